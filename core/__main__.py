@@ -1,0 +1,63 @@
+"""`python -m core`: the command line over the engine. Exit 0 done, 1 differs, 2 wrong input, 3 cancelled."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.commands import analyses, data, selection
+from core.commands.output import make_session
+from core.errors import GamutError
+from core.jobs.run import JobCancelled
+
+DONE, WRONG_INPUT, CANCELLED = 0, 2, 3
+
+app = typer.Typer(
+    help="Choose instruction data by what it activates inside a model.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+@app.callback()
+def main(
+    context: typer.Context,
+    workspace: Annotated[Path, typer.Option(help="the folder for everything that is made")] = Path("workspace"),
+    json: Annotated[bool, typer.Option("--json", help="print results as JSON")] = False,
+) -> None:
+    """Options before the command."""
+    context.obj = make_session(workspace, json)
+
+
+app.add_typer(data.app, name="datasets")
+app.add_typer(analyses.app, name="analyses")
+app.command()(analyses.analyse)
+app.command()(analyses.demo)
+app.command()(selection.rank)
+app.command()(selection.select)
+app.command()(selection.export)
+app.command()(selection.verify)
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit code; what is the user's to mend is one plain line, never a traceback."""
+    try:
+        return app(arguments, standalone_mode=False) or DONE
+    except GamutError as error:
+        print(error, file=sys.stderr)
+        return WRONG_INPUT
+    except typer.TyperException as error:  # a misspelt command or option: the sentence alone, without a usage page
+        print(f"{error.format_message()} See python -m core --help.", file=sys.stderr)
+        return WRONG_INPUT
+    except JobCancelled:
+        print("Cancelled; run the same command again to go on from here.", file=sys.stderr)
+        return CANCELLED
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    sys.exit(run(sys.argv[1:]))

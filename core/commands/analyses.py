@@ -1,0 +1,139 @@
+"""`analyse` and `analyses …`: run the forward pass, list and show what is there."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from core.activations.identity import BUNDLED, AnalysisIdentity, identify
+from core.activations.settings import AnalysisSettings
+from core.commands.output import ProgressLine, Session, facts, session_of, table
+from core.errors import GamutError
+from core.jobs.run import JobCancelled, running
+from core.scores.overview import overview
+from core.store.analyses import Analysis, analysis_folders, open_analysis
+from core.store.datasets import Dataset
+from core.workspace import DEMO_FILE, check_name
+
+app = typer.Typer(help="Finished analyses.", no_args_is_help=True)
+DEMO = "demo"
+
+
+def analyse(
+    context: typer.Context,
+    dataset: Annotated[str, typer.Argument(help="the data set's name")],
+    model: Annotated[str, typer.Option(help="'bundled' or a local Hugging Face folder")] = BUNDLED,
+    sae: Annotated[str, typer.Option(help="'bundled' or a local SAE-Lens folder")] = BUNDLED,
+    name: Annotated[str | None, typer.Option(help="what to call the analysis (default: the data set's name)")] = None,
+    max_length: Annotated[int | None, typer.Option(help="tokens kept of a sample (default: the context)")] = None,
+    dtype: Annotated[str, typer.Option(help="float32 or bfloat16")] = "float32",
+    part_seconds: Annotated[
+        float, typer.Option(help="seconds between two saved parts: what a kill can cost", min=0.0)
+    ] = 30.0,
+    job: Annotated[str | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Run a data set through model and SAE; run it again to go on after a stop."""
+    session = session_of(context)
+    settings = AnalysisSettings(max_length=max_length, dtype=dtype)
+    command = ["analyse", dataset, "--model", model, "--sae", sae, "--dtype", dtype]
+    command += ["--name", name] if name else []
+    command += ["--max-length", str(max_length)] if max_length else []
+    command += ["--part-seconds", f"{part_seconds:g}"]
+    with running(session.workspace, id=job, title=f"Analyse {dataset}", command=command, unit="tokens") as me:
+        source = Dataset(session.workspace, dataset)
+        identity = identify(source, model=model, sae=sae, settings=settings)
+        analysis = _run(session, source, identity, name, part_seconds, me)
+    session.say(
+        {"id": analysis.id, "name": analysis.name, "samples": analysis.n_samples},
+        f"{analysis.name} ({analysis.id}): done",
+    )
+
+
+def _run(
+    session: Session, source: Dataset, identity: AnalysisIdentity, name: str | None, part_seconds: float, me
+) -> Analysis:
+    from core.activations.analyse import Cancelled  # torch: only this command needs it
+    from core.activations.analyse import analyse as run_analysis
+
+    chosen = _free_name(session, name, identity)
+    line = ProgressLine("tokens")
+
+    def progress(done: int, total: int, note: str) -> None:
+        me.progress(done, total, note)
+        line(done, total, note)
+
+    try:
+        folder = run_analysis(
+            session.workspace, source, identity, name=chosen, progress=progress, stop=me.stop, part_seconds=part_seconds
+        )
+    except Cancelled:
+        raise JobCancelled from None
+    finally:
+        line.end()
+    return Analysis(folder)
+
+
+def _free_name(session: Session, name: str | None, identity: AnalysisIdentity) -> str:
+    """The name asked for, or the data set's, made unlike the names of other analyses."""
+    if (session.workspace.analyses / identity.id).exists():
+        return identity.id  # finished already: it keeps the name it has
+    wanted = check_name(name or identity.dataset, of="analysis")
+    taken = {Analysis(folder).name for folder in analysis_folders(session.workspace)}
+    if wanted not in taken:
+        return wanted
+    if name:
+        raise GamutError(f"There is another analysis called {name!r}; choose another name.")
+    return f"{wanted}-{identity.id[:6]}"
+
+
+def demo(context: typer.Context) -> None:
+    """Import and analyse the demo that ships with the project; does nothing where that is done."""
+    session = session_of(context)
+    if not (session.workspace.datasets / DEMO).exists():
+        from core.store.datasets import import_dataset
+
+        print("Importing the demo data set", file=sys.stderr)
+        import_dataset(session.workspace, DEMO_FILE, name=DEMO)
+    analyse(
+        context,
+        DEMO,
+        model=BUNDLED,
+        sae=BUNDLED,
+        name=None,
+        max_length=None,
+        dtype="float32",
+        part_seconds=30.0,
+        job=None,
+    )
+
+
+@app.command("list")
+def list_analyses(context: typer.Context) -> None:
+    """List all finished analyses."""
+    session = session_of(context)
+    found = [Analysis(folder) for folder in analysis_folders(session.workspace)]
+    rows = [("name", "id", "data set", "samples", "finished")]
+    rows += [(a.name, a.id, a.dataset, str(a.n_samples), a.meta["finished"]) for a in found]
+    values = [{"name": a.name, "id": a.id, "dataset": a.dataset, "samples": a.n_samples} for a in found]
+    session.say(values, table(rows) if found else "No analyses yet: python -m core analyse DATASET")
+
+
+@app.command()
+def show(
+    context: typer.Context,
+    analysis: str,
+    hash: Annotated[bool, typer.Option("--hash", help="recompute the content hash and print only that")] = False,
+) -> None:
+    """Show what is known of an analysis."""
+    session = session_of(context)
+    opened = open_analysis(session.workspace, analysis)
+    if hash:
+        now = opened.recompute_hash()
+        if now != opened.content_hash:
+            raise GamutError(
+                f"Analysis {opened.id} holds {now} but was finished with {opened.content_hash}: it is damaged."
+            )
+        session.say({"content_hash": now}, now)
+        return
+    shown = overview(opened)
+    session.say(shown, facts({key.replace("_", " "): value for key, value in vars(shown).items()}))

@@ -1,0 +1,161 @@
+"""`rank`, `select`, `export`, `verify`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.commands.output import Session, session_of, table
+from core.errors import GamutError
+from core.export.verify import SAME
+from core.export.verify import verify as verify_manifest
+from core.export.write import write_export
+from core.scores.feature_sets import Activity
+from core.selection.budget import Budget, needed
+from core.selection.method import parse_options
+from core.selection.rankings import kept_ranking
+from core.selection.registry import find
+from core.selection.saved import load_selection, save_selection
+from core.selection.specification import RankingSpec, pool_of, select_by
+from core.store.analyses import Analysis, open_analysis
+from core.store.datasets import Dataset
+
+Method = Annotated[str, typer.Option(help="sae-greedy, random, longest, richest")]
+Options = Annotated[list[str] | None, typer.Option("--option", help="an option of the method as k=v; may be repeated")]
+Ids = Annotated[list[str] | None, typer.Option(help="sample ids, with commas or repeated")]
+Span = Annotated[str, typer.Option(help="conversation, response or prompt: which tokens count")]
+Quantile = Annotated[
+    float | None, typer.Option(help="a feature counts above this quantile of its own strengths (default: chosen)")
+]
+Theta = Annotated[float | None, typer.Option(help="a feature counts above this raw value, for all features alike")]
+Unanswered = Annotated[bool, typer.Option("--with-no-response", help="let samples without a response be chosen")]
+
+
+def rank(
+    context: typer.Context, analysis: str, method: Method, option: Options = None,
+    upto: Annotated[int | None, typer.Option(min=1)] = None,
+    seed: int | None = None, pin: Ids = None, ban: Ids = None, span: Span = "conversation", quantile: Quantile = None,
+    theta: Theta = None, with_no_response: Unanswered = False,
+) -> None:  # fmt: skip
+    """Rank the samples of an analysis and keep the ranking beside it."""
+    session = session_of(context)
+    opened, dataset = _opened(session, analysis)
+    spec = _spec(opened, method, option, seed, pin, ban, span, quantile, theta, with_no_response)
+    ranking = kept_ranking(opened, pool_of(opened, dataset, spec), spec, upto=upto)
+    ranking = ranking if upto is None else ranking.head(upto)
+    rows = list(zip(*(column.tolist() for column in (ranking.sample_ids, ranking.gains, ranking.rounds)), strict=True))
+    values = [{"sample_id": sample, "gain": gain, "round": round_} for sample, gain, round_ in rows]
+    session.say(values, table([("sample", "gain", "round"), *rows]))
+
+
+def select(
+    context: typer.Context, analysis: str, method: Method, name: Annotated[str, typer.Option(help="what to call the selection")],
+    rows: Annotated[int | None, typer.Option()] = None, percent: Annotated[float | None, typer.Option()] = None,
+    tokens: Annotated[int | None, typer.Option()] = None, option: Options = None, seed: int | None = None, pin: Ids = None,
+    ban: Ids = None, span: Span = "conversation", quantile: Quantile = None, theta: Theta = None,
+    with_no_response: Unanswered = False,
+    replace: Annotated[bool, typer.Option("--replace", help="replace a selection of this name")] = False,
+) -> None:  # fmt: skip
+    """Choose samples under a budget and save the selection."""
+    session = session_of(context)
+    budget = Budget(rows=rows, percent=percent, tokens=tokens)
+    opened, dataset = _opened(session, analysis)
+    spec = _spec(opened, method, option, seed, pin, ban, span, quantile, theta, with_no_response)
+    pool = pool_of(opened, dataset, spec)
+    ranking = kept_ranking(opened, pool, spec, upto=needed(budget, pool))
+    selected = select_by(pool, spec, budget, ranking=ranking)
+    there = load_selection(session.workspace, name).revision if replace and _exists(session, name) else None
+    saved = save_selection(session.workspace, name, analysis=opened, spec=spec, selected=selected, replaces=there)
+    session.say(
+        {
+            "name": saved.name,
+            "revision": saved.revision,
+            "rows": len(saved.ids),
+            "tokens": saved.tokens,
+            "ids": saved.ids,
+        },
+        f"{saved.name}: {len(saved.ids)} of {opened.n_samples} samples, {saved.tokens} tokens",
+    )
+
+
+def export(
+    context: typer.Context,
+    selection: str,
+    to: Annotated[Path, typer.Option(help="the file to write, ending in .json or .jsonl")],
+    format: Annotated[str, typer.Option(help="verbatim, alpaca, sharegpt, messages or prompt-completion")] = "verbatim",
+) -> None:
+    """Write a selection for the trainer, and PATH.manifest.json beside it."""
+    session = session_of(context)
+    saved = load_selection(session.workspace, selection)
+    opened, dataset = _opened(session, saved.spec.analysis)
+    written = write_export(saved, analysis=opened, dataset=dataset, format=format, to=to)
+    joined = f"; {written.joined_inputs} inputs joined to their instruction" if written.joined_inputs else ""
+    session.say(
+        written,
+        f"{written.path}: {written.rows} rows, {written.bytes} bytes, read back and the same{joined}\n{written.manifest}",
+    )
+
+
+def verify(
+    context: typer.Context,
+    manifest: Path,
+    deep: Annotated[int, typer.Option(min=0, help="run this many random samples through the model again")] = 0,
+) -> None:
+    """Check an export against its manifest: exit 0 same, 1 differs, 2 cannot check."""
+    session = session_of(context)
+    quiet = session.json
+    verdict = verify_manifest(
+        session.workspace,
+        manifest,
+        deep=deep,
+        progress=lambda step: None if quiet else print(f"same: {step}", file=sys.stderr),
+    )
+    session.say({"code": verdict.code, "checked": verdict.checked, "sentence": verdict.sentence}, verdict.sentence)
+    if verdict.code != SAME:
+        raise typer.Exit(verdict.code)
+
+
+def _opened(session: Session, analysis: str) -> tuple[Analysis, Dataset]:
+    opened = open_analysis(session.workspace, analysis)
+    dataset = Dataset(session.workspace, opened.dataset)
+    if dataset.content_hash != opened.meta["dataset_hash"]:
+        raise GamutError(
+            f"Data set {dataset.name!r} is not the one analysis {opened.id} was made from; analyse it anew."
+        )
+    return opened, dataset
+
+
+def _exists(session: Session, name: str) -> bool:
+    return (session.workspace.selections / f"{name}.json").exists()
+
+
+def _spec(
+    analysis: Analysis, method: str, option: list[str] | None, seed: int | None, pin: list[str] | None, ban: list[str] | None,
+    span: str, quantile: float | None, theta: float | None, with_no_response: bool,
+) -> RankingSpec:  # fmt: skip
+    if quantile is not None and theta is not None:
+        raise GamutError("Both --quantile and --theta were given; a feature counts by one rule, so give one of them.")
+    options: dict[str, object] = {}
+    for word in option or []:
+        key, equals, value = word.partition("=")
+        if not equals:
+            raise GamutError(f"The option {word!r} is not of the form k=v.")
+        options[key] = value
+    if seed is not None:
+        options["seed"] = seed
+    parsed = parse_options(find(method), options)
+    activity = Activity(mode="raw", theta=theta) if theta is not None else Activity(quantile=quantile)
+    return RankingSpec(
+        analysis=analysis.id, method=method, options={key: getattr(parsed, key) for key in options}, span=span,
+        activity=activity, pins=_ids(pin), bans=tuple(sorted(set(_ids(ban)))), with_no_response=with_no_response,
+    )  # fmt: skip
+
+
+def _ids(words: list[str] | None) -> tuple[int, ...]:
+    try:
+        return tuple(int(number) for word in words or [] for number in word.split(",") if number.strip())
+    except ValueError:
+        raise GamutError(
+            f"{', '.join(words or [])!r} are not sample ids: give whole numbers, with commas or repeated."
+        ) from None

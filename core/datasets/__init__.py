@@ -1,0 +1,1 @@
+"""Bytes to samples: recognise a format, parse it, keep every original record and name every bad one."""

@@ -1,0 +1,100 @@
+"""The manifest beside an export: everything that decided it, so that anyone with the data can check it."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import core
+from core.errors import GamutError
+from core.files import json_hash
+from core.selection.registry import find
+from core.selection.saved import Selection
+from core.store.analyses import Analysis
+from core.store.datasets import Dataset
+
+VERSION = 1
+
+
+def manifest_path(export: Path) -> Path:
+    """Where the manifest of an export lies: PATH.manifest.json."""
+    return export.with_name(export.name + ".manifest.json")
+
+
+def build_manifest(
+    *, export: Path, format: str, layout: str, sha256: str, size: int, selection: Selection, analysis: Analysis,
+    dataset: Dataset, joined_inputs: int,
+) -> dict[str, Any]:  # fmt: skip
+    """The manifest of an export, as plain values."""
+    hashes = dataset.content_hashes()
+    method = find(selection.spec.method)
+    return {
+        "manifest_version": VERSION,
+        "gamut_version": core.__version__,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "file": {
+            "name": export.name, "format": format, "layout": layout, "sha256": sha256, "bytes": size,
+            "rows": len(selection.ids), "inputs_joined_to_instructions": joined_inputs,
+        },
+        "dataset": {
+            "name": dataset.name, "content_hash": dataset.content_hash, "rows": len(dataset),
+            "file": dataset.meta["file"], "file_sha256": dataset.meta["file_sha256"], "format": dataset.meta["format"],
+        },
+        "analysis": {
+            "id": analysis.id, "name": analysis.name, "content_hash": analysis.content_hash, "settings": analysis.settings,
+            "model": json.loads(analysis.meta["model"]), "sae": json.loads(analysis.meta["sae"]),
+            "hook": analysis.meta["hook"], "template": analysis.meta["template"],
+            "max_length": int(analysis.meta["max_length"]), "versions": json.loads(analysis.meta["versions"]),
+        },
+        "selection": selection.as_dict(),
+        "method": {"title": method.title, "source": method.source, "notes": list(method.notes)},
+        "ids_sha256": json_hash(list(selection.ids)),
+        "content_hashes": [hashes[sample_id] for sample_id in selection.ids],
+        "reproduce": reproduce(selection, format=format, export=export),
+    }  # fmt: skip
+
+
+def reproduce(selection: Selection, *, format: str, export: Path) -> list[str]:
+    """The command lines that make the same file from the same data set and analysis."""
+    return [
+        "python -m core " + " ".join(_select_words(selection)),
+        f"python -m core export {selection.name} --format {format} --to {export.name}",
+    ]
+
+
+def _select_words(selection: Selection) -> list[str]:
+    spec = selection.spec
+    words = ["select", spec.analysis, "--method", spec.method]
+    for key, value in sorted(spec.options.items()):
+        words += ["--option", f"{key}={value}"]
+    for key, value in vars(selection.budget).items():
+        if value is not None:
+            words += [f"--{key}", f"{value:g}" if isinstance(value, float) else str(value)]
+    if spec.span != "conversation":
+        words += ["--span", spec.span]
+    if spec.activity.mode == "raw":
+        words += ["--theta", str(spec.activity.theta)]
+    elif spec.activity.quantile is not None:
+        words += ["--quantile", str(spec.activity.quantile)]
+    for flag, ids in (("--pin", spec.pins), ("--ban", spec.bans)):
+        if ids:
+            words += [flag, ",".join(str(sample_id) for sample_id in ids)]
+    if spec.with_no_response:
+        words += ["--with-no-response"]
+    return [*words, "--name", selection.name]
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """A manifest from disk; raises `GamutError` if it is none, or a newer one."""
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        version = said["manifest_version"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise GamutError(
+            f"{path} is not a manifest of Gamut ({error}); give the PATH.manifest.json that an export wrote."
+        ) from None
+    if version > VERSION:
+        raise GamutError(
+            f"{path} was written by a newer Gamut (manifest version {version}); update this one to check it."
+        )
+    return said

@@ -1,0 +1,141 @@
+"""Check an export against its manifest: everything recomputed from the data and the stored activations."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.errors import GamutError
+from core.export.manifest import read_manifest
+from core.export.render import render_export
+from core.files import file_hash, json_hash
+from core.selection.budget import Budget
+from core.selection.specification import RankingSpec, pool_of, select_by
+from core.store.analyses import Analysis, analysis_folders
+from core.store.datasets import Dataset
+from core.workspace import Workspace
+
+SAME, DIFFERS, CANNOT_CHECK = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The outcome: `code` SAME, DIFFERS or CANNOT_CHECK, what was checked, and the first difference or what is missing."""
+
+    code: int
+    checked: tuple[str, ...]
+    sentence: str
+
+
+class _Difference(Exception):
+    pass
+
+
+class _Missing(Exception):
+    pass
+
+
+def verify(
+    workspace: Workspace, manifest: Path, *, deep: int = 0, progress: Callable[[str], None] = lambda _: None
+) -> Verdict:
+    """Recompute what a manifest claims and compare; the saved ranking and selection are never read.
+
+    Checked in this order: the file's SHA-256, the data set's and the analysis' content hashes, then ranking,
+    constraints and ids anew, the samples' content hashes, and the file rendered anew. With `deep`, that many random
+    samples go through the model again.
+    """
+    checked: list[str] = []
+    try:
+        said = read_manifest(manifest)
+        for step in _steps(workspace, manifest, said, deep):
+            progress(step)
+            checked.append(step)
+    except _Difference as difference:
+        return Verdict(DIFFERS, tuple(checked), str(difference))
+    except (_Missing, GamutError) as missing:
+        return Verdict(CANNOT_CHECK, tuple(checked), str(missing))
+    except (KeyError, TypeError, AttributeError) as error:
+        return Verdict(CANNOT_CHECK, tuple(checked), f"{manifest.name} lacks what a manifest must hold: {error}.")
+    return Verdict(SAME, tuple(checked), f"Same: {said['file']['name']} is what the manifest says, recomputed.")
+
+
+def _steps(workspace: Workspace, path: Path, said: dict[str, Any], deep: int) -> Iterator[str]:
+    file = path.parent / said["file"]["name"]
+    if not file.is_file():
+        raise _Missing(f"The exported file {file} is missing; put it beside its manifest.")
+    _same(file_hash(file), said["file"]["sha256"], f"the SHA-256 of {file.name}")
+    yield "the file's SHA-256"
+    dataset = _dataset(workspace, said)
+    _same(dataset.recompute_hash(), said["dataset"]["content_hash"], f"the content hash of data set {dataset.name!r}")
+    yield "the data set's content hash"
+    analysis = _analysis(workspace, said)
+    _same(analysis.recompute_hash(), said["analysis"]["content_hash"], f"the content hash of analysis {analysis.id}")
+    _same(analysis.settings, said["analysis"]["settings"], "the analysis settings")
+    _same(analysis.meta["dataset_hash"], said["dataset"]["content_hash"], "the data set behind the analysis")
+    yield "the analysis' content hash"
+    yield from _selection_steps(analysis, dataset, said["selection"], said)
+    yield from _file_steps(file, dataset, said)
+    if deep:
+        from core.activations.deep_check import compare_samples  # loads torch: only where it was asked for
+
+        difference = compare_samples(analysis, dataset, samples=deep)
+        if difference is not None:
+            raise _Difference(difference)
+        yield f"{deep} samples through the model again"
+
+
+def _dataset(workspace: Workspace, said: dict[str, Any]) -> Dataset:
+    try:
+        return Dataset(workspace, said["dataset"]["name"])
+    except GamutError as error:
+        raise _Missing(
+            f"{error} Add {said['dataset']['file']} under that name (its SHA-256 is {said['dataset']['file_sha256']})."
+        ) from None
+
+
+def _analysis(workspace: Workspace, said: dict[str, Any]) -> Analysis:
+    for folder in analysis_folders(workspace):
+        if folder.name == said["analysis"]["id"]:
+            return Analysis(folder)
+    raise _Missing(
+        f"Analysis {said['analysis']['id']} is not in this workspace: run `python -m core analyse {said['dataset']['name']}` "
+        "with the model, SAE and settings that the manifest names, or bring its folder."
+    )
+
+
+def _selection_steps(analysis: Analysis, dataset: Dataset, claimed: dict, said: dict[str, Any]) -> Iterator[str]:
+    spec = RankingSpec.from_dict(claimed["spec"])
+    _same(spec.analysis, analysis.id, "the analysis that the selection names")
+    selected = select_by(pool := pool_of(analysis, dataset, spec), spec, Budget(**claimed["budget"]))
+    found = selected.sample_ids.tolist()
+    for place, (now, then) in enumerate(zip(found, claimed["ids"], strict=False), start=1):
+        if now != then:
+            raise _Difference(f"Pick {place} is sample {now} now, the manifest says {then}.")
+    _same(len(found), len(claimed["ids"]), "the number of chosen samples")
+    _same(selected.tokens, claimed["tokens"], "the tokens of the chosen samples")
+    _same(json_hash(found), said["ids_sha256"], "the hash of the ids")
+    banned = set(spec.bans) & set(found)
+    assert not banned and found[: len(spec.pins)] == list(spec.pins) and pool.n_samples == len(dataset)
+    yield "ranking, constraints and ids"
+
+
+def _file_steps(file: Path, dataset: Dataset, said: dict[str, Any]) -> Iterator[str]:
+    ids = said["selection"]["ids"]
+    hashes = dataset.content_hashes()
+    for sample_id, then in zip(ids, said["content_hashes"], strict=True):
+        _same(hashes[sample_id], then, f"the content hash of sample {sample_id}")
+    digest = hashlib.sha256()
+    size = 0
+    for piece in render_export(dataset, ids, format=said["file"]["format"], layout=said["file"]["layout"]):
+        digest.update(piece)
+        size += len(piece)
+    _same(digest.hexdigest(), said["file"]["sha256"], f"the bytes of {file.name} written anew")
+    _same(size, said["file"]["bytes"], f"the size of {file.name}")
+    _same(len(ids), said["file"]["rows"], f"the rows of {file.name}")
+    yield "the file written anew"
+
+
+def _same(now: object, then: object, what: str) -> None:
+    if now != then:
+        raise _Difference(f"{what[0].upper()}{what[1:]} is {now} now, the manifest says {then}.")

@@ -1,0 +1,70 @@
+"""Write an export and its manifest, read back and compared before it says done."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.datasets.formats import format_named
+from core.datasets.parse import Problem, samples
+from core.datasets.read import open_source
+from core.errors import GamutError
+from core.export.formats import VERBATIM, export_format
+from core.export.manifest import build_manifest, manifest_path
+from core.export.render import joined_inputs, layout_of, render_export
+from core.files import file_hash, write_json, written_beside
+from core.selection.saved import Selection
+from core.store.analyses import Analysis
+from core.store.datasets import Dataset
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A written export: rows, bytes and SHA-256 of the file, and where its manifest lies."""
+
+    path: Path
+    manifest: Path
+    rows: int
+    bytes: int
+    sha256: str
+    joined_inputs: int
+
+
+def write_export(selection: Selection, *, analysis: Analysis, dataset: Dataset, format: str, to: Path) -> Export:
+    """Write the selected samples to `to` and PATH.manifest.json beside it.
+
+    The file is read back by the importer and every conversation compared before the manifest is written.
+    """
+    layout = layout_of(to)
+    if (dataset.content_hash, analysis.content_hash) != (selection.dataset_hash, selection.analysis_hash):
+        raise GamutError(
+            f"Selection {selection.name!r} was made on other data than {dataset.name!r} holds now; select again."
+        )
+    if to.is_dir():
+        raise GamutError(f"{to} is a folder; name a file that ends in .json or .jsonl.")
+    ids, digest = list(selection.ids), hashlib.sha256()
+    with written_beside(to) as out:
+        for piece in render_export(dataset, ids, format=format, layout=layout):
+            digest.update(piece)
+            out.write(piece)
+    sha256 = file_hash(to)
+    assert sha256 == digest.hexdigest(), f"{to} holds other bytes than were written"
+    read_back(to, dataset, ids, format=format)
+    joined = joined_inputs(dataset, ids, format)
+    manifest = build_manifest(
+        export=to, format=format, layout=layout, sha256=sha256, size=to.stat().st_size, selection=selection,
+        analysis=analysis, dataset=dataset, joined_inputs=joined,
+    )  # fmt: skip
+    write_json(manifest_path(to), manifest)
+    return Export(to, manifest_path(to), len(ids), to.stat().st_size, sha256, joined)
+
+
+def read_back(path: Path, dataset: Dataset, ids: list[int], *, format: str) -> None:
+    """Import the written file and compare it sample by sample with the data set; rows in = rows out."""
+    verbatim = format == VERBATIM
+    carried = (lambda turns: turns) if verbatim else export_format(format).carried
+    form = format_named(dataset.meta["format"] if verbatim else format)
+    read = list(samples(open_source(path), form)) if ids else []
+    assert len(read) == len(ids), f"{len(ids)} samples were written, {len(read)} read back"
+    for sample, (sample_id, turns) in zip(read, dataset.conversations(ids), strict=True):
+        assert not isinstance(sample, Problem), f"sample {sample_id} does not read back: {sample.reason}"
+        assert sample.turns == carried(turns), f"sample {sample_id} reads back as another conversation"

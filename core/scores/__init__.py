@@ -1,0 +1,1 @@
+"""What a sample, a feature or a direction is worth: plain arrays in, plain arrays out."""

@@ -1,0 +1,93 @@
+"""An order of samples with what each pick added, and the questions one can put to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+from core.errors import GamutError
+from core.scores.feature_sets import FeatureSets
+from core.selection.pool import Pool
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """The first k samples by one method; its first j are the ranking of length j.
+
+    sample_ids: int32 (k), pins first in the order given; pinned: how many lead.
+    gains: int32 (k), |F(i) \\ U| when i was taken, U being the features covered so far in the pick's round.
+    rounds: int32 (k), from 1. U is empty when a round begins; pins belong to round 1. Methods without rounds
+    have round 1 throughout, so their gains run along the whole order.
+    """
+
+    sample_ids: np.ndarray
+    gains: np.ndarray
+    rounds: np.ndarray
+    pinned: int
+
+    def __len__(self) -> int:
+        return len(self.sample_ids)
+
+    def head(self, k: int) -> Ranking:
+        """The first k picks."""
+        return Ranking(self.sample_ids[:k], self.gains[:k], self.rounds[:k], min(self.pinned, k))
+
+
+def ranking_along(pool: Pool, candidates: np.ndarray, upto: int | None) -> Ranking:
+    """The ranking of a method without rounds: pins, then `candidates` (int32) in the order given."""
+    order = np.concatenate([pool.pins, candidates])[:upto].astype(np.int32)
+    gains = gains_along(pool.features, order)[0]
+    return Ranking(order, gains, np.ones(len(order), np.int32), min(len(pool.pins), len(order)))
+
+
+def ranking_by_score(pool: Pool, score: np.ndarray, upto: int | None) -> Ranking:
+    """Candidates by descending integer score (n), ties to the lowest sample id."""
+    candidates = pool.candidates
+    best_first = np.argsort(-score[candidates].astype(np.int64), kind="stable")
+    return ranking_along(pool, candidates[best_first], upto)
+
+
+def gains_along(features: FeatureSets, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How many new features each row of `order` brings, int32 (k), and what is covered at the end, bool."""
+    covered = np.zeros(features.n_features, np.bool_)
+    gains = _cover(features.indptr, features.indices, np.ascontiguousarray(order, np.int32), covered)
+    return gains, covered
+
+
+def newly_covered(features: FeatureSets, ranking: Ranking, position: int) -> np.ndarray:
+    """What the pick at `position` (from 0) was the first of its round to cover: int32, ascending ids."""
+    if not 0 <= position < len(ranking):
+        raise GamutError(f"Place {position} was asked for; this ranking has places 0 to {len(ranking) - 1}.")
+    earlier = ranking.sample_ids[:position][ranking.rounds[:position] == ranking.rounds[position]]
+    covered = gains_along(features, earlier)[1]
+    row = features.row(ranking.sample_ids[position])
+    return row[~covered[row]]
+
+
+def covered_by(features: FeatureSets, ranking: Ranking, *, upto: int, sample_id: int) -> list[tuple[int, int]]:
+    """Who of the first `upto` picks covers a left-out sample: (chosen sample, features), earliest first.
+
+    Each feature is credited to the first chosen sample that has it, whatever the round, so the counts add up
+    to the features of `sample_id` that the selection has; |F| less that sum is what the selection lacks.
+    """
+    chosen = ranking.sample_ids[:upto]
+    place = np.flatnonzero(chosen == sample_id)
+    if place.size:
+        raise GamutError(f"Sample {sample_id} is in the selection, at place {place[0]}; ask about one left out.")
+    wanted = np.zeros(features.n_features, np.bool_)
+    wanted[features.row(sample_id)] = True
+    credit = _cover(features.indptr, features.indices, np.ascontiguousarray(chosen, np.int32), ~wanted)
+    return [(int(chosen[k]), int(credit[k])) for k in np.flatnonzero(credit)]
+
+
+@njit(cache=True, nogil=True)
+def _cover(indptr, indices, order, covered):
+    """Adds the rows of `order` to `covered` (bool, changed in place); returns what each one added."""
+    gains = np.zeros(order.size, np.int32)
+    for k in range(order.size):
+        for e in range(indptr[order[k]], indptr[order[k] + 1]):
+            gains[k] += not covered[indices[e]]
+            covered[indices[e]] = True
+    return gains

@@ -1,0 +1,44 @@
+"""Rankings kept with their analysis: computed once, read as often as one likes, never trusted as proof."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from core.files import written_beside
+from core.selection.pool import Pool
+from core.selection.ranking import Ranking
+from core.selection.specification import RankingSpec, rank_by
+from core.store.analyses import Analysis
+
+
+def kept_ranking(analysis: Analysis, pool: Pool, spec: RankingSpec, *, upto: int | None = None) -> Ranking:
+    """The ranking of a specification, at least `upto` long (None: all of it); read where it is kept, else made and kept."""
+    wanted = pool.available if upto is None else min(upto, pool.available)
+    path = _path(analysis, spec)
+    if path.exists():
+        kept = _read(path, pinned=len(spec.pins))
+        if len(kept) >= wanted:
+            return kept
+    ranking = rank_by(pool, spec, upto=wanted)
+    _write(path, ranking)
+    return ranking
+
+
+def _path(analysis: Analysis, spec: RankingSpec) -> Path:
+    return analysis.folder / "derived" / "rankings" / f"{spec.hash}.parquet"
+
+
+def _read(path: Path, *, pinned: int) -> Ranking:
+    table = pq.read_table(path)
+    sample_ids, gains, rounds = (np.asarray(table[name]) for name in ("sample_id", "gain", "round"))
+    return Ranking(sample_ids, gains, rounds, min(pinned, len(sample_ids)))
+
+
+def _write(path: Path, ranking: Ranking) -> None:
+    table = pa.table({"sample_id": ranking.sample_ids, "gain": ranking.gains, "round": ranking.rounds})
+    with written_beside(path) as out:
+        pq.write_table(table, out, compression="zstd")

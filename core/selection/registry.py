@@ -1,0 +1,26 @@
+"""Every selection method by name. A new method is a new file and one line here."""
+
+from __future__ import annotations
+
+from core.errors import GamutError
+from core.selection import longest, random_order, richest, sae_greedy
+from core.selection.method import Method, parse_options
+
+__all__ = ["METHODS", "find", "parse_options"]
+
+METHODS: dict[str, Method] = {
+    method.name: method
+    for method in (
+        sae_greedy.METHOD,
+        random_order.METHOD,
+        longest.METHOD,
+        richest.METHOD,
+    )
+}
+
+
+def find(name: str) -> Method:
+    """The method of that name; GamutError with the known names otherwise."""
+    if name not in METHODS:
+        raise GamutError(f"There is no selection method “{name}”; the methods are: {', '.join(METHODS)}.")
+    return METHODS[name]

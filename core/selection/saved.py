@@ -1,0 +1,102 @@
+"""Selections as named files: specification, budget, hashes and ordered ids."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from core.errors import GamutError
+from core.files import write_json
+from core.selection.budget import Budget
+from core.selection.select import Selected
+from core.selection.specification import RankingSpec
+from core.store.analyses import Analysis
+from core.workspace import Workspace, check_name
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """A saved selection: `ids` in the order they were chosen, `tokens` of their whole conversations."""
+
+    name: str
+    revision: int
+    spec: RankingSpec
+    budget: Budget
+    dataset: str
+    dataset_hash: str
+    analysis_hash: str
+    ids: tuple[int, ...]
+    tokens: int
+    created: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        budget = {key: value for key, value in vars(self.budget).items() if value is not None}
+        return {
+            "version": VERSION, "name": self.name, "revision": self.revision, "spec": self.spec.as_dict(), "budget": budget,
+            "dataset": self.dataset, "dataset_hash": self.dataset_hash, "analysis_hash": self.analysis_hash,
+            "ids": list(self.ids), "tokens": self.tokens, "created": self.created,
+        }  # fmt: skip
+
+
+def save_selection(
+    workspace: Workspace,
+    name: str,
+    *,
+    analysis: Analysis,
+    spec: RankingSpec,
+    selected: Selected,
+    replaces: int | None = None,
+) -> Selection:
+    """Save a selection under a name. One that is there already is replaced only by who names its revision.
+
+    `replaces`: the revision that the caller has seen; raises `GamutError` if the name is taken by another one.
+    """
+    path = workspace.selections / f"{check_name(name, of='selection')}.json"
+    revision = 1
+    if path.exists():
+        there = load_selection(workspace, name)
+        if there.spec == spec and there.budget == selected.budget and there.ids == tuple(selected.sample_ids.tolist()):
+            return there
+        if replaces != there.revision:
+            raise GamutError(
+                f"There is a selection {name!r} already (revision {there.revision}, {len(there.ids)} rows); "
+                "choose another name or say that it is to be replaced."
+            )
+        revision = there.revision + 1
+    selection = Selection(
+        name=name, revision=revision, spec=spec, budget=selected.budget, dataset=analysis.dataset,
+        dataset_hash=analysis.meta["dataset_hash"], analysis_hash=analysis.content_hash,
+        ids=tuple(selected.sample_ids.tolist()), tokens=selected.tokens,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )  # fmt: skip
+    write_json(path, selection.as_dict())
+    return selection
+
+
+def load_selection(workspace: Workspace, name: str) -> Selection:
+    """The saved selection of that name, or `GamutError` naming those there are."""
+    path = workspace.selections / f"{name}.json"
+    if not path.is_file():
+        raise GamutError(
+            f"There is no selection {name!r}; there are: {', '.join(selection_names(workspace)) or 'none yet'}."
+        )
+    try:
+        said = json.loads(path.read_text())
+        if said["version"] > VERSION:
+            raise GamutError(f"Selection {name!r} was saved by a newer Gamut; update this one to open it.")
+        return Selection(
+            spec=RankingSpec.from_dict(said["spec"]), budget=Budget(**said["budget"]), ids=tuple(said["ids"]),
+            **{key: said[key] for key in ("name", "revision", "dataset", "dataset_hash", "analysis_hash", "tokens", "created")},
+        )  # fmt: skip
+    except (ValueError, KeyError, TypeError) as error:
+        raise GamutError(f"The selection file {path} is damaged ({error!r}); select again.") from None
+
+
+def selection_names(workspace: Workspace) -> list[str]:
+    """The names of all saved selections, sorted."""
+    return sorted(path.stem for path in workspace.selections.glob("[!.]*.json"))

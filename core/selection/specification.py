@@ -1,0 +1,123 @@
+"""Everything that decides a selection, in one value: the app, the command line and a manifest all speak it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from core.errors import GamutError
+from core.files import json_hash
+from core.scores.feature_sets import Activity, FeatureSets, feature_sets, thresholds
+from core.selection.budget import Budget
+from core.selection.pool import Pool
+from core.selection.ranking import Ranking
+from core.selection.registry import find, parse_options
+from core.selection.select import Selected, cut, select
+from core.store.analyses import Analysis
+from core.store.datasets import Dataset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankingSpec:
+    """What decides a ranking: the analysis by id, the method with its options, what counts as active, and constraints.
+
+    `options` holds only what differs from the method's defaults, as typed. `span` is one of `core.store.analyses.SPANS`.
+    Samples without a response stay out unless `with_no_response`.
+    """
+
+    analysis: str
+    method: str
+    options: dict[str, Any] = field(default_factory=dict)
+    span: str = "conversation"
+    activity: Activity = field(default_factory=Activity)
+    pins: tuple[int, ...] = ()
+    bans: tuple[int, ...] = ()
+    with_no_response: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON; `from_dict` is the way back."""
+        return asdict(self) | {"pins": list(self.pins), "bans": sorted(self.bans)}
+
+    @staticmethod
+    def from_dict(values: dict[str, Any]) -> RankingSpec:
+        """The specification that `as_dict` wrote; raises `GamutError` for keys that are not known here."""
+        try:
+            given = dict(values)
+            return RankingSpec(
+                **given
+                | {
+                    "activity": Activity(**given.get("activity", {})),
+                    "pins": tuple(int(pin) for pin in given.get("pins", ())),
+                    "bans": tuple(sorted(int(ban) for ban in given.get("bans", ()))),
+                }
+            )
+        except (TypeError, ValueError) as error:
+            raise GamutError(f"The selection's specification is not one of this version of Gamut: {error}.") from None
+
+    @property
+    def hash(self) -> str:
+        """The first 16 hex digits of the SHA-256 of the specification: names a saved ranking."""
+        return json_hash(self.as_dict())[:16]
+
+
+@dataclass(frozen=True, eq=False)
+class ActiveSets:
+    """The feature sets of an analysis under a threshold rule, with the quantile behind it (None for a raw threshold)."""
+
+    features: FeatureSets
+    quantile: float | None
+
+
+def active_sets(analysis: Analysis, *, span: str, activity: Activity) -> ActiveSets:
+    """F(i) of every sample of an analysis."""
+    found = analysis.activations(span=span)
+    cut, quantile = thresholds(
+        activity,
+        sample=found.sample,
+        feature=found.feature,
+        strength=found.strength,
+        n_samples=analysis.n_samples,
+        n_features=analysis.n_features,
+    )
+    features = feature_sets(
+        cut,
+        sample=found.sample,
+        feature=found.feature,
+        strength=found.strength,
+        n_samples=analysis.n_samples,
+        n_features=analysis.n_features,
+    )
+    return ActiveSets(features, quantile)
+
+
+def pool_of(analysis: Analysis, dataset: Dataset, spec: RankingSpec, *, features: FeatureSets | None = None) -> Pool:
+    """The pool of a specification; `features` spares the reading where they are at hand."""
+    if features is None:
+        features = active_sets(analysis, span=spec.span, activity=spec.activity).features
+    counts = analysis.counts
+    eligible = np.ones(analysis.n_samples, bool) if spec.with_no_response else ~dataset.without_response()
+    return Pool(
+        features=features,
+        scored_tokens=counts.scored_tokens,
+        response_tokens=counts.response_tokens,
+        conversation_tokens=counts.conversation_tokens,
+        eligible=eligible,
+        pins=np.array(spec.pins, dtype=np.int64),
+        bans=np.array(spec.bans, dtype=np.int64),
+    )
+
+
+def rank_by(pool: Pool, spec: RankingSpec, *, upto: int | None = None) -> Ranking:
+    """The ranking that a specification asks for, pins first."""
+    method = find(spec.method)
+    return method.rank(pool, parse_options(method, spec.options), upto=upto)
+
+
+def select_by(pool: Pool, spec: RankingSpec, budget: Budget, *, ranking: Ranking | None = None) -> Selected:
+    """The selection that a specification and a budget ask for; out of `ranking` where one is at hand."""
+    options = parse_options(find(spec.method), spec.options)
+    if ranking is None:
+        return select(pool, method=spec.method, options=options, budget=budget)
+    return cut(pool, ranking, method=spec.method, options=options, budget=budget)

@@ -1,0 +1,1 @@
+"""DuckDB and Parquet: what is computed once and read for ever."""

@@ -1,0 +1,203 @@
+"""Finished analyses, opened read-only: by the dashboard, the command line and notebooks at once."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from core.errors import GamutError
+from core.store.content_hash import content_hash
+from core.store.duck import open_read
+from core.store.finalise import DATABASE, FORMAT_VERSION, KEYS
+from core.workspace import Workspace
+
+SPANS = {"conversation": "side IN (0, 1)", "response": "side = 1", "prompt": "side = 0"}
+PARTIAL = ".partial"
+
+
+@dataclass(frozen=True, slots=True)
+class Activations:
+    """Active features of every sample: parallel arrays ordered by sample, then feature; `strength` is the maximum."""
+
+    sample: np.ndarray
+    feature: np.ndarray
+    strength: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class SampleCounts:
+    """Per sample, int32 (n), in id order: see `core.store.parts.SCHEMAS`."""
+
+    tokens: np.ndarray
+    scored_tokens: np.ndarray
+    prompt_tokens: np.ndarray
+    response_tokens: np.ndarray
+    conversation_tokens: np.ndarray
+    truncated_tokens: np.ndarray
+    richness: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureInSample:
+    """One feature in one sample: its maximum over the span, its tokens there, and the token of the maximum."""
+
+    feature_id: int
+    max: float
+    count: int
+    position: int
+    samples: int
+
+
+class Analysis:
+    """One finished analysis."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._connection = open_read(folder / DATABASE)
+        self.meta = dict(self.cursor().execute("SELECT key, value FROM meta").fetchall())
+        if int(self.meta["format_version"]) > FORMAT_VERSION:
+            raise GamutError(f"Analysis {folder.name} was made by a newer Gamut; update this one to open it.")
+
+    def cursor(self):
+        """A cursor of its own for the calling thread."""
+        return self._connection.cursor()
+
+    @property
+    def id(self) -> str:
+        return self.meta["id"]
+
+    @property
+    def name(self) -> str:
+        return self.meta["name"]
+
+    @property
+    def dataset(self) -> str:
+        return self.meta["dataset"]
+
+    @property
+    def content_hash(self) -> str:
+        """The content hash stored when the analysis was finished."""
+        return self.meta["content_hash"]
+
+    @property
+    def settings(self) -> dict:
+        return json.loads(self.meta["settings"])
+
+    def recompute_hash(self) -> str:
+        """The content hash of what the file holds now."""
+        return content_hash(self.cursor(), KEYS)
+
+    @cached_property
+    def n_samples(self) -> int:
+        return self.cursor().execute("SELECT count(*) FROM samples").fetchone()[0]
+
+    @cached_property
+    def n_features(self) -> int:
+        return self.cursor().execute("SELECT count(*) FROM features").fetchone()[0]
+
+    @cached_property
+    def live_features(self) -> int:
+        """Features that are active in at least one sample."""
+        return self.cursor().execute("SELECT count_if(samples > 0) FROM features").fetchone()[0]
+
+    @cached_property
+    def counts(self) -> SampleCounts:
+        """Token counts and richness of every sample."""
+        columns = self.cursor().execute("SELECT * FROM samples ORDER BY sample_id").fetchnumpy()
+        return SampleCounts(**{name: np.asarray(columns[name]) for name in SampleCounts.__slots__})
+
+    def activations(self, *, span: str = "conversation") -> Activations:
+        """What every sample activates within a span of it; roles of the span are joined by their maximum."""
+        rows = (
+            self.cursor()
+            .execute(
+                f"SELECT sample_id, feature_id, max FROM activations WHERE {_span(span)} ORDER BY sample_id, feature_id, side"
+            )
+            .fetchnumpy()
+        )
+        sample, feature, strength = (np.asarray(rows[name]) for name in ("sample_id", "feature_id", "max"))
+        if not len(sample):
+            return Activations(sample, feature, strength)
+        first = np.flatnonzero(np.r_[True, (sample[1:] != sample[:-1]) | (feature[1:] != feature[:-1])])
+        return Activations(sample[first], feature[first], np.maximum.reduceat(strength, first))
+
+    def features_of(self, sample_id: int, *, limit: int = 20) -> list[FeatureInSample]:
+        """The strongest features of a sample, relative to each feature's own maximum over the data set."""
+        rows = (
+            self.cursor()
+            .execute(
+                "SELECT a.feature_id, max(a.max), sum(a.count)::INTEGER, arg_max(a.position, a.max), any_value(f.samples) "
+                "FROM activations AS a JOIN features AS f USING (feature_id) WHERE a.sample_id = ? "
+                "GROUP BY a.feature_id ORDER BY max(a.max / f.max) DESC, a.feature_id LIMIT ?",
+                [sample_id, limit],
+            )
+            .fetchall()
+        )
+        return [FeatureInSample(*row) for row in rows]
+
+    def strongest_of(self, feature_id: int, *, limit: int = 20) -> list[tuple[int, float, int]]:
+        """The samples a feature is strongest in: sample id, maximum, position of the maximum."""
+        return (
+            self.cursor()
+            .execute(
+                "SELECT sample_id, max(max), arg_max(position, max) FROM activations_by_feature WHERE feature_id = ? "
+                "GROUP BY sample_id ORDER BY max(max) DESC, sample_id LIMIT ?",
+                [feature_id, limit],
+            )
+            .fetchall()
+        )
+
+    def tokens_of(self, sample_id: int) -> tuple[list[str], list[int]]:
+        """The text and the role code of every token of a sample, in order."""
+        rows = (
+            self.cursor()
+            .execute(
+                "SELECT v.text, t.role FROM (SELECT unnest(token_ids) AS token_id, unnest(roles) AS role, "
+                "generate_subscripts(token_ids, 1) AS place FROM tokens WHERE sample_id = ?) AS t "
+                "JOIN vocabulary AS v USING (token_id) ORDER BY t.place",
+                [sample_id],
+            )
+            .fetchall()
+        )
+        return [text for text, _ in rows], [role for _, role in rows]
+
+    def words_around(
+        self, places: list[tuple[int, int]], *, before: int = 4, after: int = 2
+    ) -> Iterator[tuple[str, str, str]]:
+        """The words around tokens given as (sample_id, position): before, at and after each."""
+        for sample_id, position in places:
+            texts, _ = self.tokens_of(sample_id)
+            yield (
+                "".join(texts[max(0, position - before) : position]),
+                texts[position],
+                "".join(texts[position + 1 : position + 1 + after]),
+            )
+
+
+def _span(span: str) -> str:
+    if span not in SPANS:
+        raise GamutError(f"There is no span {span!r}; use one of {', '.join(SPANS)}.")
+    return SPANS[span]
+
+
+def analysis_folders(workspace: Workspace) -> list[Path]:
+    """The folders of all finished analyses, oldest first."""
+    folders = [path.parent for path in workspace.analyses.glob(f"*/{DATABASE}") if path.parent.suffix != PARTIAL]
+    return sorted(folders, key=lambda folder: ((folder / DATABASE).stat().st_mtime_ns, folder.name))
+
+
+def open_analysis(workspace: Workspace, wanted: str) -> Analysis:
+    """The analysis whose name or id (or its beginning, if only one has it) is `wanted`."""
+    analyses = [Analysis(folder) for folder in analysis_folders(workspace)]
+    named = [a for a in analyses if wanted in (a.name, a.id)] or [
+        a for a in analyses if len(wanted) >= 4 and a.id.startswith(wanted)
+    ]
+    if len(named) == 1:
+        return named[0]
+    known = ", ".join(f"{a.name} ({a.id})" for a in analyses) or "none yet"
+    raise GamutError(
+        f"{'Several analyses are' if named else 'There is no analysis'} called {wanted!r}; there are: {known}."
+    )

@@ -1,0 +1,56 @@
+"""One SHA-256 over what a database says: every table ordered by its key, without times, names or file layout."""
+
+import hashlib
+from collections.abc import Mapping
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+ROWS = 1 << 18  # read at once; the hash does not depend on it
+
+
+def content_hash(connection: duckdb.DuckDBPyConnection, keys: Mapping[str, tuple[str, ...]]) -> str:
+    """SHA-256 (hex) over the tables named by `keys`, each ordered by its key columns."""
+    total = hashlib.sha256()
+    for table in sorted(keys):
+        order = ", ".join(keys[table])
+        reader = connection.sql(f"SELECT * FROM {table} ORDER BY {order}").to_arrow_reader(ROWS)
+        columns = [_Column() for _ in reader.schema]
+        rows = 0
+        for batch in reader:
+            rows += batch.num_rows
+            for column, values in zip(columns, batch.columns, strict=True):
+                column.add(values)
+        total.update(f"{table}: {rows} rows".encode())
+        for field, column in zip(reader.schema, columns, strict=True):
+            total.update(f"{field.name} {field.type}".encode() + column.digest())
+    return total.hexdigest()
+
+
+class _Column:
+    """A running hash of one column that sees values only, never how they were batched.
+
+    Nulls, lengths (of texts and lists) and values have a digest each: that keeps neighbours from running together.
+    """
+
+    def __init__(self) -> None:
+        self.nulls, self.lengths, self.values = hashlib.sha256(), hashlib.sha256(), hashlib.sha256()
+
+    def add(self, column: pa.Array) -> None:
+        self.nulls.update(column.is_null().to_numpy(zero_copy_only=False).tobytes())
+        self._add(column.drop_null())
+
+    def _add(self, column: pa.Array) -> None:
+        if pa.types.is_list(column.type):
+            self.lengths.update(column.value_lengths().to_numpy(zero_copy_only=False).astype("<i8").tobytes())
+            self._add(column.flatten())
+        elif pa.types.is_string(column.type) or pa.types.is_binary(column.type):
+            raw = [value.as_buffer() for value in column]
+            self.lengths.update(np.array([len(value) for value in raw], dtype="<i8").tobytes())
+            self.values.update(b"".join(raw))
+        else:
+            self.values.update(np.ascontiguousarray(column.to_numpy(zero_copy_only=False)).tobytes())
+
+    def digest(self) -> bytes:
+        return self.nulls.digest() + self.lengths.digest() + self.values.digest()

@@ -1,0 +1,84 @@
+"""Fold the parts of an analysis into one DuckDB file and give the folder its final name."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import pyarrow as pa
+
+from core.files import sync_folder
+from core.store.content_hash import content_hash
+from core.store.duck import written_database
+from core.store.parts import complete_parts, part_files
+
+FORMAT_VERSION = 1
+DATABASE = "activations.duckdb"
+KEYS = {
+    "samples": ("sample_id",),
+    "activations": ("sample_id", "feature_id", "side"),
+    "features": ("feature_id",),
+    "tokens": ("sample_id",),
+    "vocabulary": ("token_id",),
+}
+# Both orders are kept: features of a sample and samples of a feature are each one short scan.
+ORDERS = {
+    "samples": "SELECT * FROM read_parquet(?) ORDER BY sample_id",
+    "tokens": "SELECT * FROM read_parquet(?) ORDER BY sample_id",
+    "activations": "SELECT * FROM read_parquet(?) ORDER BY sample_id, feature_id, side",
+}
+FEATURES = """
+CREATE TABLE features AS
+SELECT f.feature_id::INTEGER AS feature_id, coalesce(a.samples, 0)::INTEGER AS samples,
+       coalesce(a.tokens, 0)::BIGINT AS tokens, coalesce(a.max, 0)::FLOAT AS max
+FROM range(?) AS f(feature_id)
+LEFT JOIN (SELECT feature_id, count(DISTINCT sample_id) AS samples, sum(count) AS tokens, max(max) AS max
+           FROM activations GROUP BY feature_id) AS a USING (feature_id)
+ORDER BY feature_id
+"""
+
+
+def finalise(
+    partial: Path,
+    final: Path,
+    *,
+    batches: int,
+    samples: int,
+    n_features: int,
+    vocabulary: list[str],
+    meta: Mapping[str, str],
+) -> None:
+    """Build `partial`'s database from its parts and rename the folder to `final`; safe to repeat after any interruption.
+
+    `batches` and `samples` are what the plan promised: anything else in the parts is a defect and raises.
+    """
+    parts_folder = partial / "parts"
+    database = partial / DATABASE
+    if not database.exists():
+        parts = complete_parts(parts_folder)
+        assert parts and parts[-1].stop == batches, (
+            f"parts end at {parts[-1].stop if parts else 0} of {batches} batches"
+        )
+        with written_database(database) as connection:
+            for table, query in ORDERS.items():
+                connection.execute(f"CREATE TABLE {table} AS {query}", [part_files(parts_folder, parts, table)])
+                rows = connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0]
+                promised = sum(part.rows[table] for part in parts)
+                assert rows == promised, f"{table}: {promised} rows in the parts, {rows} in the database"
+            distinct = connection.execute("SELECT count(DISTINCT sample_id), count(*) FROM samples").fetchall()[0]
+            assert distinct == (samples, samples), f"{samples} samples were analysed, {distinct} are in the database"
+            connection.execute(
+                "CREATE TABLE activations_by_feature AS SELECT * FROM activations ORDER BY feature_id, sample_id, side"
+            )
+            connection.execute(FEATURES, [n_features])
+            words = pa.table({"token_id": pa.array(range(len(vocabulary)), pa.int32()), "text": vocabulary})
+            connection.register("words", words)
+            connection.execute("CREATE TABLE vocabulary AS SELECT * FROM words ORDER BY token_id")
+            connection.unregister("words")
+            hashed = content_hash(connection, KEYS)
+            connection.execute("CREATE TABLE meta (key VARCHAR, value VARCHAR)")
+            everything = {**meta, "format_version": str(FORMAT_VERSION), "content_hash": hashed}
+            connection.executemany("INSERT INTO meta VALUES (?, ?)", sorted(everything.items()))
+    if parts_folder.exists():
+        shutil.rmtree(parts_folder)
+    partial.rename(final)
+    sync_folder(final.parent)

@@ -1,0 +1,86 @@
+"""Builders of small pools, and the greedy of the paper's pseudo-code in Python sets."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core.scores.feature_sets import FeatureSets
+from core.selection.pool import Pool
+
+
+def _sets(rows, n_features: int) -> FeatureSets:
+    rows = [sorted(set(row)) for row in rows]
+    indptr = np.cumsum([0] + [len(row) for row in rows], dtype=np.int64)
+    return FeatureSets(indptr, np.array([j for row in rows for j in row], np.int32), n_features)
+
+
+def _pool(rows, *, n_features=64, response=None, tokens=None, eligible=None, pins=(), bans=()) -> Pool:
+    n = len(rows)
+    ones = np.ones(n, np.int32)
+    return Pool(
+        features=_sets(rows, n_features),
+        scored_tokens=ones,
+        response_tokens=ones if response is None else np.array(response, np.int32),
+        conversation_tokens=ones if tokens is None else np.array(tokens, np.int32),
+        eligible=np.ones(n, bool) if eligible is None else np.array(eligible, bool),
+        pins=np.array(pins, np.int32),
+        bans=np.array(bans, np.int32),
+    )
+
+
+def _random_rows(rng: np.random.Generator) -> tuple[list[set[int]], int]:
+    """Up to 30 rows over few features: ties, duplicates, empty rows and several rounds are the rule."""
+    n, m = int(rng.integers(1, 30)), int(rng.integers(1, 16))
+    rows = [set(rng.choice(m, rng.integers(0, m + 1), replace=False).tolist()) for _ in range(n)]
+    for _ in range(int(rng.integers(0, n))):
+        rows[rng.integers(n)] = set(rows[rng.integers(n)])
+    return rows, m
+
+
+def _random_pool(rng: np.random.Generator) -> tuple[list[set[int]], Pool]:
+    """Random rows with pins (some of them not eligible) and bans."""
+    rows, m = _random_rows(rng)
+    n = len(rows)
+    pins = rng.permutation(n)[: rng.integers(0, min(4, n + 1))]
+    bans = [i for i in range(n) if rng.random() < 0.15 and i not in pins]
+    tokens = rng.integers(0, 20, n)
+    eligible = rng.random(n) < 0.85
+    return rows, _pool(rows, n_features=m, tokens=tokens, eligible=eligible, pins=pins, bans=bans)
+
+
+def _naive_greedy(rows: list[set[int]], pool: Pool) -> list[tuple[int, int, int]]:
+    """(id, gain, round) pick by pick, straight from methods.md §2."""
+    order, covered, number = [], set(), 1
+    for i in pool.pins.tolist():
+        order.append((i, len(rows[i] - covered), 1))
+        covered |= rows[i]
+    left = [i for i in range(len(rows)) if pool.eligible[i] and i not in pool.bans and i not in pool.pins]
+    while left:
+        best = max(left, key=lambda i: (len(rows[i] - covered), -i))
+        gain = len(rows[best] - covered)
+        if gain == 0:
+            if not any(rows[i] for i in left):
+                return order + [(i, 0, number) for i in left]
+            covered, number = set(), number + 1
+            continue
+        order.append((best, gain, number))
+        covered |= rows[best]
+        left.remove(best)
+    return order
+
+
+# Session scope, because Hypothesis rightly refuses fixtures that live for one test function.
+@pytest.fixture(scope="session")
+def build_pool():
+    return _pool
+
+
+@pytest.fixture(scope="session")
+def random_pool():
+    return _random_pool
+
+
+@pytest.fixture(scope="session")
+def naive_greedy():
+    return _naive_greedy

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.errors import GamutError
+from core.selection.budget import Budget, needed, size
+from core.selection.longest import LongestOptions
+from core.selection.registry import METHODS, find
+from core.selection.select import cut, select
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({}, "names none; give exactly one of rows, percent and tokens"),
+        ({"rows": 1, "tokens": 2}, "names rows 1, tokens 2; give exactly one"),
+        ({"rows": 0}, "is 0 rows; give a whole number from 1"),
+        ({"rows": 1.5}, "is 1.5 rows; give a whole number from 1"),
+        ({"tokens": -5}, "is -5 tokens; give a whole number from 1"),
+        ({"percent": 0}, "is 0 percent; give a number above 0 and up to 100"),
+        ({"percent": 100.5}, "is 100.5 percent; give a number above 0"),
+        ({"percent": float("nan")}, "is nan percent; give a number above 0"),
+    ],
+)
+def test_a_budget_that_makes_no_sense_is_refused(wrong, sentence):
+    with pytest.raises(GamutError, match=sentence):
+        Budget(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("n", "percent", "rows"),
+    [
+        (52_002, 10, 5_200),  # 5200.2 + 0.5
+        (10, 25, 3),  # 2.5 rounds up
+        (10, 24.9, 2),
+        (3_000, 1.15, 35),  # 34.5 exactly; floats say 34.499… and lose a row
+        (3, 100, 3),
+        (3, 0.1, 0),
+    ],
+)
+def test_percent_is_rounded_half_up_as_typed(build_pool, n, percent, rows):
+    assert needed(Budget(percent=percent), build_pool([set()] * n)) == rows
+
+
+def test_percent_counts_what_bans_leave_and_pins_count(build_pool):
+    pool = build_pool([set()] * 10, bans=[0, 1], eligible=[True] * 8 + [False] * 2, pins=[9])
+    # Left: 2 … 7 and the pin 9, seven samples; half of them: floor(3.5 + 0.5) = 4.
+    chosen = select(pool, method="longest", budget=Budget(percent=50))
+    assert chosen.sample_ids.tolist() == [9, 2, 3, 4]
+
+
+def test_more_rows_than_available_is_refused_with_the_number(build_pool):
+    pool = build_pool([set()] * 10, bans=[0])
+    with pytest.raises(GamutError, match="The budget is 10 rows, but 9 samples are available.*ask for 9 or fewer"):
+        select(pool, method="longest", budget=Budget(rows=10))
+    assert len(select(pool, method="longest", budget=Budget(rows=9)).sample_ids) == 9
+
+
+def test_pins_beyond_the_budget_are_refused_in_its_unit(build_pool):
+    pool = build_pool([set()] * 4, tokens=[5, 6, 1, 1], pins=[0, 1])
+    with pytest.raises(GamutError, match="pinned samples alone take 2 rows, but the budget is 1"):
+        select(pool, method="longest", budget=Budget(rows=1))
+    with pytest.raises(
+        GamutError, match="pinned samples alone take 11 tokens, but the budget is 10; raise .* 11 tokens"
+    ):
+        select(pool, method="longest", budget=Budget(tokens=10))
+    assert select(pool, method="longest", budget=Budget(tokens=11)).sample_ids.tolist() == [0, 1]
+
+
+def test_a_token_budget_stops_at_the_first_row_that_does_not_fit(build_pool):
+    pool = build_pool([set()] * 4, response=[9, 8, 7, 6], tokens=[3, 10, 1, 1])
+    # 3 fits; 3 + 10 > 5 ends the prefix although the rows behind it are short.
+    chosen = select(pool, method="longest", budget=Budget(tokens=5))
+    assert chosen.sample_ids.tolist() == [0] and chosen.tokens == 3
+
+
+def test_a_token_budget_does_not_overflow_32_bits(build_pool):
+    pool = build_pool([set()] * 3, tokens=[2**31 - 1] * 3)
+    assert select(pool, method="longest", budget=Budget(tokens=2**40)).tokens == 3 * (2**31 - 1)
+
+
+# No deadline: the first example may have to compile.
+@settings(deadline=None, max_examples=60)
+@given(
+    seed=st.integers(0, 10_000),
+    budget=st.integers(1, 300),
+    more=st.integers(0, 200),
+    name=st.sampled_from([*METHODS]),
+)
+def test_a_larger_budget_only_adds_and_never_overspends(random_pool, seed, budget, more, name):
+    _, pool = random_pool(np.random.default_rng(seed))
+    pinned = int(pool.conversation_tokens[pool.pins].sum())
+    small = select(pool, method=name, budget=Budget(tokens=pinned + budget))
+    large = select(pool, method=name, budget=Budget(tokens=pinned + budget + more))
+    assert large.sample_ids[: len(small.sample_ids)].tolist() == small.sample_ids.tolist()
+    assert small.tokens == pool.conversation_tokens[small.sample_ids].sum() <= pinned + budget
+    full = find(name).rank(pool, find(name).options())
+    assert size(full, Budget(tokens=pinned + budget), pool) == len(small.sample_ids)
+    if len(small.sample_ids) < pool.available:
+        following = full.sample_ids[len(small.sample_ids)]
+        assert small.tokens + pool.conversation_tokens[following] > pinned + budget
+
+
+# No deadline: the first example may have to compile.
+@settings(deadline=None, max_examples=60)
+@given(
+    seed=st.integers(0, 10_000),
+    percent=st.floats(0.1, 100),
+    more=st.floats(0, 50),
+    name=st.sampled_from([*METHODS]),
+)
+def test_a_larger_percentage_only_adds(random_pool, seed, percent, more, name):
+    _, pool = random_pool(np.random.default_rng(seed))
+    try:
+        small = select(pool, method=name, budget=Budget(percent=percent))
+    except GamutError as refused:
+        assert "pinned samples alone" in str(refused)
+        return
+    large = select(pool, method=name, budget=Budget(percent=min(100, percent + more)))
+    assert large.sample_ids[: len(small.sample_ids)].tolist() == small.sample_ids.tolist()
+
+
+def test_a_ranking_too_short_for_the_budget_is_a_defect_not_a_smaller_selection(build_pool):
+    pool = build_pool([set()] * 5)
+    ranking = find("longest").rank(pool, LongestOptions(), upto=2)
+    with pytest.raises(ValueError, match="the ranking has 2 rows, this budget needs 3"):
+        cut(pool, ranking, method="longest", options=LongestOptions(), budget=Budget(rows=3))
+
+
+def test_options_of_another_method_are_a_defect(build_pool):
+    with pytest.raises(TypeError, match="random takes RandomOptions, not LongestOptions"):
+        select(build_pool([set()]), method="random", options=LongestOptions(), budget=Budget(rows=1))
