@@ -51,7 +51,7 @@ def run(arguments: list[str]) -> int:
         print(error, file=sys.stderr)
         return WRONG_INPUT
     except typer.TyperException as error:  # a misspelt command or option: the sentence alone, without a usage page
-        print(f"{error.format_message()} See python -m core --help.", file=sys.stderr)
+        print(f"{error.format_message().rstrip('.')}. See python -m core --help.", file=sys.stderr)
         return WRONG_INPUT
     except JobCancelled:
         print("Cancelled; run the same command again to go on from here.", file=sys.stderr)

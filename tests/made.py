@@ -53,7 +53,7 @@ def made_analysis(workspace: Workspace, dataset: Dataset, *, id: str = "01234567
     partial = workspace.analyses / (id + PARTIAL)
     writer = PartWriter(partial / "parts", seconds=1e9)
     ids = np.arange(len(dataset), dtype=np.int32)
-    batches = np.array_split(ids, 4)
+    batches = [batch for batch in np.array_split(ids, 4) if len(batch)]
     for number, batch in enumerate(batches):
         writer.add(number, made_tables(rng, batch))
     writer.flush()

@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from torch import nn
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
+from transformers.utils.logging import disable_progress_bar
 
 from core.errors import GamutError
 
@@ -31,6 +32,7 @@ def load_model(folder: Path, *, dtype: str) -> LanguageModel:
     """Load a model and its fast tokenizer from a local folder, weights from safetensors only, in evaluation mode."""
     if not (folder / "config.json").is_file():
         raise GamutError(f"{folder} holds no Hugging Face model (no config.json); give the folder of one.")
+    disable_progress_bar()  # loading is a step of our own progress
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         model = AutoModelForCausalLM.from_pretrained(

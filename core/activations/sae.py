@@ -50,6 +50,7 @@ def load_sae(folder: Path, *, dtype: str) -> SparseAutoencoder:
     if block < 0:
         raise GamutError("The SAE reads the embeddings before the first block; SAEs after a block are supported.")
     if isinstance(sae.activation_fn, TopK):
+        torch.sparse.check_sparse_tensor_invariants.disable()  # on purpose: said once here, or torch warns on every run
         sae.activation_fn.use_sparse_activations = True  # the k values of a token, not a dense row with k values in it
     sae = sae.eval().requires_grad_(False)
     return SparseAutoencoder(sae, block, sae.cfg.d_in, sae.cfg.d_sae, metadata.get("context_size"))

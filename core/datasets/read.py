@@ -87,7 +87,7 @@ def _json_array(content: bytes) -> Iterator[RawRecord]:
         raise GamutError(f"Line {line} of the file is not UTF-8; save it as UTF-8 and add it again.") from None
     decoder = json.JSONDecoder()
     at, line, counted = _skip(text, text.index("[") + 1), 1, 0
-    while at < len(text) and text[at] != "]":
+    while text[at : at + 1] not in ("]", ""):
         line, counted = line + text.count("\n", counted, at), at
         try:
             value, end = decoder.raw_decode(text, at)
@@ -95,16 +95,21 @@ def _json_array(content: bytes) -> Iterator[RawRecord]:
             rest = text[at : at + 200].encode()
             yield RawRecord(rest, line, reason=f"broken JSON, and nothing after it could be read: {_why(error)}")
             return
-        yield RawRecord(text[at:end].encode("utf-8", "surrogatepass"), line, value)
+        yield RawRecord(text[at:end].encode(), line, value)
         at = _skip(text, end)
-        if at < len(text) and text[at] == ",":
+        if text[at : at + 1] == ",":
             at = _skip(text, at + 1)
-        elif at >= len(text) or text[at] != "]":
-            line += text.count("\n", counted, at)
-            yield RawRecord(
-                b"", line, reason="the array breaks off here: ',' or ']' is missing; nothing after it was read"
-            )
-            return
+        elif text[at : at + 1] != "]":
+            break
+    rest = text[at + 1 :] if text[at : at + 1] == "]" else text[at:]
+    if text[at : at + 1] != "]" or rest.strip():
+        line += text.count("\n", counted, at)
+        why = (
+            "the list ends before this"
+            if text[at : at + 1] == "]"
+            else "the list breaks off here: ',' or ']' is missing"
+        )
+        yield RawRecord(rest[:200].encode(), line, reason=f"{why}; nothing after it was read")
 
 
 def _skip(text: str, at: int) -> int:

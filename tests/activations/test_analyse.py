@@ -1,0 +1,159 @@
+"""The analysis as a whole: equal to one sample at a time, and to itself after any stop."""
+
+from collections import defaultdict
+
+import numpy as np
+import pytest
+import torch
+
+from core.activations.analyse import Cancelled, Pass, analyse
+from core.activations.deep_check import compare_samples
+from core.activations.identity import identify
+from core.activations.settings import AnalysisSettings
+from core.activations.tokens import UNSCORED
+from core.errors import GamutError
+from core.store.analyses import Analysis, open_analysis
+from core.store.datasets import Dataset, import_dataset
+from core.workspace import Workspace
+from tests.made import made_records, write_jsonl
+
+SETTINGS = AnalysisSettings(batch_tokens=100, batch_samples=4)
+
+
+@pytest.fixture
+def dataset(workspace, tmp_path) -> Dataset:
+    import_dataset(workspace, write_jsonl(tmp_path / "d.jsonl", made_records(30)), name="d")
+    return Dataset(workspace, "d")
+
+
+def run(workspace, dataset, tiny, *, stop=lambda: False, settings=SETTINGS, name="d", part_seconds=1e9):
+    identity = identify(dataset, model=str(tiny["model"]), sae=str(tiny["sae"]), settings=settings)
+    said = []
+    folder = analyse(
+        workspace, dataset, identity, name=name, progress=lambda *now: said.append(now), stop=stop, part_seconds=part_seconds
+    )  # fmt: skip
+    return Analysis(folder), said
+
+
+def one_by_one(analysis, dataset, tiny):
+    """The same numbers with no batches, no sparse shortcuts and no pooling kernel."""
+    identity = identify(dataset, model=str(tiny["model"]), sae=str(tiny["sae"]), settings=SETTINGS)
+    machine = Pass(identity, threads=1)
+    machine.sae.sae.activation_fn.use_sparse_activations = False
+    tokens = machine.tokenise(turns for _, turns in dataset.conversations())
+    rows = {}
+    for sample in range(len(dataset)):
+        span = slice(tokens.indptr[sample], tokens.indptr[sample + 1])
+        ids = torch.from_numpy(tokens.ids[span].astype(np.int64))[None]
+        with torch.no_grad():
+            states = machine.model.trunk(input_ids=ids, output_hidden_states=True).hidden_states
+            active = machine.sae.sae.encode(states[machine.sae.block + 1])[0].numpy()
+        seen = defaultdict(list)
+        for place, side in enumerate(tokens.sides[span]):
+            for feature in np.flatnonzero(active[place]) if side != UNSCORED else ():
+                seen[int(feature), int(side)].append((active[place, feature], place))
+        for (feature, side), found in seen.items():
+            rows[sample, feature, side] = (max(found)[0], sum(value for value, _ in found), len(found))
+    return rows
+
+
+def test_the_store_equals_one_sample_at_a_time(workspace, dataset, tiny):
+    analysis, _ = run(workspace, dataset, tiny)
+    stored = (
+        analysis.cursor().execute("SELECT sample_id, feature_id, side, max, sum, count FROM activations").fetchall()
+    )
+    expected = one_by_one(analysis, dataset, tiny)
+    assert {row[:3] for row in stored} == set(expected)
+    for sample, feature, side, peak, total, count in stored:
+        np.testing.assert_allclose((peak, total, count), expected[sample, feature, side], rtol=2e-4)
+    counts = analysis.counts
+    assert counts.truncated_tokens.sum() > 0, "the made records are to outrun the tiny context"
+    assert (counts.scored_tokens == counts.prompt_tokens + counts.response_tokens).all()
+    assert (counts.richness == [len({f for s, f, _ in expected if s == i}) for i in range(len(dataset))]).all()
+
+
+def test_progress_counts_every_token_once(workspace, dataset, tiny):
+    analysis, said = run(workspace, dataset, tiny)
+    counted = [done for done, total, note in said if note == "reading samples"]
+    assert counted == sorted(counted) and counted[0] == 0
+    assert said[-1][:2] == (int(analysis.counts.tokens.sum()),) * 2
+
+
+def test_stopped_anywhere_and_resumed_it_is_the_same(workspace, dataset, tiny, tmp_path):
+    whole, _ = run(Workspace(tmp_path / "other"), dataset, tiny)
+    for patience in (0, 1, 3, 7):
+        calls = iter(range(1_000))
+        with pytest.raises(Cancelled):
+            run(workspace, dataset, tiny, stop=lambda calls=calls, n=patience: next(calls) >= n, part_seconds=0)
+    resumed, said = run(workspace, dataset, tiny)
+    assert said[2][0] > 0, "a resumed run goes on where the parts end"
+    assert resumed.content_hash == whole.content_hash == resumed.recompute_hash()
+    assert not list(workspace.analyses.glob("*.partial")) and not list(resumed.folder.glob("*.wal"))
+
+
+def test_what_a_killed_run_left_of_a_part_is_dropped(workspace, dataset, tiny):
+    with pytest.raises(Cancelled):
+        calls = iter(range(1_000))
+        run(workspace, dataset, tiny, stop=lambda: next(calls) >= 4, part_seconds=0)
+    (parts,) = workspace.analyses.glob("*.partial/parts")
+    last = max(parts.glob("*.json"))
+    last.unlink()  # as if killed before the part was marked complete
+    (parts / ".00009.tokens.parquet.1.tmp").write_bytes(b"half")
+    analysis, _ = run(workspace, dataset, tiny)
+    assert analysis.n_samples == len(dataset) and analysis.recompute_hash() == analysis.content_hash
+
+
+def test_a_finaliser_killed_before_the_rename_goes_on(workspace, dataset, tiny, monkeypatch):
+    monkeypatch.setattr("core.store.finalise.shutil.rmtree", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        run(workspace, dataset, tiny)
+    monkeypatch.undo()
+    analysis, _ = run(workspace, dataset, tiny)
+    assert analysis.n_samples == len(dataset) and not (analysis.folder / "parts").exists()
+
+
+def test_the_id_follows_everything_that_decides(workspace, dataset, tiny, tmp_path):
+    from tests.tiny import tiny_model
+
+    def id(model=tiny["model"], settings=SETTINGS):
+        return identify(dataset, model=str(model), sae=str(tiny["sae"]), settings=settings).id
+
+    other = tiny_model(tmp_path / "other", seed=5)
+    ids = {
+        id(),
+        id(other),
+        id(settings=AnalysisSettings()),
+        id(settings=AnalysisSettings(batch_tokens=100, batch_samples=4, max_length=9)),
+    }
+    assert len(ids) == 4 and id() in ids
+
+
+def test_samples_run_again_agree_and_a_changed_store_is_seen(workspace, dataset, tiny):
+    analysis, _ = run(workspace, dataset, tiny)
+    assert compare_samples(analysis, dataset, samples=30) is None
+    path = analysis.folder / "activations.duckdb"
+    analysis._connection.close()
+    import duckdb
+
+    with duckdb.connect(str(path)) as connection:
+        first = connection.execute("SELECT min(feature_id) FROM activations WHERE sample_id = 4").fetchall()[0][0]
+        connection.execute("UPDATE activations SET max = max * 1.01 WHERE sample_id = 4 AND feature_id = ?", [first])
+    assert "of sample 4 is" in compare_samples(Analysis(analysis.folder), dataset, samples=30)
+
+
+def test_another_model_in_the_place_of_the_old_one_is_refused(workspace, dataset, tiny, tmp_path):
+    from tests.tiny import tiny_model
+
+    mine = {"model": tiny_model(tmp_path / "m"), "sae": tiny["sae"]}
+    analysis, _ = run(workspace, dataset, mine)
+    tiny_model(tmp_path / "m", seed=9)
+    with pytest.raises(GamutError, match="is not the one analysis"):
+        compare_samples(analysis, dataset, samples=1)
+
+
+def test_names_and_ids_open_an_analysis(workspace, dataset, tiny):
+    analysis, _ = run(workspace, dataset, tiny, name="mine")
+    for wanted in ("mine", analysis.id, analysis.id[:6]):
+        assert open_analysis(workspace, wanted).id == analysis.id
+    with pytest.raises(GamutError, match="There is no analysis called 'other'; there are: mine"):
+        open_analysis(workspace, "other")

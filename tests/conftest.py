@@ -1,0 +1,39 @@
+"""Fixtures that several floors share."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from core.workspace import Workspace
+from tests.made import made_workspace
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    """An empty workspace."""
+    return Workspace(tmp_path / "workspace")
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Workspace:
+    """A workspace with data set and analysis `made`, no model needed."""
+    return made_workspace(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Folders of a minuscule model and SAE."""
+    from tests.tiny import tiny_model, tiny_sae
+
+    folder = tmp_path_factory.mktemp("tiny")
+    return {"model": tiny_model(folder / "model"), "sae": tiny_sae(folder / "sae")}
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real data sets; the test skips where the machine has none."""
+    folder = os.environ.get("GAMUT_TEST_DATA")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("GAMUT_TEST_DATA names no folder of real data sets")
+    return Path(folder)

@@ -1,0 +1,120 @@
+"""Exports: every format reads back as what it carries, verbatim is byte for byte, loss is refused."""
+
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core.datasets.formats import FORMATS
+from core.datasets.sample import Turn
+from core.errors import GamutError
+from core.export.formats import EXPORT_FORMATS, CannotCarry, join_inputs
+from core.export.manifest import read_manifest
+from core.export.write import write_export
+from core.selection.budget import Budget
+from core.selection.saved import load_selection, save_selection
+from core.selection.specification import RankingSpec, pool_of, select_by
+from core.store.analyses import open_analysis
+from core.store.datasets import Dataset, import_dataset
+from tests.made import made_analysis, write_jsonl
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+SHORT = st.tuples(TEXT.filter(str.strip), TEXT, TEXT)
+
+
+def selected(workspace, *, analysis="made", rows=12, pins=(5,), bans=(2,), name="s"):
+    opened = open_analysis(workspace, analysis)
+    dataset = Dataset(workspace, opened.dataset)
+    spec = RankingSpec(analysis=opened.id, method="sae-greedy", pins=pins, bans=bans)
+    chosen = select_by(pool_of(opened, dataset, spec), spec, Budget(rows=rows))
+    return save_selection(workspace, name, analysis=opened, spec=spec, selected=chosen), opened, dataset
+
+
+@pytest.mark.parametrize("format", ["verbatim", *EXPORT_FORMATS])
+@pytest.mark.parametrize("ending", [".json", ".jsonl"])
+def test_each_format_is_written_read_back_and_told(made, tmp_path, format, ending):
+    selection, analysis, dataset = selected(made)
+    to = tmp_path / f"out{ending}"
+    written = write_export(selection, analysis=analysis, dataset=dataset, format=format, to=to)
+    text = to.read_text()
+    records = [json.loads(line) for line in text.splitlines()] if ending == ".jsonl" else json.loads(text)
+    assert len(records) == written.rows == 12
+    said = read_manifest(written.manifest)
+    assert said["selection"]["ids"] == list(selection.ids) and said["selection"]["ids"][0] == 5
+    assert said["file"]["sha256"] == written.sha256 and said["file"]["rows"] == 12
+    assert said["content_hashes"] == [dataset.content_hashes()[i] for i in selection.ids]
+
+
+def test_verbatim_keeps_the_lines_of_the_source_byte_for_byte(made, tmp_path):
+    selection, analysis, dataset = selected(made)
+    to = tmp_path / "out.jsonl"
+    write_export(selection, analysis=analysis, dataset=dataset, format="verbatim", to=to)
+    source = (tmp_path / "made.jsonl").read_bytes().splitlines(keepends=True)
+    assert to.read_bytes() == b"".join(source[i] for i in selection.ids)
+
+
+def test_verbatim_of_a_json_list_keeps_each_record_as_it_stands(workspace, tmp_path):
+    source = '[\n  {"prompt":  "a", "completion": "b", "x": 1.50},\n  {"prompt": "c",\n   "completion": "d"}\n]'
+    (tmp_path / "d.json").write_text(source)
+    import_dataset(workspace, tmp_path / "d.json", name="d")
+    made_analysis(workspace, Dataset(workspace, "d"))
+    selection, analysis, dataset = selected(workspace, analysis="d", rows=2, pins=(1,), bans=())
+    write_export(selection, analysis=analysis, dataset=dataset, format="verbatim", to=tmp_path / "out.json")
+    first, second = '{"prompt":  "a", "completion": "b", "x": 1.50}', '{"prompt": "c",\n   "completion": "d"}'
+    assert (tmp_path / "out.json").read_text() == f"[\n{second},\n{first}\n]\n"
+    with pytest.raises(GamutError, match=r"is one JSON list; verbatim keeps its records .* name the export .json"):
+        write_export(selection, analysis=analysis, dataset=dataset, format="verbatim", to=tmp_path / "out.jsonl")
+
+
+@given(st.lists(SHORT, min_size=1, max_size=4), st.booleans(), st.sampled_from(sorted(EXPORT_FORMATS)))
+@settings(suppress_health_check=[HealthCheck.too_slow])
+def test_whatever_a_format_carries_reads_back_the_same(exchanges, system, name):
+    turns = [Turn("system", "Be exact.")] if system else []
+    for asked, more, said in exchanges:
+        turns += [Turn("user", asked), *([Turn("input", more)] if more else []), Turn("assistant", said)]
+    form = EXPORT_FORMATS[name]
+    carried = form.carried(tuple(turns))
+    try:
+        record = form.record(carried)
+    except CannotCarry:
+        assert name in ("alpaca", "prompt-completion") and (system or len(exchanges) > 1)
+        return
+    assert FORMATS[name].parse(json.loads(json.dumps(record))) == carried
+
+
+def test_an_input_is_joined_to_its_instruction_for_chat_formats():
+    assert join_inputs((Turn("user", "a"), Turn("input", "b"), Turn("assistant", "c"))) == (
+        Turn("user", "a\n\nb"),
+        Turn("assistant", "c"),
+    )
+
+
+def test_what_would_be_lost_is_refused_with_its_count(workspace, tmp_path):
+    talk = {"messages": [{"role": role, "content": "x"} for role in ("user", "assistant") * 2]}
+    import_dataset(workspace, write_jsonl(tmp_path / "d.jsonl", [talk] * 3), name="d")
+    made_analysis(workspace, Dataset(workspace, "d"))
+    selection, analysis, dataset = selected(workspace, analysis="d", rows=3, pins=(), bans=())
+    to = tmp_path / "out.jsonl"
+    with pytest.raises(
+        GamutError, match=r"cannot carry 3 of the 3 samples without loss \(sample \d has more than one prompt"
+    ):
+        write_export(selection, analysis=analysis, dataset=dataset, format="prompt-completion", to=to)
+    assert not to.exists() and not list(tmp_path.glob("*.tmp"))
+
+
+@pytest.mark.parametrize(
+    ("format", "to", "said"), [("csv", "o.json", "no export format 'csv'"), ("alpaca", "o.txt", "end it in .json")]
+)
+def test_wrong_words_are_sentences(made, tmp_path, format, to, said):
+    selection, analysis, dataset = selected(made)
+    with pytest.raises(GamutError, match=said):
+        write_export(selection, analysis=analysis, dataset=dataset, format=format, to=tmp_path / to)
+
+
+def test_a_saved_selection_is_replaced_only_by_who_has_seen_it(made):
+    first, *_ = selected(made)
+    assert selected(made)[0].revision == 1, "saving the same again changes nothing"
+    with pytest.raises(GamutError, match=r"There is a selection 's' already \(revision 1, 12 rows\)"):
+        selected(made, rows=3)
+    assert load_selection(made, "s") == first

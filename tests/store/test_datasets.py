@@ -1,0 +1,100 @@
+"""Data sets at rest: rows in = rows out, originals byte for byte, nothing half-written."""
+
+import json
+
+import duckdb
+import numpy as np
+import pytest
+
+from core.datasets.parse import Problem
+from core.errors import GamutError
+from core.store.content_hash import content_hash
+from core.store.datasets import Dataset, dataset_names, import_dataset
+from tests.made import made_records, write_jsonl
+
+
+def test_good_rows_are_kept_in_order_and_bad_ones_listed(workspace, tmp_path):
+    good = made_records(12)
+    lines = [json.dumps(record) for record in good]
+    lines[4:4] = ['{"instruction": 5, "response": "x"}', "{broken", '["a list"]']
+    (tmp_path / "mixed.jsonl").write_text("\n".join(lines) + "\n")
+    summary = import_dataset(workspace, tmp_path / "mixed.jsonl", name="mixed")
+    assert (summary.rows, summary.problems, summary.no_response, summary.duplicates) == (12, 3, 1, 1)
+    dataset = Dataset(workspace, "mixed")
+    assert [problem.line for problem in dataset.problems()] == [5, 6, 7]
+    assert dataset.problems()[0] == Problem(
+        "mixed.jsonl", 5, "'instruction' is a number, text is needed", lines[4].encode()
+    )
+    assert dataset.record(4) == (lines[7].encode(), "mixed.jsonl", 8)
+    assert list(dataset.records([11, 0])) == [lines[14].encode(), lines[0].encode()]
+    assert [turns[0].text for _, turns in dataset.conversations()] == [record["instruction"] for record in good]
+    assert dict(dataset.conversations([7, 2]))[2] == dataset.turns(2)
+    assert np.flatnonzero(dataset.without_response()).tolist() == [7]
+
+
+def test_nul_and_odd_characters_survive(workspace, tmp_path):
+    odd = "a\x00b\u202e\U0001f469\u200d\U0001f680 \ufeff"
+    import_dataset(workspace, write_jsonl(tmp_path / "odd.jsonl", [{"prompt": odd, "completion": odd}]), name="odd")
+    assert Dataset(workspace, "odd").turns(0)[0].text == odd
+
+
+def test_names_are_checked_and_never_taken_twice(workspace, tmp_path):
+    file = write_jsonl(tmp_path / "a.jsonl", made_records(3))
+    for bad in ("", "a/b", "../x", ".hidden", "x" * 65, "a b"):
+        with pytest.raises(GamutError, match="cannot name a data set"):
+            import_dataset(workspace, file, name=bad)
+    import_dataset(workspace, file, name="a")
+    with pytest.raises(GamutError, match="There is a data set 'a' already"):
+        import_dataset(workspace, file, name="a")
+
+
+def test_a_failed_import_leaves_nothing_behind(workspace, tmp_path):
+    file = write_jsonl(tmp_path / "bad.jsonl", [{"instruction": 1, "output": 2}])
+    with pytest.raises(GamutError, match=r"None of the 1 records .* line 1: 'instruction' is a number"):
+        import_dataset(workspace, file, name="bad")
+    assert dataset_names(workspace) == [] and list(workspace.datasets.iterdir()) == []
+    with pytest.raises(GamutError, match="There is no data set 'bad'; there are: none yet"):
+        Dataset(workspace, "bad")
+
+
+def test_a_damaged_file_is_one_sentence(workspace, tmp_path):
+    import_dataset(workspace, write_jsonl(tmp_path / "a.jsonl", made_records(3)), name="a")
+    (workspace.datasets / "a" / "samples.duckdb").write_bytes(b"not a database")
+    with pytest.raises(GamutError, match="cannot be opened"):
+        Dataset(workspace, "a")
+
+
+def test_the_content_hash_follows_content_alone():
+    def hashed(rows, order="asc", batch=None):
+        connection = duckdb.connect()
+        connection.execute("CREATE TABLE t (id INTEGER, word VARCHAR, list INTEGER[])")
+        for row in sorted(rows, reverse=order == "desc"):
+            connection.execute("INSERT INTO t VALUES (?, ?, ?)", list(row))
+        return content_hash(connection, {"t": ("id",)})
+
+    rows = [(1, "ab", [1, 2]), (2, "c", [3]), (3, None, [])]
+    base = hashed(rows)
+    assert base == hashed(rows, "desc")
+    for other in (
+        [(1, "a", [1, 2]), (2, "bc", [3]), (3, None, [])],
+        [(1, "ab", [1]), (2, "c", [2, 3]), (3, None, [])],
+        [(1, "ab", [1, 2]), (2, None, [3]), (3, "c", [])],
+        rows[:2],
+    ):
+        assert hashed(other) != base
+
+
+def test_the_hash_does_not_depend_on_how_rows_are_read(monkeypatch):
+    connection = duckdb.connect()
+    connection.execute(
+        "CREATE TABLE t AS SELECT i::INTEGER AS id, 'w' || i AS word, [i, i + 1] AS list FROM range(10000) r(i)"
+    )
+    connection.execute("UPDATE t SET word = NULL WHERE id % 7 = 0")
+    whole = content_hash(connection, {"t": ("id",)})
+    monkeypatch.setattr("core.store.content_hash.ROWS", 2048)
+    assert content_hash(connection, {"t": ("id",)}) == whole
+
+
+def test_real_dolly_comes_in_whole(workspace, real_data):
+    summary = import_dataset(workspace, real_data / "dolly_15k.jsonl.gz", name="dolly")
+    assert (summary.rows, summary.problems, summary.format) == (15_011, 0, "dolly")

@@ -1,0 +1,62 @@
+"""The plan of the house, as rules: who may import whom, what stays out of the dashboard."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+FLOORS = {  # the lower, the nearer to the bytes
+    "datasets": 0, "store": 1, "activations": 2, "training": 2, "jobs": 3, "scores": 4, "selection": 5, "export": 6, "commands": 7,
+}  # fmt: skip
+HEAVY = {"torch", "transformers", "sae_lens", "umap"}
+SOURCES = sorted((ROOT / "core").rglob("*.py"))
+
+
+def imports(path: Path) -> set[str]:
+    """Every module a file imports, inside functions too."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+def floor(module: str) -> int:
+    parts = module.split(".")
+    return FLOORS.get(parts[1], -1) if len(parts) > 1 and parts[0] == "core" else -1
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_floor_imports_from_above(path):
+    own = floor(".".join(path.relative_to(ROOT).with_suffix("").parts))
+    if path.parent == ROOT / "core" and path.name == "__main__.py":
+        return
+    for module in imports(path):
+        assert module.split(".")[0] not in {"streamlit", "pages", "app"}, f"{path} imports {module}"
+        assert floor(module) <= own, f"{path} imports {module}, which stands above it"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_heavy_libraries_stay_in_their_rooms(path):
+    if path.parent.name not in ("activations", "training"):
+        assert not HEAVY & {module.split(".")[0] for module in imports(path)}
+
+
+def test_no_page_lies_directly_under_pages():
+    assert not [path for path in (ROOT / "pages").glob("*.py") if path.name != "__init__.py"]
+
+
+def test_the_command_line_starts_without_heavy_libraries():
+    code = "import sys, core.__main__; print(sorted({'torch', 'transformers', 'sae_lens', 'umap'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_no_file_outgrows_its_room():
+    tall = {str(path): lines for path in SOURCES if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 400}
+    assert not tall
