@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from core.commands import analyses, data, selection
+from core.commands import analyses, data, selection, training
 from core.commands.output import make_session
 from core.errors import GamutError
 from core.jobs.run import JobCancelled
@@ -41,6 +41,8 @@ app.command()(selection.rank)
 app.command()(selection.select)
 app.command()(selection.export)
 app.command()(selection.verify)
+app.command("train-lm")(training.train_lm)
+app.command("train-sae")(training.train_sae)
 
 
 def run(arguments: list[str]) -> int:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-FLOORS = {  # the lower, the nearer to the bytes
-    "datasets": 0, "store": 1, "activations": 2, "training": 2, "jobs": 3, "scores": 4, "selection": 5, "export": 6, "commands": 7,
+FLOORS = {
+    "datasets": 0, "store": 1, "activations": 2, "training": 2, "jobs": 3, "scores": 4, "selection": 5, "export": 6,
+    "commands": 7,
 }  # fmt: skip
 HEAVY = {"torch", "transformers", "sae_lens", "umap"}
 SOURCES = sorted((ROOT / "core").rglob("*.py"))

@@ -12,7 +12,7 @@ from core.errors import GamutError
 from core.jobs.run import JobCancelled, running
 from core.scores.overview import overview
 from core.store.analyses import Analysis, analysis_folders, open_analysis
-from core.store.datasets import Dataset
+from core.store.datasets import Dataset, import_dataset
 from core.workspace import DEMO_FILE, check_name
 
 app = typer.Typer(help="Finished analyses.", no_args_is_help=True)
@@ -86,25 +86,16 @@ def _free_name(session: Session, name: str | None, identity: AnalysisIdentity) -
     return f"{wanted}-{identity.id[:6]}"
 
 
-def demo(context: typer.Context) -> None:
+def demo(context: typer.Context, job: Annotated[str | None, typer.Option(hidden=True)] = None) -> None:
     """Import and analyse the demo that ships with the project; does nothing where that is done."""
     session = session_of(context)
     if not (session.workspace.datasets / DEMO).exists():
-        from core.store.datasets import import_dataset
-
-        print("Importing the demo data set", file=sys.stderr)
         import_dataset(session.workspace, DEMO_FILE, name=DEMO)
-    analyse(
-        context,
-        DEMO,
-        model=BUNDLED,
-        sae=BUNDLED,
-        name=None,
-        max_length=None,
-        dtype="float32",
-        part_seconds=30.0,
-        job=None,
-    )
+    identity = identify(Dataset(session.workspace, DEMO), model=BUNDLED, sae=BUNDLED, settings=AnalysisSettings())
+    if (session.workspace.analyses / identity.id).exists() and job is None:
+        return
+    print("Analysing the demo data set; this happens once.", file=sys.stderr)
+    analyse(context, DEMO, job=job)
 
 
 @app.command("list")

@@ -92,8 +92,11 @@ def _json_array(content: bytes) -> Iterator[RawRecord]:
         try:
             value, end = decoder.raw_decode(text, at)
         except (json.JSONDecodeError, RecursionError) as error:
-            rest = text[at : at + 200].encode()
-            yield RawRecord(rest, line, reason=f"broken JSON, and nothing after it could be read: {_why(error)}")
+            yield RawRecord(
+                text[at : at + 200].encode(),
+                line,
+                reason=f"broken JSON, and nothing after it could be read: {_why(error)}",
+            )
             return
         yield RawRecord(text[at:end].encode(), line, value)
         at = _skip(text, end)

@@ -1,0 +1,32 @@
+"""`make bench`: every performance claim, measured side by side in one run, with the machine named."""
+
+import os
+import platform
+import sys
+from pathlib import Path
+
+
+def machine() -> str:
+    """The processor and its cores, as the system names them."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    name = next(
+        (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.processor()
+    )
+    return f"{name}, {os.cpu_count()} logical processors, {platform.system()}, Python {platform.python_version()}"
+
+
+def main(wanted: list[str]) -> None:
+    """Run the named benches, or all."""
+    from tests.bench import analysis, selection
+
+    benches = {"analysis": analysis.bench, "selection": selection.bench}
+    print(machine())
+    for name in wanted or benches:
+        print(f"\n{name}")
+        for what, value, note in benches[name]():
+            print(f"  {what:<60} {value:10.3f}   {note}", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,101 @@
+"""The whole analysis beside the bare forward pass and beside the obvious way, on the same samples in one run."""
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from transformers import AutoModelForCausalLM
+
+from core.activations.analyse import Pass, analyse, usable_threads
+from core.activations.batch_plan import plan_batches
+from core.activations.identity import BUNDLED, AnalysisIdentity, identify
+from core.activations.settings import AnalysisSettings
+from core.activations.tokens import UNSCORED, Tokens
+from core.store.datasets import Dataset, import_dataset
+from core.workspace import DEMO_FILE, Workspace
+
+OBVIOUS_BATCH = 16
+
+
+def bench(*, samples: int = 600, rounds: int = 3) -> list[tuple[str, float, str]]:
+    """Rows (what, median seconds or ratio, note): whole analysis, bare forward, the obvious way, and their ratios."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "d.jsonl"
+        with DEMO_FILE.open(encoding="utf-8") as demo:
+            file.write_text("".join(line for line, _ in zip(demo, range(samples), strict=False)), encoding="utf-8")
+        workspace = Workspace(Path(folder) / "workspace")
+        import_dataset(workspace, file, name="d")
+        dataset = Dataset(workspace, "d")
+        identity = identify(dataset, model=BUNDLED, sae=BUNDLED, settings=AnalysisSettings())
+        machine = Pass(identity, threads=usable_threads())
+        tokens = machine.tokenise(turns for _, turns in dataset.conversations())
+        full = AutoModelForCausalLM.from_pretrained(identity.model.folder, dtype=torch.float32).eval()
+        machine.run(tokens, np.arange(4, dtype=np.int32))  # compile the kernel outside the clock
+        ways: dict[str, Callable[[int], None]] = {
+            "whole analysis": lambda number: _whole(Workspace(Path(folder) / f"w{number}"), dataset, identity),
+            "bare forward, same batches": lambda _: _bare(machine, tokens, identity),
+            "obvious way": lambda _: _obvious(machine, full, tokens),
+        }
+        seconds: dict[str, list[float]] = {name: [] for name in ways}
+        for number in range(rounds):
+            for name, way in ways.items():
+                began = time.perf_counter()
+                way(number)
+                seconds[name].append(time.perf_counter() - began)
+    return _rows(seconds, tokens, samples)
+
+
+def _rows(seconds: dict[str, list[float]], tokens: Tokens, samples: int) -> list[tuple[str, float, str]]:
+    whole, bare, obvious = seconds.values()
+    note = f"{samples} demo samples, {len(tokens.ids)} tokens"
+    rows = [(name, statistics.median(times), note) for name, times in seconds.items()]
+    against_bare = statistics.median(a / b for a, b in zip(whole, bare, strict=True))
+    against_obvious = statistics.median(b / a for a, b in zip(whole, obvious, strict=True))
+    return [
+        *rows,
+        ("whole ÷ bare forward", against_bare, "median of the rounds' ratios; aim ≤ 1.6"),
+        ("obvious way ÷ whole", against_obvious, "median of the rounds' ratios; aim ≥ 3.5"),
+    ]
+
+
+def _whole(workspace: Workspace, dataset: Dataset, identity: AnalysisIdentity) -> None:
+    """Everything that a user waits for: loading, tokenising, the pass, pooling, parts and the finished store."""
+    analyse(workspace, dataset, identity, name="d", progress=lambda *_: None, stop=lambda: False)
+
+
+@torch.inference_mode()
+def _bare(machine: Pass, tokens: Tokens, identity: AnalysisIdentity) -> None:
+    """The model's trunk alone, all blocks, on the batches of the plan; nothing is read from it."""
+    for batch in plan_batches(tokens.lengths, identity.settings):
+        machine.model.trunk(input_ids=torch.from_numpy(_padded(tokens, batch)), use_cache=False)
+
+
+@torch.inference_mode()
+def _obvious(machine: Pass, full: torch.nn.Module, tokens: Tokens) -> None:
+    """Random order, 16 at a time, padded with a mask, logits and all hidden states, dense encode, maximum per sample."""
+    order = np.random.default_rng(0).permutation(len(tokens.lengths))
+    sparse, machine.sae.sae.activation_fn.use_sparse_activations = True, False
+    try:
+        for start in range(0, len(order), OBVIOUS_BATCH):
+            batch = order[start : start + OBVIOUS_BATCH]
+            padded = torch.from_numpy(_padded(tokens, batch))
+            real = torch.from_numpy(np.arange(padded.shape[1]) < tokens.lengths[batch][:, None])
+            out = full(input_ids=padded, attention_mask=real.long(), output_hidden_states=True, use_cache=False)
+            active = machine.sae.sae.encode(out.hidden_states[machine.sae.block + 1])
+            for row, sample in enumerate(batch):
+                sides = tokens.sides[tokens.indptr[sample] : tokens.indptr[sample + 1]]
+                active[row, : len(sides)][torch.from_numpy(sides != UNSCORED)].amax(dim=0)
+    finally:
+        machine.sae.sae.activation_fn.use_sparse_activations = sparse
+
+
+def _padded(tokens: Tokens, batch: np.ndarray) -> np.ndarray:
+    lengths = tokens.lengths[batch]
+    padded = np.zeros((len(batch), int(lengths.max())), dtype=np.int64)
+    for row, sample in enumerate(batch):
+        padded[row, : lengths[row]] = tokens.ids[tokens.indptr[sample] : tokens.indptr[sample + 1]]
+    return padded
