@@ -1,4 +1,4 @@
-"""`python -m core`: the command line over the engine. Exit 0 done, 1 differs, 2 wrong input, 3 cancelled."""
+"""`python -m core`: the command line over the engine. Exit 0 done, 1 differs, 2 wrong input, 3 cancelled, 4 defect."""
 
 import os
 import sys
@@ -12,7 +12,7 @@ from core.commands.output import make_session
 from core.errors import GamutError
 from core.jobs.run import JobCancelled
 
-DONE, WRONG_INPUT, CANCELLED = 0, 2, 3
+DONE, WRONG_INPUT, CANCELLED, DEFECT = 0, 2, 3, 4
 
 app = typer.Typer(
     help="Choose instruction data by what it activates inside a model.",
@@ -55,9 +55,20 @@ def run(arguments: list[str]) -> int:
     except typer.TyperException as error:  # a misspelt command or option: the sentence alone, without a usage page
         print(f"{error.format_message().rstrip('.')}. See python -m core --help.", file=sys.stderr)
         return WRONG_INPUT
-    except JobCancelled:
+    except OSError as error:
+        print(
+            f"The system refused: {error}. Check the path, the free space and the rights of the folder.",
+            file=sys.stderr,
+        )
+        return WRONG_INPUT
+    except (JobCancelled, KeyboardInterrupt):
         print("Cancelled; run the same command again to go on from here.", file=sys.stderr)
         return CANCELLED
+    except Exception as error:
+        if os.environ.get("GAMUT_TRACEBACK"):
+            raise
+        print(f"A defect of the program: {error!r}. GAMUT_TRACEBACK=1 shows where; please report it.", file=sys.stderr)
+        return DEFECT
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ from core.store.analyses import Analysis
 from core.store.datasets import Dataset
 
 RELATIVE = 1e-3  # what another machine, dtype kernel or thread count may differ by
-SEED = 0
 
 
 def compare_samples(analysis: Analysis, dataset: Dataset, *, samples: int) -> str | None:
@@ -36,7 +35,7 @@ def compare_samples(analysis: Analysis, dataset: Dataset, *, samples: int) -> st
         )
     machine = Pass(identity, threads=usable_threads())
     tokens = machine.tokenise(turns for _, turns in dataset.conversations())
-    chosen = np.random.default_rng(SEED).choice(len(dataset), size=min(samples, len(dataset)), replace=False)
+    chosen = np.random.default_rng().choice(len(dataset), size=min(samples, len(dataset)), replace=False)
     for batch in plan_batches(tokens.lengths, identity.settings):
         wanted = np.intersect1d(batch, chosen)
         if len(wanted):

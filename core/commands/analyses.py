@@ -11,7 +11,7 @@ from core.commands.output import ProgressLine, Session, facts, session_of, table
 from core.errors import GamutError
 from core.jobs.run import JobCancelled, running
 from core.scores.overview import overview
-from core.store.analyses import Analysis, analysis_folders, open_analysis
+from core.store.analyses import Analysis, all_analyses, open_analysis
 from core.store.datasets import Dataset, import_dataset
 from core.workspace import DEMO_FILE, check_name
 
@@ -39,6 +39,8 @@ def analyse(
     command += ["--name", name] if name else []
     command += ["--max-length", str(max_length)] if max_length else []
     command += ["--part-seconds", f"{part_seconds:g}"]
+    if job is None:
+        Dataset(session.workspace, dataset)  # a misspelt name is no job
     with running(session.workspace, id=job, title=f"Analyse {dataset}", command=command, unit="tokens") as me:
         source = Dataset(session.workspace, dataset)
         identity = identify(source, model=model, sae=sae, settings=settings)
@@ -78,7 +80,7 @@ def _free_name(session: Session, name: str | None, identity: AnalysisIdentity) -
     if (session.workspace.analyses / identity.id).exists():
         return identity.id  # finished already: it keeps the name it has
     wanted = check_name(name or identity.dataset, of="analysis")
-    taken = {Analysis(folder).name for folder in analysis_folders(session.workspace)}
+    taken = {analysis.name for analysis in all_analyses(session.workspace)[0]}
     if wanted not in taken:
         return wanted
     if name:
@@ -102,7 +104,9 @@ def demo(context: typer.Context, job: Annotated[str | None, typer.Option(hidden=
 def list_analyses(context: typer.Context) -> None:
     """List all finished analyses."""
     session = session_of(context)
-    found = [Analysis(folder) for folder in analysis_folders(session.workspace)]
+    found, damaged = all_analyses(session.workspace)
+    for sentence in damaged:
+        print(sentence, file=sys.stderr)
     rows = [("name", "id", "data set", "samples", "finished")]
     rows += [(a.name, a.id, a.dataset, str(a.n_samples), a.meta["finished"]) for a in found]
     values = [{"name": a.name, "id": a.id, "dataset": a.dataset, "samples": a.n_samples} for a in found]

@@ -1,6 +1,7 @@
 """The manifest beside an export: everything that decided it, so that anyone with the data can check it."""
 
 import json
+import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,10 @@ from typing import Any
 import core
 from core.errors import GamutError
 from core.files import json_hash
+from core.selection.budget import Budget
 from core.selection.registry import find
 from core.selection.saved import Selection
+from core.selection.specification import RankingSpec
 from core.store.analyses import Analysis
 from core.store.datasets import Dataset
 
@@ -50,26 +53,48 @@ def build_manifest(
         "method": {"title": method.title, "source": method.source, "notes": list(method.notes)},
         "ids_sha256": json_hash(list(selection.ids)),
         "content_hashes": [hashes[sample_id] for sample_id in selection.ids],
-        "reproduce": reproduce(selection, format=format, export=export),
+        "reproduce": reproduce(selection, analysis=analysis, dataset=dataset, format=format, export=export),
     }  # fmt: skip
 
 
-def reproduce(selection: Selection, *, format: str, export: Path) -> list[str]:
-    """The command lines that make the same file from the same data set and analysis."""
-    return [
-        "python -m core " + " ".join(_select_words(selection)),
-        f"python -m core export {selection.name} --format {format} --to {export.name}",
+def reproduce(selection: Selection, *, analysis: Analysis, dataset: Dataset, format: str, export: Path) -> list[str]:
+    """The command lines that make the same file from the same source."""
+    meta, settings = analysis.meta, analysis.settings
+    analyse = [
+        "analyse",
+        dataset.name,
+        "--model",
+        json.loads(meta["model"])["ref"],
+        "--sae",
+        json.loads(meta["sae"])["ref"],
     ]
+    analyse += ["--dtype", settings["dtype"]] if "dtype" in settings else []
+    analyse += ["--max-length", str(settings["max_length"])] if settings.get("max_length") else []
+    lines = [
+        ["datasets", "add", dataset.meta["file"], "--name", dataset.name, "--format", dataset.meta["format"]],
+        analyse,
+        _select_words(selection.spec, selection.budget, selection.name),
+        ["export", selection.name, "--format", format, "--to", export.name],
+    ]
+    return [_line(words) for words in lines]
 
 
-def _select_words(selection: Selection) -> list[str]:
-    spec = selection.spec
+def _line(words: list[str]) -> str:
+    return "python -m core " + shlex.join(words)
+
+
+def select_line(spec: RankingSpec, budget: Budget, *, name: str) -> str:
+    """The command line that makes this selection again."""
+    return _line(_select_words(spec, budget, name))
+
+
+def _select_words(spec: RankingSpec, budget: Budget, name: str) -> list[str]:
     words = ["select", spec.analysis, "--method", spec.method]
     for key, value in sorted(spec.options.items()):
         words += ["--option", f"{key}={value}"]
-    for key, value in vars(selection.budget).items():
+    for key, value in vars(budget).items():
         if value is not None:
-            words += [f"--{key}", f"{value:g}" if isinstance(value, float) else str(value)]
+            words += [f"--{key}", str(value)]
     if spec.span != "conversation":
         words += ["--span", spec.span]
     if spec.activity.mode == "raw":
@@ -81,7 +106,7 @@ def _select_words(selection: Selection) -> list[str]:
             words += [flag, ",".join(str(sample_id) for sample_id in ids)]
     if spec.with_no_response:
         words += ["--with-no-response"]
-    return [*words, "--name", selection.name]
+    return [*words, "--name", name]
 
 
 def read_manifest(path: Path) -> dict[str, Any]:

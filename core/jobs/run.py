@@ -67,7 +67,10 @@ class RunningJob:
         """Whether the job was asked to stop: by its cancel file or by SIGTERM."""
         return self._terminated or (self.folder / CANCEL).exists()
 
-    def terminate(self, *_signal: object) -> None:
+    def terminate(self, number: int, _frame: object) -> None:
+        """Take SIGTERM or Ctrl-C as a wish to stop at the next good moment; a second Ctrl-C stops at once."""
+        if number == signal.SIGINT and self._terminated:
+            raise KeyboardInterrupt
         self._terminated = True
 
     def end(self, state: str, note: str) -> None:
@@ -99,7 +102,7 @@ def running(workspace: Workspace, *, id: str | None, title: str, command: list[s
     if id is None:
         write_spec(folder, JobSpec(folder.name, title, command, datetime.now(UTC).isoformat(timespec="milliseconds")))
     me = RunningJob(folder, unit=unit)
-    before = signal.signal(signal.SIGTERM, me.terminate)
+    before = {number: signal.signal(number, me.terminate) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         # A dashboard that looks whether the job lives holds the lock for an instant, hence the patience.
         with FileLock(folder / LOCK, timeout=10), _outcome_told(me):
@@ -111,7 +114,8 @@ def running(workspace: Workspace, *, id: str | None, title: str, command: list[s
             finally:
                 turn.release()
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

@@ -189,15 +189,26 @@ def analysis_folders(workspace: Workspace) -> list[Path]:
     return sorted(folders, key=lambda folder: ((folder / DATABASE).stat().st_mtime_ns, folder.name))
 
 
+def all_analyses(workspace: Workspace) -> tuple[list[Analysis], list[str]]:
+    """All finished analyses, oldest first, and a sentence for each that cannot be opened."""
+    opened, damaged = [], []
+    for folder in analysis_folders(workspace):
+        try:
+            opened.append(Analysis(folder))
+        except GamutError as error:
+            damaged.append(str(error))
+    return opened, damaged
+
+
 def open_analysis(workspace: Workspace, wanted: str) -> Analysis:
     """The analysis whose name or id (or its beginning, if only one has it) is `wanted`."""
-    analyses = [Analysis(folder) for folder in analysis_folders(workspace)]
-    named = [a for a in analyses if wanted in (a.name, a.id)] or [
-        a for a in analyses if len(wanted) >= 4 and a.id.startswith(wanted)
-    ]
-    if len(named) == 1:
-        return named[0]
+    if (workspace.analyses / wanted / DATABASE).is_file():
+        return Analysis(workspace.analyses / wanted)
+    analyses, damaged = all_analyses(workspace)
+    named = [a for a in analyses if a.name == wanted]
+    found = named or [a for a in analyses if len(wanted) >= 4 and a.id.startswith(wanted)]
+    if len(found) == 1:
+        return found[0]
     known = ", ".join(f"{a.name} ({a.id})" for a in analyses) or "none yet"
-    raise GamutError(
-        f"{'Several analyses are' if named else 'There is no analysis'} called {wanted!r}; there are: {known}."
-    )
+    seen = "Several analyses are" if found else "There is no analysis"
+    raise GamutError(" ".join([f"{seen} called {wanted!r}; there are: {known}.", *damaged]))

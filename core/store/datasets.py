@@ -1,6 +1,9 @@
 """Data sets at rest: imported once into `datasets/<name>/samples.duckdb`, then only read."""
 
-from collections.abc import Callable, Iterator
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -19,6 +22,7 @@ from core.store.duck import open_read, written_database
 from core.workspace import Workspace, check_name
 
 FORMAT_VERSION = 1
+DATABASE = "samples.duckdb"
 KEYS = {
     "samples": ("sample_id",),
     "turns": ("sample_id", "turn"),
@@ -35,8 +39,6 @@ SCHEMAS = {
     "problems": pa.schema([("file", pa.string()), ("line", pa.int64()), ("reason", pa.string()), ("record", pa.binary())]),
 }  # fmt: skip
 CHUNK = 5_000  # samples handed to DuckDB at once
-
-Progress = Callable[[int, str], None]
 
 
 @dataclass(frozen=True)
@@ -67,20 +69,16 @@ def import_dataset(workspace: Workspace, file: Path, *, name: str, format: str |
         raise GamutError(f"There is a data set {name!r} already; data sets never change, so choose another name.")
     source = open_source(file)
     form = choose_format(source, format)
-    building = workspace.datasets / f".{name}.importing"
+    building = workspace.datasets / f".{name}.{os.getpid()}.importing"
     try:
-        _write(building / "samples.duckdb", source, form)
-        building.rename(folder)
+        _write(building / DATABASE, source, form)
+        with suppress(OSError):  # another process has taken the name meanwhile: said below
+            building.rename(folder)
+        if building.exists():
+            raise GamutError(f"Data set {name!r} was imported by someone else meanwhile; choose another name.")
     finally:
-        _remove(building)
+        shutil.rmtree(building, ignore_errors=True)
     return Dataset(workspace, name).summary
-
-
-def _remove(folder: Path) -> None:
-    if folder.exists():
-        for path in folder.iterdir():
-            path.unlink()
-        folder.rmdir()
 
 
 def _write(path: Path, source: Source, form: Format) -> None:
@@ -162,7 +160,7 @@ class Dataset:
 
     def __init__(self, workspace: Workspace, name: str) -> None:
         self.name = name
-        path = workspace.datasets / name / "samples.duckdb"
+        path = workspace.datasets / name / DATABASE
         if not path.is_file():
             known = ", ".join(dataset_names(workspace)) or "none yet"
             raise GamutError(f"There is no data set {name!r}; there are: {known}.")
@@ -273,4 +271,4 @@ class Dataset:
 
 def dataset_names(workspace: Workspace) -> list[str]:
     """The names of all imported data sets, sorted."""
-    return sorted(path.parent.name for path in workspace.datasets.glob("[!.]*/samples.duckdb"))
+    return sorted(path.parent.name for path in workspace.datasets.glob(f"[!.]*/{DATABASE}"))

@@ -1,0 +1,1 @@
+"""Trains the small language model and the sparse autoencoder that ship with the program."""
