@@ -9,7 +9,7 @@ from numba import njit
 
 from core.scores.feature_sets import FeatureSets
 
-ROWS_NEEDED = (1, 3, 10)  # methods.md §7.1: once is easy, so three and ten rows are shown beside it
+ROWS_NEEDED = (1, 3, 10)  # once is easy, so three and ten rows are shown beside it
 
 
 def reached(features: FeatureSets, order: np.ndarray, *, c: Sequence[int] = ROWS_NEEDED) -> np.ndarray:

@@ -15,7 +15,7 @@ from numba import njit
 
 from core.errors import GamutError
 
-AUTO_SHARE = 0.015  # of the live features, active in the median sample (methods.md §1: 1–2 %)
+AUTO_SHARE = 0.015  # of the live features, active in the median sample (1–2 % is sought)
 AUTO_STEPS = 1000  # the automatic quantile is a whole number of thousandths, so it can be typed in again
 
 
@@ -87,7 +87,7 @@ def thresholds(
     over the span's tokens, one entry per sample and feature. Entries not above 0 are no activations.
 
     Mode "quantile" [our choice: the paper uses one raw θ = 10 for its own SAE, which is not comparable
-    between features or SAEs, methods.md §7.9]: with x₀ ≤ … ≤ x_{m−1} a feature's own positive strengths over
+    between features or SAEs]: with x₀ ≤ … ≤ x_{m−1} a feature's own positive strengths over
     samples, the threshold is the largest float32 below x_r, r = ⌈q·(m − 1)⌉. So x_r and all its ties are
     active, and the strongest sample of a feature always is: no live feature is ever lost. A feature without
     entries gets 0. q = 0 keeps every activation.

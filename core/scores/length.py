@@ -11,7 +11,7 @@ import numpy as np
 class LengthLink:
     """Correlation of scored tokens and |F(i)| over n samples; None where it is not defined.
 
-    A linear partial correlation is not offered: richness grows concavely with length (methods.md §7.4).
+    A linear partial correlation is not offered: richness grows concavely with length.
     """
 
     n: int

@@ -50,7 +50,7 @@ def _random_pool(rng: np.random.Generator) -> tuple[list[set[int]], Pool]:
 
 
 def _naive_greedy(rows: list[set[int]], pool: Pool) -> list[tuple[int, int, int]]:
-    """(id, gain, round) pick by pick, straight from methods.md §2."""
+    """(id, gain, round) pick by pick, straight from the pseudo-code of the method."""
     order, covered, number = [], set(), 1
     for i in pool.pins.tolist():
         order.append((i, len(rows[i] - covered), 1))
