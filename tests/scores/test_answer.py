@@ -1,0 +1,52 @@
+"""The sentence on a selection: random rows needed, against a loop over sets."""
+
+import numpy as np
+
+from core.scores.answer import SEEDS, answer
+from core.scores.coverage import seeded_order
+from core.scores.feature_sets import FeatureSets
+
+
+def random_sets(seed: int, n: int = 40, m: int = 60) -> FeatureSets:
+    rng = np.random.default_rng(seed)
+    rows = [np.sort(rng.choice(m, size=rng.integers(0, 8), replace=False)) for _ in range(n)]
+    return FeatureSets(
+        np.concatenate([[0], np.cumsum([len(r) for r in rows])]), np.concatenate(rows).astype(np.int32), m
+    )
+
+
+def naive_rows(features: FeatureSets, order, got: int) -> int | None:
+    seen: set[int] = set()
+    for place, row in enumerate(order, start=1):
+        seen |= set(features.row(row).tolist())
+        if len(seen) >= got:
+            return place
+    return None
+
+
+def test_random_rows_equal_a_naive_count():
+    for seed in range(20):
+        features = random_sets(seed)
+        rng = np.random.default_rng(seed + 100)
+        eligible = rng.random(40) < 0.9
+        ids = rng.permutation(np.flatnonzero(eligible))[:8].astype(np.int32)
+        tokens = rng.integers(1, 50, size=40)
+        said = answer(features, ids, tokens=tokens, eligible=eligible)
+        got = len({f for row in ids for f in features.row(row).tolist()})
+        needed = [naive_rows(features, [r for r in seeded_order(40, s) if eligible[r]], got) for s in SEEDS]
+        assert (said.reached, said.rows, said.tokens) == (got, 8, tokens[ids].sum())
+        assert said.random_rows == (int(np.median(needed)) if None not in needed else None)
+
+
+def test_what_chance_never_reaches_is_none():
+    features = FeatureSets(np.array([0, 1, 2, 3]), np.array([0, 1, 2], np.int32), 3)
+    said = answer(
+        features, np.array([0, 1, 2], np.int32), tokens=np.ones(3, int), eligible=np.array([True, True, False])
+    )
+    assert said.random_rows is None and said.at_random == 2 and said.reached == said.live == 3
+
+
+def test_an_empty_selection_reaches_nothing():
+    features = random_sets(1)
+    said = answer(features, np.empty(0, np.int32), tokens=np.ones(40, int), eligible=np.ones(40, bool))
+    assert (said.rows, said.tokens, said.reached, said.random_rows, said.at_random) == (0, 0, 0, 0, 0)
