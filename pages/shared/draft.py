@@ -1,0 +1,73 @@
+"""The selection being made: the choices on screen as the engine's own specification and budget."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from core.scores.feature_sets import Activity
+from core.selection.budget import Budget
+from core.selection.registry import find, parse_options
+from core.selection.saved import Selection
+from core.selection.specification import RankingSpec
+from core.store.people import BAN, PIN, marked
+from pages.shared.engine import Opened
+from pages.shared.state import RULES, choose, chosen, option_key
+
+AUTO, QUANTILE, RAW = RULES
+
+
+def draft_spec(opened: Opened, *, method: str | None = None) -> RankingSpec:
+    """What is chosen now, or the same under another method: equal to what the command line makes of the same words."""
+    method = method or chosen("method")
+    mark = opened.dataset.content_hash
+    return RankingSpec(
+        analysis=opened.analysis.id,
+        method=method,
+        options=_options(method),
+        span=chosen("span"),
+        activity=_activity(),
+        pins=marked(opened.workspace, mark, PIN),
+        bans=tuple(sorted(marked(opened.workspace, mark, BAN))),
+        with_no_response=chosen("unanswered"),
+    )
+
+
+def _options(method: str) -> dict[str, Any]:
+    """Only what differs from the defaults, as the specification wants it."""
+    found = find(method)
+    given = {field.name: chosen(option_key(method, field.name)) for field in fields(found.options)}
+    parsed = parse_options(found, given)
+    return {
+        field.name: getattr(parsed, field.name) for field in fields(found.options) if given[field.name] != field.default
+    }
+
+
+def _activity() -> Activity:
+    rule = chosen("rule")
+    if rule == RAW:
+        return Activity(mode="raw", theta=float(chosen("theta")))
+    return Activity(quantile=float(chosen("quantile")) if rule == QUANTILE else None)
+
+
+def draft_budget() -> Budget:
+    """The budget in the unit chosen."""
+    unit, amount = chosen("unit"), chosen("amount")
+    return Budget(percent=float(amount)) if unit == "percent" else Budget(**{unit: int(amount)})
+
+
+def load_draft(saved: Selection) -> None:
+    """Make the draft what a saved selection says (its pins and bans stay in its file: marks are made by hand)."""
+    rule = saved.spec.activity
+    unit, amount = next((unit, amount) for unit, amount in vars(saved.budget).items() if amount is not None)
+    choose(method=saved.spec.method, span=saved.spec.span, unanswered=saved.spec.with_no_response)
+    choose(unit=unit, amount=float(amount))
+    choose(rule=RAW if rule.mode == "raw" else AUTO if rule.quantile is None else QUANTILE)
+    choose(theta=rule.theta, **({} if rule.quantile is None else {"quantile": rule.quantile}))
+    method = find(saved.spec.method)
+    choose(
+        **{
+            option_key(method.name, field.name): saved.spec.options.get(field.name, field.default)
+            for field in fields(method.options)
+        }
+    )

@@ -1,0 +1,40 @@
+"""What a screen says when there is nothing to show, or when something is the user's to mend."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from core.errors import GamutError
+
+LINE_BREAKS = re.compile(r"[ \t\r\n\f\v]+")  # a thin space stays
+ESCAPES = str.maketrans({mark: "\\" + mark for mark in string.punctuation})
+
+
+def plain(text: object) -> str:
+    """Any text as it stands, for places that read Markdown: a data set's words must never become markup."""
+    return LINE_BREAKS.sub(" ", str(text)).translate(ESCAPES)
+
+
+def say_error(sentence: object) -> None:
+    st.error(plain(sentence), icon=":material/error:")
+
+
+@contextmanager
+def guard() -> Iterator[None]:
+    """Show a `GamutError` as one plain sentence; anything else is a defect and goes on to Streamlit."""
+    try:
+        yield
+    except GamutError as error:
+        say_error(error)
+
+
+def head(title: str, question: str) -> None:
+    """The title of a screen, and the question it answers."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        st.title(title, anchor=False, width="content")
+        st.caption(question, width="content")

@@ -1,0 +1,90 @@
+"""The chosen samples as a table, and any sample looked up by its id."""
+
+from __future__ import annotations
+
+import math
+
+import streamlit as st
+
+from core.selection.ranking import Ranking
+from pages.shared.engine import Opened
+from pages.shared.numbers import count
+
+PAGE = 100
+WORDS = 90  # characters of a sample shown in the table
+ASKED = "_asked_sample"
+
+
+def first_words(turns) -> str:
+    """The beginning of what the user says."""
+    said = next((turn.text for turn in turns if turn.role == "user"), turns[0].text if turns else "")
+    return " ".join(said[: 4 * WORDS].split())[:WORDS]
+
+
+def draw_picks(opened: Opened, chosen: Ranking) -> None:
+    """The picks in order, a page at a time; a click on one asks for it."""
+    pages = max(1, math.ceil(len(chosen) / PAGE))
+    page = 1
+    if pages > 1:
+        page = min(st.pagination(pages, key="picks_page", max_visible_pages=3), pages)
+    rows = slice((page - 1) * PAGE, page * PAGE)
+    ids = chosen.sample_ids[rows].tolist()
+    words = dict(opened.dataset.conversations(ids)) if ids else {}
+    st.dataframe(
+        {
+            "place": list(range(rows.start + 1, rows.start + 1 + len(ids))),
+            "sample": ids,
+            "new": chosen.gains[rows].tolist(),
+            "round": chosen.rounds[rows].tolist(),
+            "tokens": opened.analysis.counts.conversation_tokens[ids].tolist() if ids else [],
+            "begins with": [first_words(words[sample_id]) for sample_id in ids],
+        },
+        hide_index=True,
+        height=330 if pages > 1 else 380,
+        key="picks",
+        row_height=30,
+        on_select=lambda: _ask_clicked(ids),
+        selection_mode="single-cell",
+        column_config={
+            "place": st.column_config.NumberColumn(width=46, help="pinned samples come first"),
+            "sample": st.column_config.NumberColumn(format="#%d", width=60),
+            "new": st.column_config.NumberColumn(width=44, help="features it was the first of its round to cover"),
+            "round": st.column_config.NumberColumn(width=46),
+            "tokens": st.column_config.NumberColumn(width=54),
+            "begins with": st.column_config.TextColumn(width="large"),
+        },
+    )
+
+
+def _ask_clicked(ids: list[int]) -> None:
+    cells = st.session_state["picks"]["selection"]["cells"]
+    if cells and cells[0][0] < len(ids):
+        st.session_state[ASKED] = ids[cells[0][0]]
+
+
+def draw_look_up(opened: Opened) -> None:
+    """A field that opens any sample by its id."""
+    last = opened.analysis.n_samples - 1
+    field, button = st.columns([3, 1.3], vertical_alignment="bottom")
+    sample_id = field.number_input(
+        "Why not this one? Sample id",
+        min_value=0,
+        max_value=last,
+        value=None,
+        step=1,
+        placeholder=f"0 to {last}",
+        key="look_up",
+    )
+    if button.button("Open", disabled=sample_id is None, width="stretch"):
+        st.session_state[ASKED] = sample_id
+
+
+def asked_sample() -> int | None:
+    """The sample that was asked for in this run, once."""
+    return st.session_state.pop(ASKED, None)
+
+
+def marks_words(kind: str, ids: tuple[int, ...]) -> str:
+    """3 samples pinned: #4, #19, #200."""
+    shown = ", ".join(f"#{sample_id}" for sample_id in ids[:30])
+    return f"{count(len(ids), 'sample')} {kind}" + (f": {shown}" if ids else "") + (" …" if len(ids) > 30 else "")

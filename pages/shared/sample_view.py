@@ -1,0 +1,137 @@
+"""One sample in a drawer: its conversation, its strongest features, its record, and what the selection makes of it.
+
+All text of a data set is hostile: it goes through `st.text`, `st.code` and table cells only, never through Markdown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from core.datasets.sample import Turn
+from core.scores.feature_sets import FeatureSets
+from core.selection.ranking import Ranking, covered_by, newly_covered
+from core.store.analyses import FeatureInSample
+from core.store.people import BAN, PIN, marked, set_mark
+from pages.shared.engine import Opened
+from pages.shared.messages import guard
+from pages.shared.numbers import count
+
+STRONGEST = 20
+COVERERS = 8  # chosen samples named when a left-out one is covered by many
+EVERY_FEATURE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The selection that a sample is seen against: the chosen samples in order, and what counts as active."""
+
+    features: FeatureSets
+    chosen: Ranking
+
+
+@st.dialog("Sample", width=780, position="right", on_dismiss="rerun")
+def open_sample(opened: Opened, sample_id: int, judged: Judged | None = None) -> None:
+    """Open the drawer on a sample; `judged` adds why it was taken or left out."""
+    with guard():
+        _draw_head(opened, sample_id)
+        if judged is not None:
+            _draw_reason(opened, sample_id, judged)
+        talk, features, record = st.tabs(["Conversation", "Strongest features", "Record"])
+        with talk:
+            draw_turns(opened.dataset.turns(sample_id))
+        with features:
+            _draw_features(opened, sample_id, opened.analysis.features_of(sample_id, limit=STRONGEST))
+        with record:
+            draw_record(*opened.dataset.record(sample_id))
+
+
+def _draw_head(opened: Opened, sample_id: int) -> None:
+    counts, mark = opened.analysis.counts, opened.dataset.content_hash
+    name, pin, ban = st.columns([4, 1.2, 1.2], vertical_alignment="center")
+    tokens = count(int(counts.conversation_tokens[sample_id]), "token")
+    name.markdown(f"**Sample #{sample_id}** · {tokens} · {count(int(counts.richness[sample_id]), 'feature')} at θ = 0")
+    pinned = sample_id in marked(opened.workspace, mark, PIN)
+    banned = sample_id in marked(opened.workspace, mark, BAN)
+    if pin.button("Unpin" if pinned else "Pin", key="sample_pin", width="stretch"):
+        set_mark(opened.workspace, mark, sample_id, None if pinned else PIN)
+        st.rerun()
+    if ban.button("Lift ban" if banned else "Ban", key="sample_ban", width="stretch"):
+        set_mark(opened.workspace, mark, sample_id, None if banned else BAN)
+        st.rerun()
+
+
+def _draw_reason(opened: Opened, sample_id: int, judged: Judged) -> None:
+    """Why the sample is in the selection, or who covers it."""
+    place = np.flatnonzero(judged.chosen.sample_ids == sample_id)
+    if not place.size:
+        st.markdown(left_out_words(judged, sample_id))
+        return
+    at = int(place[0])
+    new = newly_covered(judged.features, judged.chosen, at)
+    said = f"Chosen at place {at + 1}, round {judged.chosen.rounds[at]}: newly covers **{count(len(new), 'feature')}**."
+    st.markdown(said + (" Pinned by hand." if at < judged.chosen.pinned else ""))
+    if len(new):
+        with st.expander("What it newly covers", expanded=True):
+            wanted = set(new.tolist())
+            every = opened.analysis.features_of(sample_id, limit=EVERY_FEATURE)
+            _draw_features(opened, sample_id, [found for found in every if found.feature_id in wanted][:STRONGEST])
+
+
+def left_out_words(judged: Judged, sample_id: int) -> str:
+    """Already covered by #412 (37 features), #1093 (12); and how many of its features the selection lacks."""
+    who = covered_by(judged.features, judged.chosen, upto=len(judged.chosen), sample_id=sample_id)
+    lacking = len(judged.features.row(sample_id)) - sum(features for _, features in who)
+    lacks = (
+        f"{count(lacking, 'feature')} of it the selection does not have." if lacking else "Nothing in it is missing."
+    )
+    if not who:
+        return f"Left out; none of its features is in the selection. {lacks}"
+    most = sorted(who, key=lambda pair: -pair[1])[:COVERERS]
+    named = ", ".join(f"#{chosen} ({count(n, 'feature') if i == 0 else n})" for i, (chosen, n) in enumerate(most))
+    more = f" and {len(who) - len(most)} more" if len(who) > len(most) else ""
+    return f"Left out; already covered by **{named}**{more}. {lacks}"
+
+
+def draw_turns(turns: tuple[Turn, ...]) -> None:
+    """A conversation, turn by turn, as plain text."""
+    for turn in turns:
+        with st.container(border=True):
+            st.caption(turn.role.replace("_", " "))
+            st.text(turn.text or "(empty)")
+
+
+def draw_record(record: bytes, file: str, line: int) -> None:
+    """The original record as it stood in its file."""
+    st.text(f"{file}, line {line}")
+    st.code(record.decode("utf-8", "replace"), language=None, wrap_lines=True)
+
+
+def _draw_features(opened: Opened, sample_id: int, found: list[FeatureInSample]) -> None:
+    """Features with the token at their maximum, within its words."""
+    places = [(sample_id, feature.position) for feature in found]
+    spoken = opened.analysis.words_around(places)
+    total = opened.analysis.n_samples
+    st.dataframe(
+        {
+            "feature": [feature.feature_id for feature in found],
+            "maximum": [feature.max for feature in found],
+            "tokens": [feature.count for feature in found],
+            "samples, %": [100 * feature.samples / total for feature in found],
+            "strongest at": [f"{before}⟦{token}⟧{after}".replace("\n", "↵") for before, token, after in spoken],
+        },
+        hide_index=True,
+        column_config={
+            "maximum": st.column_config.NumberColumn(format="%.3g", width="small"),
+            "feature": st.column_config.NumberColumn(format="%d", width="small"),
+            "tokens": st.column_config.NumberColumn(width="small", help="tokens of this sample in which it is active"),
+            "samples, %": st.column_config.NumberColumn(
+                format="%.3g", width="small", help="share of samples it is active in"
+            ),
+            "strongest at": st.column_config.TextColumn(
+                width="large", help="its strongest token in this sample, in brackets"
+            ),
+        },
+    )

@@ -1,0 +1,143 @@
+"""What the user has chosen, kept in the session and mirrored in the address, so that a link reproduces the view.
+
+Streamlit's own `bind="query-params"` drops a screen's parameters as soon as another screen is opened, and leaves out
+values that happen to be the default today. Here a choice outlives the screen and is written out where it matters.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from core.errors import GamutError
+from core.selection.registry import METHODS
+from core.store.analyses import SPANS
+from core.workspace import Workspace
+
+UNITS = ("rows", "percent", "tokens")
+RULES = ("auto", "quantile", "raw")
+NO_SELECTION = ""
+NEXT = "_next"
+BARE = "_bare"  # a new session whose link names a saved selection and nothing else of it
+
+
+def one_of(*allowed: Any) -> Callable[[str], Any]:
+    """A reader that accepts only these values."""
+    return {str(value): value for value in allowed}.__getitem__
+
+
+def switch(text: str) -> bool:
+    return {"1": True, "0": False}[text]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One choice: its value before anybody chose, and how it is read from the address."""
+
+    default: Any
+    read: Callable[[str], Any] = str
+    always: bool = False  # written to the address even at its default, because the default may change with time
+
+
+def option_key(method: str, option: str) -> str:
+    return f"{method}.{option}"
+
+
+CHOICES = {
+    "dataset": Choice("", always=True),
+    "analysis": Choice("", always=True),
+    "selection": Choice(NO_SELECTION),
+    "method": Choice("sae-greedy", one_of(*METHODS), always=True),
+    "unit": Choice("percent", one_of(*UNITS), always=True),
+    "amount": Choice(5.0, float, always=True),
+    "c": Choice(1, one_of(1, 3, 10)),
+    "others": Choice(False, switch),
+    "span": Choice("conversation", one_of(*SPANS)),
+    "rule": Choice("auto", one_of(*RULES)),
+    "quantile": Choice(0.9, float),
+    "theta": Choice(0.0, float),
+    "unanswered": Choice(False, switch),
+    **{
+        option_key(name, field.name): Choice(field.default, type(field.default))
+        for name, method in METHODS.items()
+        for field in fields(method.options)
+    },
+}
+
+
+def begin() -> None:
+    """At the top of every run: read the address in a new session, afterwards keep what other screens' widgets held."""
+    fresh = "began" not in st.session_state
+    st.session_state["began"] = True
+    st.session_state[BARE] = fresh and "selection" in st.query_params and "method" not in st.query_params
+    for key, choice in CHOICES.items():
+        if fresh and key in st.query_params:
+            st.session_state[key] = _read(choice, st.query_params[key])
+        else:
+            st.session_state[key] = st.session_state.get(key, choice.default)
+
+
+def _read(choice: Choice, text: str) -> Any:
+    try:
+        return choice.read(text)
+    except (KeyError, ValueError):
+        return choice.default
+
+
+def chosen(key: str) -> Any:
+    """What is chosen now."""
+    return st.session_state.get(key, CHOICES[key].default)
+
+
+def choose(**values: Any) -> None:
+    """Choose for the user: allowed in callbacks and before the widget of the key is drawn."""
+    for key, value in values.items():
+        st.session_state[key] = value
+
+
+def choose_next(**values: Any) -> None:
+    """Choose for the next run: for what is made after the sidebar was drawn."""
+    st.session_state.setdefault(NEXT, {}).update(values)
+
+
+def choose_what_was_made() -> None:
+    """Before the sidebar is drawn: what the run before has made is chosen now."""
+    choose(**st.session_state.pop(NEXT, {}))
+
+
+def write_link() -> None:
+    """At the end of every run, of a fragment too: make the address say what is on screen."""
+    said = {}
+    for key, choice in CHOICES.items():
+        value = chosen(key)
+        if value != choice.default or (choice.always and value != ""):
+            said[key] = _written(value)
+    if said != st.query_params.to_dict():
+        st.query_params.from_dict(said)
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(int(value))
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+def workspace() -> Workspace:
+    """The workspace that the app was started on: `streamlit run app.py -- --workspace DIR`."""
+    ask = argparse.ArgumentParser(prog="app.py", add_help=False, exit_on_error=False)
+    ask.add_argument("--workspace", type=Path, default=Path("workspace"))
+    try:
+        known, rest = ask.parse_known_args(sys.argv[1:])
+    except argparse.ArgumentError as error:
+        raise GamutError(f"The app was started with wrong words ({error}); use -- --workspace DIR.") from None
+    if rest:
+        raise GamutError(
+            f"The app was started with {' '.join(rest)!r}, which it does not know; use -- --workspace DIR."
+        )
+    return Workspace(known.workspace)

@@ -1,0 +1,93 @@
+"""A real server on a made workspace, and a real Chromium."""
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from core.workspace import Workspace
+
+ROOT = Path(__file__).resolve().parents[2]
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+START_SECONDS = 90
+
+Serve = Callable[[Workspace], str]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Start the app on a workspace as a user would; returns its address. Ended with the test."""
+    started: list[subprocess.Popen] = []
+
+    def served(workspace: Workspace) -> str:
+        port = free_port()
+        words = ["-m", "streamlit", "run", "app.py", "--server.headless", "true", "--server.port", str(port)]
+        words += ["--", "--workspace", str(workspace.root)]
+        started.append(subprocess.Popen([sys.executable, *words], cwd=ROOT, stdout=subprocess.DEVNULL))
+        address = f"http://127.0.0.1:{port}"
+        wait_until_up(address, started[-1])
+        return address
+
+    yield served
+    for server in started:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+def wait_until_up(address: str, server: subprocess.Popen) -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        assert server.poll() is None, "the server ended by itself"
+        try:
+            urllib.request.urlopen(f"{address}/_stcore/health", timeout=2)
+            return
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError(f"the server was not up after {START_SECONDS} s")
+
+
+@pytest.fixture
+def page(tmp_path: Path):
+    """A page of 1280 × 800; afterwards no request may have gone to another host and no error may stand in the console."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        own = shutil.which("chromium")
+        browser = (
+            playwright.chromium.launch(args=FLAGS, executable_path=own)
+            if own
+            else playwright.chromium.launch(args=FLAGS)
+        )
+        opened = browser.new_page(viewport={"width": 1280, "height": 800})
+        hosts: set[str] = set()
+        opened.on(
+            "request",
+            lambda request: hosts.add(request.url.split("/")[2].split(":")[0]) if "//" in request.url else None,
+        )
+        yield opened
+        browser.close()
+    assert hosts <= {"127.0.0.1"}, f"requests went to {hosts - {'127.0.0.1'}}"
+
+
+def quiet(page, seconds: float = 60) -> None:
+    """Wait until Streamlit is connected and idle."""
+    page.wait_for_selector("[data-testid=stApp]", timeout=seconds * 1000)
+    idle, until = 0, time.monotonic() + seconds
+    while idle < 4 and time.monotonic() < until:
+        page.wait_for_timeout(150)
+        state = page.get_attribute("[data-testid=stApp]", "data-test-script-state")
+        idle = idle + 1 if state in (None, "notRunning") else 0

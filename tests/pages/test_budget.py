@@ -1,0 +1,159 @@
+"""Budget: the same selection as the command line, the budget in three units, marks, and the reason for each sample."""
+
+import pytest
+
+from core.__main__ import run as command_line
+from core.selection.saved import load_selection
+from core.store.datasets import Dataset
+from core.store.people import BAN, PIN, marked, set_mark
+from pages.shared.budget_controls import ladder
+from tests.pages.conftest import said
+
+
+def save(app, name: str):
+    app.text_input(key="save_as").set_value(name).run()
+    button = next(button for button in app.button if button.label in ("Save", "Replace"))
+    return button.click().run()
+
+
+@pytest.mark.parametrize(
+    ("link", "words"),
+    [
+        ({"method": "sae-greedy", "unit": "rows", "amount": "9"}, ["--rows", "9"]),
+        ({"method": "random", "unit": "percent", "amount": "25"}, ["--percent", "25"]),
+        ({"method": "random", "random.seed": "3", "unit": "rows", "amount": "5"}, ["--rows", "5", "--seed", "3"]),
+        ({"method": "longest", "unit": "tokens", "amount": "200"}, ["--tokens", "200"]),
+        (
+            {"method": "richest", "unit": "rows", "amount": "9", "span": "response"},
+            ["--rows", "9", "--span", "response"],
+        ),
+        (
+            {"method": "sae-greedy", "unit": "rows", "amount": "9", "rule": "quantile", "quantile": "0.25"},
+            ["--rows", "9", "--quantile", "0.25"],
+        ),
+        (
+            {"method": "sae-greedy", "unit": "rows", "amount": "9", "rule": "raw", "theta": "0.5", "unanswered": "1"},
+            ["--rows", "9", "--theta", "0.5", "--with-no-response"],
+        ),
+    ],
+)
+def test_the_app_and_the_command_line_choose_the_same_samples(made, open_app, link, words):
+    save(open_app(made, "Budget", **link), "by-app")
+    line = ["--workspace", str(made.root), "select", "made", "--method", link["method"], *words, "--name", "by-hand"]
+    assert command_line(line) == 0
+    app, hand = load_selection(made, "by-app"), load_selection(made, "by-hand")
+    assert (app.spec, app.budget, app.ids, app.tokens) == (hand.spec, hand.budget, hand.ids, hand.tokens)
+
+
+def test_the_line_on_screen_makes_the_same_selection(made, open_app):
+    app = open_app(made, "Budget", unit="rows", amount="6", method="random", **{"random.seed": "11"})
+    line = next(code.value for code in app.code if code.value.startswith("python -m core"))
+    assert command_line(["--workspace", str(made.root), *line.split()[3:]]) == 0
+    save(app, "by-app")
+    assert load_selection(made, "my-selection").ids == load_selection(made, "by-app").ids
+
+
+def test_slider_and_number_say_the_same(made, open_app):
+    app = open_app(made, "Budget", unit="rows", amount="9")
+    app.select_slider(key="_slider").set_value(20.0).run()
+    assert app.number_input(key="amount").value == 20
+    assert "20 rows" in app.subheader[0].value
+    app.number_input(key="amount").set_value(11.0).run()
+    assert "11 rows" in app.subheader[0].value
+
+
+def test_another_unit_keeps_the_budget(made, open_app):
+    app = open_app(made, "Budget", unit="rows", amount="9")
+    before = app.subheader[0].value
+    app.segmented_control(key="unit").set_value("tokens").run()
+    assert app.subheader[0].value.split(",")[0] == before.split(",")[0]
+
+
+@pytest.mark.parametrize(
+    ("link", "sentence"),
+    [
+        ({"unit": "rows", "amount": "61"}, "61 rows, but 59 samples are available"),
+        ({"unit": "percent", "amount": "101"}, "101"),
+        ({"unit": "rows", "amount": "0"}, "whole number from 1"),
+    ],
+)
+def test_a_budget_that_cannot_be_is_one_sentence(made, open_app, link, sentence):
+    app = open_app(made, "Budget", **link)
+    assert len(app.error) == 1
+    assert sentence in app.error[0].value.replace("\\", "")
+
+
+def test_pins_lead_bans_stay_out_and_both_can_be_taken_back(made, open_app):
+    mark = Dataset(made, "made").content_hash
+    set_mark(made, mark, 30, PIN)
+    set_mark(made, mark, 4, BAN)
+    app = open_app(made, "Budget", unit="rows", amount="59")
+    assert len(app.error) == 1  # one row is banned, so there are no 59
+    app.number_input(key="amount").set_value(58.0).run()
+    save(app, "marked")
+    ids = load_selection(made, "marked").ids
+    assert ids[0] == 30
+    assert 4 not in ids
+    app.button(key="clear_pin").click().run()
+    assert marked(made, mark, PIN) == ()
+    assert marked(made, mark, BAN) == (4,)
+
+
+def test_a_sample_looked_up_tells_its_place_or_who_covers_it(made, open_app):
+    app = open_app(made, "Budget", unit="rows", amount="5", rule="raw")
+    save(app, "five")
+    chosen = load_selection(made, "five").ids
+    for sample_id, words in (
+        (chosen[0], "Chosen at place 1"),
+        (next(i for i in range(60) if i not in chosen), "Left out"),
+    ):
+        app.number_input(key="look_up").set_value(sample_id).run()
+        next(button for button in app.button if button.label == "Open").click().run()
+        assert words in said(app)
+        assert not app.exception
+
+
+def test_a_name_that_is_taken_is_replaced_only_on_purpose(made, open_app):
+    app = open_app(made, "Budget", unit="rows", amount="5")
+    save(app, "mine")
+    assert app.sidebar.selectbox[2].value == "mine"
+    assert any(button.label == "Saved" and button.disabled for button in app.button)
+    app.number_input(key="amount").set_value(6.0).run()
+    assert load_selection(made, "mine").revision == 1
+    save(app, "mine")
+    assert (load_selection(made, "mine").revision, len(load_selection(made, "mine").ids)) == (2, 6)
+
+
+def test_a_name_that_no_file_can_have_is_one_sentence(made, open_app):
+    app = save(open_app(made, "Budget"), "../out")
+    assert "cannot name a selection" in app.error[0].value
+
+
+def test_a_saved_selection_brings_its_settings(made, open_app):
+    app = open_app(made, "Budget", method="longest", unit="rows", amount="8")
+    save(app, "eight")
+    app.selectbox(key="method").set_value("richest").run()
+    app.sidebar.selectbox[2].set_value("").run()
+    app.sidebar.selectbox[2].set_value("eight").run()
+    assert app.selectbox(key="method").value == "longest"
+    assert app.number_input(key="amount").value == 8
+
+
+@pytest.mark.parametrize("method", ["random", "longest", "richest"])
+def test_every_method_has_a_sentence_a_curve_and_its_help(made, open_app, method):
+    app = open_app(made, "Budget", method=method, others="1")
+    assert app.subheader[0].value.endswith(".")
+    assert "Source:" in said(app)
+
+
+def test_the_ladder_of_the_slider_goes_from_low_to_everything():
+    assert ladder(1, 12) == [1, 1.5, 2, 3, 5, 7, 10, 12]
+    assert ladder(0.4, 100)[0] == 0.5
+    assert ladder(5, 5) == [5]
+
+
+def test_a_link_that_names_only_a_saved_selection_opens_it(made, open_app):
+    save(open_app(made, "Budget", method="longest", unit="rows", amount="8"), "eight")
+    app = open_app(made, "Budget", selection="eight")
+    assert app.selectbox(key="method").value == "longest"
+    assert app.subheader[0].value.startswith("8 rows")

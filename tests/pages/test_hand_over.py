@@ -1,0 +1,71 @@
+"""Hand-over: what is written is what is shown, and the proof holds."""
+
+import hashlib
+import json
+
+import pytest
+
+from core.__main__ import run as command_line
+from core.selection.saved import load_selection
+from tests.pages.conftest import metrics, said
+
+
+@pytest.fixture
+def saved(made):
+    words = ["select", "made", "--method", "sae-greedy", "--rows", "6", "--name", "six"]
+    assert command_line(["--workspace", str(made.root), *words]) == 0
+    return made
+
+
+def press(app, label):
+    return next(button for button in app.button if button.label == label).click().run()
+
+
+def test_without_a_saved_selection_it_says_where_to_make_one(made, open_app):
+    app = open_app(made, "Hand-over")
+    assert "save one on Budget" in app.info[0].value
+
+
+def test_write_read_back_and_verify(saved, open_app):
+    app = press(open_app(saved, "Hand-over", selection="six"), "Write the file")
+    file = saved.exports / "six.jsonl"
+    assert "Read back: same" in said(app).replace("\\", "")
+    assert hashlib.sha256(file.read_bytes()).hexdigest() in said(app)
+    app = press(app, "Verify")
+    assert "Same" in said(app)
+    assert "ranking, constraints and ids" in said(app).replace("\\", "")
+    file.write_bytes(file.read_bytes() + b"\n")
+    app = press(app, "Verify")
+    assert "SHA-256" in app.error[0].value.replace("\\", "")
+
+
+@pytest.mark.parametrize("form", ["alpaca", "sharegpt", "messages", "prompt-completion"])
+@pytest.mark.parametrize("ending", [".jsonl", ".json"])
+def test_the_preview_is_the_beginning_of_the_file(saved, open_app, form, ending):
+    app = open_app(saved, "Hand-over", selection="six")
+    app.selectbox(key="export_format").set_value(form)
+    app.selectbox(key="export_layout").set_value(ending).run()
+    shown = app.code[0].value.rstrip("\n]").rstrip()
+    press(app, "Write the file")
+    written = (saved.exports / f"six{ending}").read_text()
+    assert written.startswith(shown)
+    records = json.loads(written) if ending == ".json" else [json.loads(line) for line in written.splitlines()]
+    assert len(records) == 6
+
+
+def test_verbatim_keeps_the_bytes(saved, open_app, tmp_path):
+    press(open_app(saved, "Hand-over", selection="six"), "Write the file")
+    lines = (tmp_path / "made.jsonl").read_bytes().splitlines()
+    ids = load_selection(saved, "six").ids
+    assert (saved.exports / "six.jsonl").read_bytes() == b"".join(lines[i] + b"\n" for i in ids)
+
+
+def test_a_file_name_of_another_kind_is_a_sentence(saved, open_app, tmp_path):
+    app = open_app(saved, "Hand-over", selection="six")
+    app.text_input(key="export_path_six.jsonl").set_value(str(tmp_path / "x.csv")).run()
+    assert "end it in .json" in app.error[0].value.replace("\\", "")
+
+
+def test_the_figures_say_what_is_handed_over(saved, open_app):
+    figures = metrics(open_app(saved, "Hand-over", selection="six"))
+    assert (figures["Rows"], figures["Budget"].replace("\u202f", " ")) == ("6", "6 rows")
