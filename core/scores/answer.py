@@ -30,23 +30,34 @@ class Answer:
     at_random: int
 
 
-def answer(
-    features: FeatureSets, ids: np.ndarray, *, tokens: np.ndarray, eligible: np.ndarray, seeds: Sequence[int] = SEEDS
-) -> Answer:
-    """Compare `ids` with random orders of the eligible rows; `tokens`: int (n), what a budget counts."""
+@dataclass(frozen=True, eq=False)
+class Chance:
+    """What random orders of a pool reach: by seed, features after 1, 2, … rows, and the tokens spent on them."""
+
+    reached: tuple[np.ndarray, ...]
+    spent: tuple[np.ndarray, ...]
+
+
+def chance(features: FeatureSets, *, tokens: np.ndarray, eligible: np.ndarray, seeds: Sequence[int] = SEEDS) -> Chance:
+    """Random orders of the eligible rows, whole; `tokens`: int (n), what a budget counts. One pass a seed."""
+    orders = [order[eligible[order]] for order in (seeded_order(features.n_samples, seed) for seed in seeds)]
+    return Chance(
+        tuple(reached(features, order, c=(1,))[0] for order in orders),
+        tuple(np.cumsum(tokens[order], dtype=np.int64) for order in orders),
+    )
+
+
+def answer(features: FeatureSets, ids: np.ndarray, *, tokens: np.ndarray, beside: Chance) -> Answer:
+    """Compare the selection `ids` with chance; `tokens`: int (n), what a budget counts."""
     got = reached_at(features, ids)
     rows, spent, same = [], [], []
-    for seed in seeds:
-        order = seeded_order(features.n_samples, seed)
-        order = order[eligible[order]]
-        curve = reached(features, order, c=(1,))[0]
+    for curve, paid in zip(beside.reached, beside.spent, strict=True):
         same.append(int(curve[min(len(ids), len(curve)) - 1]) if len(ids) and len(curve) else 0)
         needed = int(np.searchsorted(curve, got)) + 1 if got else 0
-        if needed > len(curve):
-            continue
-        rows.append(needed)
-        spent.append(int(tokens[order[:needed]].sum(dtype=np.int64)))
-    found = len(rows) == len(seeds)
+        if needed <= len(curve):
+            rows.append(needed)
+            spent.append(int(paid[needed - 1]) if needed else 0)
+    found = bool(rows) and len(rows) == len(beside.reached)
     return Answer(
         rows=len(ids),
         tokens=int(tokens[ids].sum(dtype=np.int64)),

@@ -52,12 +52,18 @@ class Pool:
         return self.features.n_samples
 
     @cached_property
-    def candidates(self) -> np.ndarray:
-        """What a method ranks behind the pins: int32, ascending ids."""
+    def free(self) -> np.ndarray:
+        """What may be chosen at all, bool (n): eligible and not banned."""
         free = self.eligible.astype(bool)
         free[self.bans] = False
-        free[self.pins] = False
-        return np.flatnonzero(free).astype(np.int32)
+        return free
+
+    @cached_property
+    def candidates(self) -> np.ndarray:
+        """What a method ranks behind the pins: int32, ascending ids."""
+        unpinned = self.free.copy()
+        unpinned[self.pins] = False
+        return np.flatnonzero(unpinned).astype(np.int32)
 
     @property
     def available(self) -> int:

@@ -67,16 +67,16 @@ class SaeSettings:
     """Every number that decides the autoencoder; tokens are those that count (no BOS, EOS or template)."""
 
     seed: int = 11
-    threads: int = 2
+    threads: int = 1
     layer: int = 3  # of 0-5: the output of this block
     features: int = 4096
     k: int = 32
-    cached_tokens: int = 2_100_000
-    steps: int = 4000
+    cached_tokens: int = 1_250_000
+    steps: int = 3000
     batch: int = 512
     lr: float = 1e-3
     warmup: int = 100
-    decay: int = 800  # the last steps, in which the rate falls to 0
+    decay: int = 600  # the last steps, in which the rate falls to 0
     dead_after: int = 50_000  # tokens without firing after which the auxiliary loss revives a feature
     bf16: bool = False
     context: int = 1024

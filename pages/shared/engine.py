@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 
 from core.errors import GamutError
-from core.scores.answer import SEEDS, Answer, answer
+from core.scores.answer import SEEDS, Answer, Chance, answer, chance
 from core.scores.coverage import random_band, reached, reached_at_tokens
 from core.scores.feature_sets import Activity
 from core.scores.overview import Overview, overview
@@ -153,9 +153,9 @@ def said_of_pool(said: str) -> str:
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _band(_opened: Opened, key: str, said: str, c: int, grid: tuple[int, ...]) -> np.ndarray:
     pool, _ = ranked(_opened, RankingSpec.from_dict(json.loads(said)))
-    free = pool.eligible.copy()
-    free[pool.bans] = False
-    return random_band(pool.features, pool.conversation_tokens, free, seeds=SEEDS, grid_tokens=np.asarray(grid), c=c)
+    return random_band(
+        pool.features, pool.conversation_tokens, pool.free, seeds=SEEDS, grid_tokens=np.asarray(grid), c=c
+    )
 
 
 def curves(opened: Opened, spec: RankingSpec, c: int) -> Curves:
@@ -170,12 +170,17 @@ def token_grid(tokens: np.ndarray) -> np.ndarray:
     return np.unique(np.geomspace(low, high, GRID).round().astype(np.int64))
 
 
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _chance(_opened: Opened, key: str, said: str) -> Chance:
+    pool, _ = ranked(_opened, RankingSpec.from_dict(json.loads(said)))
+    return chance(pool.features, tokens=pool.conversation_tokens, eligible=pool.free)
+
+
 @st.cache_resource(max_entries=256, show_spinner=False)
 def _answer(_opened: Opened, key: str, said: str, size: int) -> Answer:
     pool, ranking = ranked(_opened, RankingSpec.from_dict(json.loads(said)))
-    free = pool.eligible.copy()
-    free[pool.bans] = False
-    return answer(pool.features, ranking.sample_ids[:size], tokens=pool.conversation_tokens, eligible=free)
+    beside = _chance(_opened, key, said_of_pool(said))
+    return answer(pool.features, ranking.sample_ids[:size], tokens=pool.conversation_tokens, beside=beside)
 
 
 def answer_of(opened: Opened, spec: RankingSpec, size: int) -> Answer:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.scores.answer import SEEDS, answer
+from core.scores.answer import SEEDS, answer, chance
 from core.scores.coverage import seeded_order
 from core.scores.feature_sets import FeatureSets
 
@@ -31,7 +31,7 @@ def test_random_rows_equal_a_naive_count():
         eligible = rng.random(40) < 0.9
         ids = rng.permutation(np.flatnonzero(eligible))[:8].astype(np.int32)
         tokens = rng.integers(1, 50, size=40)
-        said = answer(features, ids, tokens=tokens, eligible=eligible)
+        said = answer(features, ids, tokens=tokens, beside=chance(features, tokens=tokens, eligible=eligible))
         got = len({f for row in ids for f in features.row(row).tolist()})
         needed = [naive_rows(features, [r for r in seeded_order(40, s) if eligible[r]], got) for s in SEEDS]
         assert (said.reached, said.rows, said.tokens) == (got, 8, tokens[ids].sum())
@@ -40,13 +40,14 @@ def test_random_rows_equal_a_naive_count():
 
 def test_what_chance_never_reaches_is_none():
     features = FeatureSets(np.array([0, 1, 2, 3]), np.array([0, 1, 2], np.int32), 3)
-    said = answer(
-        features, np.array([0, 1, 2], np.int32), tokens=np.ones(3, int), eligible=np.array([True, True, False])
-    )
+    tokens = np.ones(3, int)
+    beside = chance(features, tokens=tokens, eligible=np.array([True, True, False]))
+    said = answer(features, np.array([0, 1, 2], np.int32), tokens=tokens, beside=beside)
     assert said.random_rows is None and said.at_random == 2 and said.reached == said.live == 3
 
 
 def test_an_empty_selection_reaches_nothing():
-    features = random_sets(1)
-    said = answer(features, np.empty(0, np.int32), tokens=np.ones(40, int), eligible=np.ones(40, bool))
+    features, tokens = random_sets(1), np.ones(40, int)
+    beside = chance(features, tokens=tokens, eligible=np.ones(40, bool))
+    said = answer(features, np.empty(0, np.int32), tokens=tokens, beside=beside)
     assert (said.rows, said.tokens, said.reached, said.random_rows, said.at_random) == (0, 0, 0, 0, 0)
