@@ -17,7 +17,7 @@ class AnalysisSettings:
 
     max_length: int | None = None
     dtype: str = "float32"
-    batch_tokens: int = 4096
+    batch_tokens: int = 2048
     batch_samples: int = 64
     version: int = field(default=1, init=False)
 

@@ -11,7 +11,7 @@ from core.jobs.run import JobCancelled, RunningJob, running
 from core.training.settings import LmSettings, SaeSettings
 from core.workspace import BUNDLED_MODEL, Workspace
 
-Source = Annotated[Path, typer.Argument(help="the folder with the source files that the model card lists")]
+Source = Annotated[Path, typer.Option(help="the folder with the source files that the model card lists")]
 Work = Annotated[Path | None, typer.Option(help="where tokens and checkpoints are kept (default: in the workspace)")]
 Job = Annotated[str | None, typer.Option(hidden=True)]
 LM, SAE = LmSettings(), SaeSettings()
@@ -57,7 +57,19 @@ def train_sae(
     """Train a TopK sparse autoencoder on a model's residuals; the same command goes on after a stop."""
     workspace = session_of(context).workspace
     settings = SaeSettings(steps=steps, k=k, features=features, seed=seed, threads=threads)
-    words = ["train-sae", str(source), "--to", str(to), "--model", str(model), "--steps", str(steps), "--k", str(k)]
+    words = [
+        "train-sae",
+        "--source",
+        str(source),
+        "--to",
+        str(to),
+        "--model",
+        str(model),
+        "--steps",
+        str(steps),
+        "--k",
+        str(k),
+    ]
     words += ["--features", str(features), "--seed", str(seed), "--threads", str(threads)]
 
     def train(me: RunningJob, progress: ProgressLine) -> bool:

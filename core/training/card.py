@@ -40,7 +40,8 @@ checked with a larger model before money is spent on it. Nothing was done about 
 MODEL_DATA = """## Data
 
 Text is Alpaca-style (`### Instruction:`, `### Input:`, `### Response:`, no chat template), BOS in front
-and EOS behind; Wikipedia and C4 are plain. Tokens include the template. Training read {read:,} tokens,
+and EOS behind; Wikipedia and C4 are plain. The tokenizer is a byte-level BPE trained on this text, with
+every digit a token of its own. Tokens include the template. Training read {read:,} tokens,
 {epochs:.2f} times the text.
 
 {sources}
@@ -53,8 +54,9 @@ HumanEval (docstrings), BBH, SVAMP and XQuAD (English, with its passages), word 
 case and punctuation and from six words up, found {leaked:,} rows that hold one; they were removed as well.
 Rewordings and partial overlaps were not searched for.
 
-Held out as whole tasks, together with every other task made from the same set ({count} tasks):
+Held out as whole tasks, together with every other task whose name begins with the same set ({count} tasks):
 {tasks}.
+Sets that go by another name but share passages with one of these (eQASC with QASC) were not looked for.
 Also held out: {share:.0%} of the rows of each other source.
 
 ### Licence and attribution
@@ -69,8 +71,8 @@ trains a rival with it.
 MODEL_LOSS = """## Losses
 
 Nats per token of the saved weights (bf16, computed in fp32), each document alone from its BOS, up to
-{context} tokens, beside an interpolated Kneser–Ney trigram with modified discounts, trained on the same
-tokens and scored on the same held-out tokens. Sources count response tokens (running text: all tokens);
+{context} tokens, beside an interpolated Kneser–Ney trigram with modified discounts, trained on all tokens of the
+training text and scored on the same held-out tokens. Sources count response tokens (running text: all tokens);
 positions count all tokens, BOS being position 0.
 
 ### Held-out tasks

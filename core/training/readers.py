@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from core.datasets.formats import SHAREGPT_ROLES
 from core.datasets.sample import Turn
 
 Read = tuple[str, tuple[Turn, ...], str]
@@ -12,13 +13,6 @@ Reader = Callable[[Any], Read | None]
 # Made from XQuAD, which is an evaluation set here: nothing of it may be trained on.
 EVALUATION_FAMILIES = frozenset({"xquad"})
 CALCULATOR_MARK = re.compile(r"<<[^<>]*>>")
-SHAREGPT_ROLES = {
-    "system": "system",
-    "human": "user",
-    "gpt": "assistant",
-    "function_call": "tool_call",
-    "observation": "tool",
-}
 
 
 def conversation(*turns: tuple[str, str], task: str = "") -> Read | None:

@@ -1,0 +1,47 @@
+"""The first minutes of a new user: nothing there, one click on the demo, and on to a verified file."""
+
+import json
+import re
+
+import pytest
+
+from core.export.verify import SAME, verify
+from core.store.analyses import all_analyses
+from core.workspace import BUNDLED_SAE, DEMO_FILE
+from tests.browser.conftest import quiet
+from tests.browser.test_walk import press
+
+pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.slow]
+ANALYSIS_SECONDS = 600
+
+
+def test_from_an_empty_workspace_over_the_demo_to_a_file(workspace, serve, page):
+    assert (BUNDLED_SAE / "sae_weights.safetensors").exists() and DEMO_FILE.exists(), (
+        "model, SAE and demo ship with the project"
+    )
+    page.goto(serve(workspace))
+    quiet(page)
+    press(page, "Open the demo")
+    page.get_by_role("link", name="Choose samples").wait_for(timeout=ANALYSIS_SECONDS * 1000)
+    (analysis,), damaged = all_analyses(workspace)
+    assert not damaged and analysis.n_samples == 1750
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Budget").click()
+    quiet(page)
+    said = page.locator("h3").first.inner_text()
+    assert re.match(r"8[78] rows", said), said  # 5 % of 1,750 is 87.5
+    page.get_by_label("Save as").fill("first")
+    page.keyboard.press("Enter")
+    quiet(page)
+    press(page, "Save")
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Hand-over").click()
+    quiet(page)
+    press(page, "Write the file")
+    page.get_by_text("Read back: same").wait_for(timeout=20_000)
+    press(page, "Verify")
+    page.get_by_text("is what the manifest says, recomputed").wait_for(timeout=60_000)
+    lines = (workspace.exports / "first.jsonl").read_bytes().splitlines(keepends=True)
+    source = DEMO_FILE.read_bytes().splitlines(keepends=True)
+    assert set(lines) <= set(source) and len(lines) == 88
+    assert verify(workspace, workspace.exports / "first.jsonl.manifest.json").code == SAME
+    planted = [json.loads(line)["planted"] for line in lines]
+    assert planted.count("padded") < 10, "greedy must not fall for length alone"
