@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.store.datasets import Dataset
 from pages.shared.empty import offer_data
-from pages.shared.import_form import draw_import
+from pages.shared.import_form import draw_import, tell_added
 from pages.shared.messages import head
 from pages.shared.numbers import moment
 from pages.shared.preview import draw_preview, draw_problems
@@ -39,6 +39,7 @@ def draw_table(sets: tuple[Dataset, ...]) -> None:
 
 
 head("Data sets", "What have I got?")
+tell_added()
 here = current()
 found = here.datasets
 if found:

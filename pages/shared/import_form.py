@@ -42,8 +42,6 @@ def draw_import(workspace: Workspace) -> None:
             st.session_state[ADDED] = added
             choose_next(dataset=added.name)
             st.rerun()
-    if added := st.session_state.pop(ADDED, None):
-        tell(added)
 
 
 def _title(name: str) -> str:
@@ -72,8 +70,11 @@ def add(workspace: Workspace, sent, typed: str, name: str, form: str | None) -> 
         return import_dataset(workspace, file, name=name, format=form)
 
 
-def tell(added: DatasetSummary) -> None:
-    """What came in."""
+def tell_added() -> None:
+    """What came in just now; said outside the form, which closes once there is a data set."""
+    added: DatasetSummary | None = st.session_state.pop(ADDED, None)
+    if added is None:
+        return
     said = f"{added.name}: {count(added.rows, 'row')} read as {added.format}"
     if added.problems:
         st.warning(plain(f"{said}, {count(added.problems, 'record')} left out: the reasons are below."))
