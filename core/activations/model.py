@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from torch import nn
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
 from transformers.utils.logging import disable_progress_bar
@@ -38,7 +39,7 @@ def load_model(folder: Path, *, dtype: str) -> LanguageModel:
         model = AutoModelForCausalLM.from_pretrained(
             folder, dtype=getattr(torch, dtype), local_files_only=True, use_safetensors=True
         )
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise GamutError(f"The model in {folder} cannot be loaded: {str(error).splitlines()[0]}") from None
     if not tokenizer.is_fast:
         raise GamutError(f"The tokenizer in {folder} is a slow one; a fast tokenizer (tokenizer.json) is needed.")

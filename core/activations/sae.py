@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from sae_lens import SAE
 from sae_lens.saes.topk_sae import TopK
+from safetensors import SafetensorError
 
 from core.activations.model import LanguageModel
 from core.errors import GamutError
@@ -33,8 +34,8 @@ def load_sae(folder: Path, *, dtype: str) -> SparseAutoencoder:
         raise GamutError(f"{folder} holds no SAE-Lens SAE (no cfg.json); give the folder of one.")
     try:
         sae = SAE.load_from_disk(folder, device="cpu", dtype=dtype)
-    except (OSError, ValueError, KeyError) as error:
-        raise GamutError(f"The SAE in {folder} cannot be loaded: {error}") from None
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        raise GamutError(f"The SAE in {folder} cannot be loaded: {str(error).splitlines()[0]}") from None
     metadata = sae.cfg.metadata
     processing = {key: value for key, value in (metadata.get("model_from_pretrained_kwargs") or {}).items() if value}
     if any(key.startswith(("center", "fold")) for key in processing):

@@ -62,29 +62,42 @@ def render_plain(turns: tuple[Turn, ...]) -> Rendered:
 
 
 def _render_chat(turns: tuple[Turn, ...], tokenizer: ChatTokenizer) -> Rendered:
-    """Render by a chat template and find each turn's words again; templates may strip white space around them."""
-    messages: list[dict[str, str]] = []
+    """Render by a chat template. Rendered once more with marks for words, it tells where each message's words begin."""
+    grouped: list[tuple[str, list[Turn]]] = []
     for turn in turns:
-        role = CHAT_ROLES.get(turn.role, turn.role)
-        if turn.role == "input" and messages and messages[-1]["role"] == "user":
-            messages[-1]["content"] += BREAK + turn.text
+        if turn.role == "input" and grouped and grouped[-1][0] == "user":
+            grouped[-1][1].append(turn)
         else:
-            messages.append({"role": role, "content": turn.text})
+            grouped.append((CHAT_ROLES.get(turn.role, turn.role), [turn]))
+    words = [BREAK.join(turn.text for turn in said) for _, said in grouped]
+    marks = [f"\ue000{number}\ue001" for number in range(len(grouped))]
+    roles = [role for role, _ in grouped]
+    text, skeleton = (_apply(tokenizer, roles, contents) for contents in (words, marks))
+    spans: list[Span] = []
+    at = behind = 0
+    for (_, said), content, mark in zip(grouped, words, marks, strict=True):
+        before = skeleton[behind : skeleton.find(mark, behind)] if mark in skeleton else None
+        start = at + len(before) if before is not None and text.startswith(before, at) else -1
+        kept = next((c for c in (content, content.strip()) if start >= 0 and text.startswith(c, start)), None)
+        if kept is None:
+            raise GamutError(
+                f"The model's chat template changed or dropped a {said[0].role} turn beginning {content[:40]!r}."
+            )
+        behind, at = skeleton.index(mark, behind) + len(mark), start + len(kept)
+        cursor = start
+        for turn in said:
+            own = turn.text if text.startswith(turn.text, cursor) else turn.text.strip()
+            cursor = text.index(own, cursor)
+            spans.append(Span(turn.role, cursor, cursor + len(own)))
+            cursor += len(own)
+    return Rendered(text, tuple(spans))
+
+
+def _apply(tokenizer: ChatTokenizer, roles: list[str], contents: list[str]) -> str:
+    messages = [{"role": role, "content": content} for role, content in zip(roles, contents, strict=True)]
     try:
-        text = tokenizer.apply_chat_template(messages, tokenize=False)
+        return tokenizer.apply_chat_template(messages, tokenize=False)
     except Exception as error:  # a template is the model maker's program: it may refuse a conversation in its own way
         raise GamutError(
-            f"The model's chat template refused a conversation ({error}); use a base model's template."
+            f"The model's chat template refused a conversation ({error}); analyse with a base model, whose text is plain."
         ) from None
-    spans: list[Span] = []
-    at = 0
-    for turn in turns:
-        words = turn.text.strip()
-        start = text.find(words, at)
-        if start < 0:
-            raise GamutError(
-                f"The model's chat template changed or dropped a {turn.role} turn beginning {words[:40]!r}."
-            )
-        at = start + len(words)
-        spans.append(Span(turn.role, start, at))
-    return Rendered(text, tuple(spans))

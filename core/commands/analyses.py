@@ -1,6 +1,7 @@
 """`analyse` and `analyses …`: run the forward pass, list and show what is there."""
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -35,6 +36,7 @@ def analyse(
     """Run a data set through model and SAE; run it again to go on after a stop."""
     session = session_of(context)
     settings = AnalysisSettings(max_length=max_length, dtype=dtype)
+    model, sae = absolute(model), absolute(sae)
     command = ["analyse", dataset, "--model", model, "--sae", sae, "--dtype", dtype]
     command += ["--name", name] if name else []
     command += ["--max-length", str(max_length)] if max_length else []
@@ -44,11 +46,18 @@ def analyse(
     with running(session.workspace, id=job, title=f"Analyse {dataset}", command=command, unit="tokens") as me:
         source = Dataset(session.workspace, dataset)
         identity = identify(source, model=model, sae=sae, settings=settings)
+        there = (session.workspace.analyses / identity.id).exists()
         analysis = _run(session, source, identity, name, part_seconds, me)
+    said = "was there already" if there else "done"
     session.say(
         {"id": analysis.id, "name": analysis.name, "samples": analysis.n_samples},
-        f"{analysis.name} ({analysis.id}): done",
+        f"{analysis.name} ({analysis.id}): {said}",
     )
+
+
+def absolute(ref: str) -> str:
+    """A model or SAE as any process finds it again: "bundled", or the folder's whole path."""
+    return ref if ref == BUNDLED else str(Path(ref).resolve())
 
 
 def _run(

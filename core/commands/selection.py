@@ -19,7 +19,7 @@ from core.selection.registry import find
 from core.selection.saved import load_selection, save_selection
 from core.selection.specification import RankingSpec, pool_of, select_by
 from core.store.analyses import Analysis, open_analysis
-from core.store.datasets import Dataset
+from core.store.datasets import Dataset, dataset_with_hash
 
 Method = Annotated[str, typer.Option(help="sae-greedy, random, longest, richest")]
 Options = Annotated[list[str] | None, typer.Option("--option", help="an option of the method as k=v; may be repeated")]
@@ -84,12 +84,13 @@ def export(
     selection: str,
     to: Annotated[Path, typer.Option(help="the file to write, ending in .json or .jsonl")],
     format: Annotated[str, typer.Option(help="verbatim, alpaca, sharegpt, messages or prompt-completion")] = "verbatim",
+    replace: Annotated[bool, typer.Option("--replace", help="write over a file that no export wrote")] = False,
 ) -> None:
     """Write a selection for the trainer, and PATH.manifest.json beside it."""
     session = session_of(context)
     saved = load_selection(session.workspace, selection)
     opened, dataset = _opened(session, saved.spec.analysis)
-    written = write_export(saved, analysis=opened, dataset=dataset, format=format, to=to)
+    written = write_export(saved, analysis=opened, dataset=dataset, format=format, to=to, replace=replace)
     joined = f"; {written.joined_inputs} inputs joined to their instruction" if written.joined_inputs else ""
     session.say(
         written,
@@ -118,10 +119,10 @@ def verify(
 
 def _opened(session: Session, analysis: str) -> tuple[Analysis, Dataset]:
     opened = open_analysis(session.workspace, analysis)
-    dataset = Dataset(session.workspace, opened.dataset)
-    if dataset.content_hash != opened.meta["dataset_hash"]:
+    dataset = dataset_with_hash(session.workspace, opened.meta["dataset_hash"], name=opened.dataset)
+    if dataset is None:
         raise GamutError(
-            f"Data set {dataset.name!r} is not the one analysis {opened.id} was made from; analyse it anew."
+            f"The data set that analysis {opened.id} was made from ({opened.dataset!r}) is not here; add it again."
         )
     return opened, dataset
 

@@ -23,9 +23,11 @@ def train_lm(
 ) -> None:  # fmt: skip
     """Train a small language model; the same command goes on after a stop."""
     workspace = session_of(context).workspace
+    source, to = source.resolve(), to.resolve()
     settings = LmSettings(steps=steps, seed=seed, threads=threads)
     words = [
         "train-lm",
+        "--source",
         str(source),
         "--to",
         str(to),
@@ -56,6 +58,7 @@ def train_sae(
 ) -> None:  # fmt: skip
     """Train a TopK sparse autoencoder on a model's residuals; the same command goes on after a stop."""
     workspace = session_of(context).workspace
+    source, to = source.resolve(), to.resolve()
     settings = SaeSettings(steps=steps, k=k, features=features, seed=seed, threads=threads)
     words = [
         "train-sae",
@@ -64,7 +67,7 @@ def train_sae(
         "--to",
         str(to),
         "--model",
-        str(model),
+        str(model.resolve()),
         "--steps",
         str(steps),
         "--k",
@@ -114,4 +117,4 @@ def _work(work: Path | None, workspace: Workspace, kind: str) -> Path:
 
 
 def _work_words(work: Path | None) -> list[str]:
-    return ["--work", str(work)] if work else []
+    return ["--work", str(work.resolve())] if work else []

@@ -32,11 +32,12 @@ def choose_format(source: Source, name: str | None) -> Format:
 def samples(source: Source, form: Format) -> Iterator[Sample | Problem]:
     """Every record of the source in order: as a sample (ids from 0 over the kept ones) or as a problem."""
     kept = 0
-    for record in records(source):
+    for number, record in enumerate(records(source), start=1):
         try:
             turns = form.parse(_value(record, form))
         except BadRecord as bad:
-            yield Problem(source.path.name, record.line, str(bad), record.raw)
+            place = f"record {number}: " if source.layout == "json" else ""  # many records may share a line
+            yield Problem(source.path.name, record.line, f"{place}{bad}", record.raw)
             continue
         yield Sample(kept, turns, record.raw, source.path.name, record.line)
         kept += 1

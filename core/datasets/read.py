@@ -74,7 +74,7 @@ def _jsonl(content: bytes) -> Iterator[RawRecord]:
             yield RawRecord(raw, number, json.loads(raw.decode("utf-8")))
         except UnicodeDecodeError as error:
             yield RawRecord(raw, number, reason=f"not UTF-8 at byte {error.start + 1} of the line")
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             yield RawRecord(raw, number, reason=f"broken JSON: {_why(error)}")
 
 
@@ -91,7 +91,7 @@ def _json_array(content: bytes) -> Iterator[RawRecord]:
         line, counted = line + text.count("\n", counted, at), at
         try:
             value, end = decoder.raw_decode(text, at)
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             yield RawRecord(
                 text[at : at + 200].encode(),
                 line,
@@ -131,4 +131,4 @@ def _is_json(raw: bytes, kind: type) -> bool:
 def _why(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"{error.msg} at column {error.colno}"
-    return "nested too deeply"
+    return "nested too deeply" if isinstance(error, RecursionError) else str(error)

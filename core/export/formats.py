@@ -74,8 +74,9 @@ def _alpaca(turns: Turns) -> dict[str, Any]:
     record: dict[str, Any] = {"instruction": "", "input": "", "output": ""}
     if rest and rest[0].role == "system":
         record["system"] = rest.pop(0).text
-    if rest and rest[-1].role == "assistant":
-        record["output"] = rest.pop().text
+    if not rest or rest[-1].role != "assistant":
+        raise CannotCarry("no answer at its end")
+    record["output"] = rest.pop().text
     if rest and rest[-1].role == "input":
         record["input"] = rest.pop().text
     if not rest or rest[-1].role != "user":
@@ -90,10 +91,9 @@ def _alpaca(turns: Turns) -> dict[str, Any]:
 
 def _prompt_completion(turns: Turns) -> dict[str, Any]:
     roles = [turn.role for turn in turns]
-    if roles not in (["user", "assistant"], ["user"], ["assistant"]):
-        raise CannotCarry("more than one prompt and one completion")
-    text = {turn.role: turn.text for turn in turns}
-    return {"prompt": text.get("user", ""), "completion": text.get("assistant", "")}
+    if roles != ["user", "assistant"]:
+        raise CannotCarry("other turns than one prompt and one completion")
+    return {"prompt": turns[0].text, "completion": turns[1].text}
 
 
 EXPORT_FORMATS = {

@@ -39,21 +39,31 @@ def build_manifest(
             "name": export.name, "format": format, "layout": layout, "sha256": sha256, "bytes": size,
             "rows": len(selection.ids), "inputs_joined_to_instructions": joined_inputs,
         },
-        "dataset": {
-            "name": dataset.name, "content_hash": dataset.content_hash, "rows": len(dataset),
-            "file": dataset.meta["file"], "file_sha256": dataset.meta["file_sha256"], "format": dataset.meta["format"],
-        },
-        "analysis": {
-            "id": analysis.id, "name": analysis.name, "content_hash": analysis.content_hash, "settings": analysis.settings,
-            "model": json.loads(analysis.meta["model"]), "sae": json.loads(analysis.meta["sae"]),
-            "hook": analysis.meta["hook"], "template": analysis.meta["template"],
-            "max_length": int(analysis.meta["max_length"]), "versions": json.loads(analysis.meta["versions"]),
-        },
+        "dataset": dataset_claims(dataset),
+        "analysis": analysis_claims(analysis),
         "selection": selection.as_dict(),
         "method": {"title": method.title, "source": method.source, "notes": list(method.notes)},
         "ids_sha256": json_hash(list(selection.ids)),
         "content_hashes": [hashes[sample_id] for sample_id in selection.ids],
         "reproduce": reproduce(selection, analysis=analysis, dataset=dataset, format=format, export=export),
+    }  # fmt: skip
+
+
+def dataset_claims(dataset: Dataset) -> dict[str, Any]:
+    """What a manifest says of the data set."""
+    return {
+        "name": dataset.name, "content_hash": dataset.content_hash, "rows": len(dataset), "file": dataset.meta["file"],
+        "file_sha256": dataset.meta["file_sha256"], "format": dataset.meta["format"],
+    }  # fmt: skip
+
+
+def analysis_claims(analysis: Analysis) -> dict[str, Any]:
+    """What a manifest says of the analysis."""
+    meta = analysis.meta
+    return {
+        "id": analysis.id, "name": analysis.name, "content_hash": analysis.content_hash, "settings": analysis.settings,
+        "model": json.loads(meta["model"]), "sae": json.loads(meta["sae"]), "hook": meta["hook"],
+        "template": meta["template"], "max_length": int(meta["max_length"]), "versions": json.loads(meta["versions"]),
     }  # fmt: skip
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import GamutError
-from core.export.manifest import read_manifest
+from core.export.manifest import analysis_claims, dataset_claims, read_manifest
 from core.export.render import render_export
 from core.files import file_hash, json_hash
 from core.selection.budget import Budget
 from core.selection.specification import RankingSpec, pool_of, select_by
 from core.store.analyses import Analysis, analysis_folders
-from core.store.datasets import Dataset
+from core.store.datasets import Dataset, dataset_with_hash
 from core.workspace import Workspace
 
 SAME, DIFFERS, CANNOT_CHECK = 0, 1, 2
@@ -68,10 +68,12 @@ def _steps(workspace: Workspace, path: Path, said: dict[str, Any], deep: int) ->
     yield "the file's SHA-256"
     dataset = _dataset(workspace, said)
     _same(dataset.recompute_hash(), said["dataset"]["content_hash"], f"the content hash of data set {dataset.name!r}")
+    _same_claims(dataset_claims(dataset), said["dataset"], "data set", free={"name"})
     yield "the data set's content hash"
     analysis = _analysis(workspace, said)
     _same(analysis.recompute_hash(), said["analysis"]["content_hash"], f"the content hash of analysis {analysis.id}")
-    _same(analysis.settings, said["analysis"]["settings"], "the analysis settings")
+    # Names and paths are each machine's own, and another machine may have made the same numbers by another version.
+    _same_claims(analysis_claims(analysis), said["analysis"], "analysis", free={"name", "versions", "ref"})
     _same(analysis.meta["dataset_hash"], said["dataset"]["content_hash"], "the data set behind the analysis")
     yield "the analysis' content hash"
     yield from _selection_steps(analysis, dataset, said["selection"], said)
@@ -86,11 +88,15 @@ def _steps(workspace: Workspace, path: Path, said: dict[str, Any], deep: int) ->
 
 
 def _dataset(workspace: Workspace, said: dict[str, Any]) -> Dataset:
+    claimed = said["dataset"]
+    found = dataset_with_hash(workspace, claimed["content_hash"], name=claimed["name"])
+    if found is not None:
+        return found
     try:
-        return Dataset(workspace, said["dataset"]["name"])
+        return Dataset(workspace, claimed["name"])  # another content under the name: the difference is told below
     except GamutError as error:
         raise _Missing(
-            f"{error} Add {said['dataset']['file']} under that name (its SHA-256 is {said['dataset']['file_sha256']})."
+            f"{error} Add {claimed['file']} under that name (its SHA-256 is {claimed['file_sha256']})."
         ) from None
 
 
@@ -107,6 +113,8 @@ def _analysis(workspace: Workspace, said: dict[str, Any]) -> Analysis:
 def _selection_steps(analysis: Analysis, dataset: Dataset, claimed: dict, said: dict[str, Any]) -> Iterator[str]:
     spec = RankingSpec.from_dict(claimed["spec"])
     _same(spec.analysis, analysis.id, "the analysis that the selection names")
+    _same(analysis.content_hash, claimed["analysis_hash"], "the analysis hash that the selection names")
+    _same(dataset.content_hash, claimed["dataset_hash"], "the data hash that the selection names")
     selected = select_by(pool := pool_of(analysis, dataset, spec), spec, Budget(**claimed["budget"]))
     found = selected.sample_ids.tolist()
     for place, (now, then) in enumerate(zip(found, claimed["ids"], strict=False), start=1):
@@ -123,6 +131,7 @@ def _selection_steps(analysis: Analysis, dataset: Dataset, claimed: dict, said: 
 def _file_steps(file: Path, dataset: Dataset, said: dict[str, Any]) -> Iterator[str]:
     ids = said["selection"]["ids"]
     hashes = dataset.content_hashes()
+    _same(len(ids), len(said["content_hashes"]), "the number of content hashes")
     for sample_id, then in zip(ids, said["content_hashes"], strict=True):
         _same(hashes[sample_id], then, f"the content hash of sample {sample_id}")
     digest = hashlib.sha256()
@@ -134,6 +143,14 @@ def _file_steps(file: Path, dataset: Dataset, said: dict[str, Any]) -> Iterator[
     _same(size, said["file"]["bytes"], f"the size of {file.name}")
     _same(len(ids), said["file"]["rows"], f"the rows of {file.name}")
     yield "the file written anew"
+
+
+def _same_claims(now: dict[str, Any], then: dict[str, Any], what: str, *, free: set[str]) -> None:
+    for key, value in now.items():
+        if isinstance(value, dict) and key in ("model", "sae"):
+            _same_claims(value, then[key], f"{what}'s {key}", free=free)
+        elif key not in free:
+            _same(value, then[key], f"the {what}'s {key}")
 
 
 def _same(now: object, then: object, what: str) -> None:

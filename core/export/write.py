@@ -9,7 +9,7 @@ from core.datasets.parse import Problem, samples
 from core.datasets.read import open_source
 from core.errors import GamutError
 from core.export.formats import VERBATIM, export_format
-from core.export.manifest import build_manifest, manifest_path
+from core.export.manifest import build_manifest, manifest_path, read_manifest
 from core.export.render import joined_inputs, layout_of, render_export
 from core.files import file_hash, write_json, written_beside
 from core.selection.saved import Selection
@@ -29,9 +29,12 @@ class Export:
     joined_inputs: int
 
 
-def write_export(selection: Selection, *, analysis: Analysis, dataset: Dataset, format: str, to: Path) -> Export:
+def write_export(
+    selection: Selection, *, analysis: Analysis, dataset: Dataset, format: str, to: Path, replace: bool = False
+) -> Export:
     """Write the selected samples to `to` and PATH.manifest.json beside it.
 
+    A file that is there already is left alone unless an export wrote it or `replace` is set.
     The file is read back by the importer and every conversation compared before the manifest is written.
     """
     layout = layout_of(to)
@@ -41,6 +44,8 @@ def write_export(selection: Selection, *, analysis: Analysis, dataset: Dataset, 
         )
     if to.is_dir():
         raise GamutError(f"{to} is a folder; name a file that ends in .json or .jsonl.")
+    if to.exists() and not replace and not was_exported(to):
+        raise GamutError(f"{to} is there already and no manifest calls it an export; name another file, or replace it.")
     ids, digest = list(selection.ids), hashlib.sha256()
     with written_beside(to) as out:
         for piece in render_export(dataset, ids, format=format, layout=layout):
@@ -56,6 +61,15 @@ def write_export(selection: Selection, *, analysis: Analysis, dataset: Dataset, 
     )  # fmt: skip
     write_json(manifest_path(to), manifest)
     return Export(to, manifest_path(to), len(ids), to.stat().st_size, sha256, joined)
+
+
+def was_exported(path: Path) -> bool:
+    """Whether a file is, byte for byte, what the manifest beside it says an export wrote: nobody's own work."""
+    try:
+        said = read_manifest(manifest_path(path))["file"]
+        return path.is_file() and (said["name"], said["sha256"]) == (path.name, file_hash(path))
+    except (GamutError, KeyError, TypeError):
+        return False
 
 
 def read_back(path: Path, dataset: Dataset, ids: list[int], *, format: str) -> None:

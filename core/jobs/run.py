@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import time
 import traceback
 from collections.abc import Iterator
@@ -92,6 +93,7 @@ class RunningJob:
             except Timeout:
                 if not queued:
                     write_progress(self.folder, JobProgress(QUEUED, note="waiting for another job", pid=os.getpid()))
+                    print("Waiting for another job of this workspace to end.", file=sys.stderr)
                     queued = True
 
 

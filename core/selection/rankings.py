@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+import core
 from core.files import written_beside
 from core.selection.pool import Pool
 from core.selection.ranking import Ranking
@@ -29,7 +30,7 @@ def kept_ranking(analysis: Analysis, pool: Pool, spec: RankingSpec, *, upto: int
 
 
 def _path(analysis: Analysis, spec: RankingSpec) -> Path:
-    return analysis.folder / "derived" / "rankings" / f"{spec.hash}.parquet"
+    return analysis.folder / "derived" / "rankings" / f"{core.__version__}-{spec.hash}.parquet"
 
 
 def _read(path: Path, *, pinned: int) -> Ranking:

@@ -56,6 +56,8 @@ def save_selection(
 
     `replaces`: the revision that the caller has seen; raises `GamutError` if the name is taken by another one.
     """
+    if not len(selected.sample_ids):
+        raise GamutError("The budget is too small for a single row; raise it.")
     path = workspace.selections / f"{check_name(name, of='selection')}.json"
     revision = 1
     if path.exists():

@@ -78,6 +78,11 @@ class Analysis:
         return self.meta["dataset"]
 
     @property
+    def dataset_hash(self) -> str:
+        """The content hash of the data set it was made from, whatever that is called here."""
+        return self.meta["dataset_hash"]
+
+    @property
     def content_hash(self) -> str:
         """The content hash stored when the analysis was finished."""
         return self.meta["content_hash"]

@@ -27,7 +27,7 @@ KEYS = {
     "samples": ("sample_id",),
     "turns": ("sample_id", "turn"),
     "records": ("sample_id",),
-    "problems": ("file", "line"),
+    "problems": ("file", "line", "reason", "record"),
 }
 SCHEMAS = {
     "samples": pa.schema(
@@ -265,8 +265,18 @@ class Dataset:
 
     def problems(self, *, limit: int | None = None, offset: int = 0) -> list[Problem]:
         """The records that were left out, in source order."""
-        query = "SELECT file, line, reason, record FROM problems ORDER BY file, line LIMIT ? OFFSET ?"
+        query = "SELECT file, line, reason, record FROM problems ORDER BY file, line, reason, record LIMIT ? OFFSET ?"
         return [Problem(*row) for row in self.cursor().execute(query, [limit, offset]).fetchall()]
+
+
+def dataset_with_hash(workspace: Workspace, content_hash: str, *, name: str) -> Dataset | None:
+    """The data set of that content: the one called `name` where it has it, else any other, None where there is none."""
+    names = dataset_names(workspace)
+    for candidate in sorted(names, key=lambda other: other != name):
+        found = Dataset(workspace, candidate)
+        if found.content_hash == content_hash:
+            return found
+    return None
 
 
 def dataset_names(workspace: Workspace) -> list[str]:

@@ -10,12 +10,12 @@ from core.export.formats import EXPORT_FORMATS, FORMAT_NAMES, VERBATIM
 from core.export.manifest import manifest_path
 from core.export.render import LAYOUTS, render_export
 from core.export.verify import DIFFERS, SAME, Verdict, verify
-from core.export.write import Export, write_export
+from core.export.write import Export, was_exported, write_export
 from core.selection.registry import find
 from core.selection.saved import Selection
 from pages.shared import engine
 from pages.shared.empty import offer_analysis
-from pages.shared.messages import guard, head, plain, say_error
+from pages.shared.messages import guard, head, home_expanded, plain, say_error
 from pages.shared.numbers import budget_words, count, size, whole
 from pages.shared.sidebar import current
 from pages.shared.trainer import draw_trainer
@@ -42,7 +42,7 @@ def draw_form(opened: engine.Opened, saved: Selection) -> tuple[str, Path]:
     ending = layout.selectbox("Layout", endings, format_func=_layout, key="export_layout")
     default = opened.workspace.exports / f"{saved.name}{ending}"
     typed = path.text_input("File", str(default), key=f"export_path_{saved.name}{ending}")
-    return name, Path(typed).expanduser()
+    return name, home_expanded(typed)
 
 
 def _title(name: str) -> str:
@@ -114,11 +114,17 @@ def draw(opened: engine.Opened, saved: Selection) -> None:
     with guard():
         draw_preview(opened, saved, form, to)
     there = to.is_file() and manifest_path(to).is_file()
-    if st.button("Write it again" if there else "Write the file", type="primary", icon=":material/save:"):
+    foreign = to.is_file() and not was_exported(to)
+    if foreign:
+        st.warning(plain(f"{to} is there already, and is not as an export wrote it."))
+    words = "Replace it" if foreign else "Write it again" if there else "Write the file"
+    if st.button(words, type="secondary" if foreign else "primary", icon=":material/save:"):
         with guard():
             st.session_state.pop(WRITTEN, None)
             st.session_state.pop(VERDICT, None)
-            written = write_export(saved, analysis=opened.analysis, dataset=opened.dataset, format=form, to=to)
+            written = write_export(
+                saved, analysis=opened.analysis, dataset=opened.dataset, format=form, to=to, replace=foreign
+            )
             st.session_state[WRITTEN] = (saved.name, saved.revision, form, written)
             st.rerun()
     name, revision, wrote, written = st.session_state.get(WRITTEN, ("", 0, "", None))

@@ -76,13 +76,12 @@ def analyses(workspace: Workspace) -> list[Analysis]:
 
 
 def open_pair(workspace: Workspace, analysis: Analysis) -> Opened:
-    """An analysis with the data set it was made from; `GamutError` where that is another one now."""
-    dataset = open_dataset(workspace, analysis.dataset)
-    if dataset.content_hash != analysis.meta["dataset_hash"]:
-        raise GamutError(
-            f"Data set {dataset.name!r} is not the one analysis {analysis.id} was made from; analyse it anew."
-        )
-    return Opened(workspace, analysis, dataset)
+    """An analysis with the data set it was made from; `GamutError` where that is not here."""
+    named = sorted(datasets(workspace), key=lambda dataset: dataset.name != analysis.dataset)
+    found = next((dataset for dataset in named if dataset.content_hash == analysis.dataset_hash), None)
+    if found is None:
+        raise GamutError(f"The data set that analysis {analysis.id} was made from ({analysis.dataset!r}) is not here.")
+    return Opened(workspace, analysis, found)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

@@ -11,7 +11,7 @@ from core.datasets.formats import FORMATS
 from core.errors import GamutError
 from core.store.datasets import DatasetSummary, import_dataset
 from core.workspace import NAME, Workspace
-from pages.shared.messages import guard, plain
+from pages.shared.messages import guard, home_expanded, plain
 from pages.shared.numbers import count
 from pages.shared.state import choose_next
 
@@ -63,7 +63,7 @@ def add(workspace: Workspace, sent, typed: str, name: str, form: str | None) -> 
     if not name:
         raise GamutError("The data set needs a name: letters, digits, '.', '_' or '-'.")
     if sent is None:
-        return import_dataset(workspace, Path(typed).expanduser(), name=name, format=form)
+        return import_dataset(workspace, home_expanded(typed), name=name, format=form)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / (Path(sent.name.replace("\\", "/")).name or "upload")
         file.write_bytes(sent.getbuffer())

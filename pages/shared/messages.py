@@ -6,6 +6,7 @@ import re
 import string
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import streamlit as st
 
@@ -26,11 +27,21 @@ def say_error(sentence: object) -> None:
 
 @contextmanager
 def guard() -> Iterator[None]:
-    """Show a `GamutError` as one plain sentence; anything else is a defect and goes on to Streamlit."""
+    """Show what is the user's to mend as one plain sentence; anything else is a defect and goes on to Streamlit."""
     try:
         yield
     except GamutError as error:
         say_error(error)
+    except OSError as error:
+        say_error(f"The system refused: {error}. Check the path, the free space and the rights of the folder.")
+
+
+def home_expanded(typed: str) -> Path:
+    """A typed path with `~` as the user's home; left as it is where there is no such user."""
+    try:
+        return Path(typed).expanduser()
+    except RuntimeError:
+        return Path(typed)
 
 
 def head(title: str, question: str) -> None:

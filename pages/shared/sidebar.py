@@ -64,7 +64,7 @@ def _choose_dataset(sets: dict[str, Dataset], analyses: list[Analysis]) -> Datas
 
 
 def _choose_analysis(analyses: list[Analysis], dataset: Dataset | None) -> Analysis | None:
-    found = {a.id: a for a in analyses if dataset is not None and a.dataset == dataset.name}
+    found = {a.id: a for a in analyses if dataset is not None and a.dataset_hash == dataset.content_hash}
     if not found:
         st.selectbox("Analysis", [], placeholder="none yet", disabled=True)
         return None

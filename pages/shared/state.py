@@ -7,16 +7,17 @@ values that happen to be the default today. Here a choice outlives the screen an
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import Field, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from core.errors import GamutError
-from core.selection.registry import METHODS
+from core.selection.registry import METHODS, parse_options
 from core.store.analyses import SPANS
 from core.workspace import Workspace
 
@@ -30,6 +31,23 @@ BARE = "_bare"  # a new session whose link names a saved selection and nothing e
 def one_of(*allowed: Any) -> Callable[[str], Any]:
     """A reader that accepts only these values."""
     return {str(value): value for value in allowed}.__getitem__
+
+
+def number(*, low: float = -math.inf, high: float = math.inf) -> Callable[[str], float]:
+    """A reader of finite numbers within a range: a link is typed by anyone."""
+
+    def read(text: str) -> float:
+        value = float(text)
+        if not (math.isfinite(value) and low <= value <= high):
+            raise ValueError(text)
+        return value
+
+    return read
+
+
+def option(method: str, field: Field) -> Callable[[str], Any]:
+    """A reader of a method's option, as the command line reads it."""
+    return lambda text: getattr(parse_options(METHODS[method], {field.name: text}), field.name)
 
 
 def switch(text: str) -> bool:
@@ -55,16 +73,16 @@ CHOICES = {
     "selection": Choice(NO_SELECTION),
     "method": Choice("sae-greedy", one_of(*METHODS), always=True),
     "unit": Choice("percent", one_of(*UNITS), always=True),
-    "amount": Choice(5.0, float, always=True),
+    "amount": Choice(5.0, number(), always=True),
     "c": Choice(1, one_of(1, 3, 10)),
     "others": Choice(False, switch),
     "span": Choice("conversation", one_of(*SPANS)),
     "rule": Choice("auto", one_of(*RULES)),
-    "quantile": Choice(0.9, float),
-    "theta": Choice(0.0, float),
+    "quantile": Choice(0.9, number(low=0, high=1)),
+    "theta": Choice(0.0, number(low=0)),
     "unanswered": Choice(False, switch),
     **{
-        option_key(name, field.name): Choice(field.default, type(field.default))
+        option_key(name, field.name): Choice(field.default, option(name, field))
         for name, method in METHODS.items()
         for field in fields(method.options)
     },
@@ -86,7 +104,7 @@ def begin() -> None:
 def _read(choice: Choice, text: str) -> Any:
     try:
         return choice.read(text)
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, GamutError):
         return choice.default
 
 

@@ -1,5 +1,7 @@
 """The residual that is read is the model's own, at the hook that the SAE names."""
 
+import shutil
+
 import numpy as np
 import pytest
 import torch
@@ -97,3 +99,13 @@ def test_a_folder_without_a_model_is_named(tmp_path):
         load_model(tmp_path, dtype="float32")
     with pytest.raises(GamutError, match="holds no SAE-Lens SAE"):
         load_sae(tmp_path, dtype="float32")
+
+
+def test_weights_that_are_no_weights_are_a_sentence(tmp_path, tiny):
+    for name, load in (("model", load_model), ("sae", load_sae)):
+        folder = tmp_path / name
+        shutil.copytree(tiny[name], folder)
+        for weights in folder.glob("*.safetensors"):
+            weights.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\n")
+        with pytest.raises(GamutError, match="cannot be loaded"):
+            load(folder, dtype="float32")

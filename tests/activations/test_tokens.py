@@ -72,6 +72,23 @@ def test_a_chat_template_is_used_and_its_own_words_are_marked():
     assert np.count_nonzero(tokens.ids == tokenizer.bos_token_id) == 1
 
 
+def test_words_that_occur_in_the_template_are_found_where_they_stand():
+    tokenizer = tiny_tokenizer()
+    tokenizer.chat_template = (
+        "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
+    )
+    talk = (
+        Turn("user", "s"),
+        Turn("input", "user"),
+        Turn("assistant", "a"),
+        Turn("user", ""),
+        Turn("assistant", "im_start"),
+    )
+    rendered = render(talk, tokenizer)
+    assert [rendered.text[span.start : span.end] for span in rendered.spans] == [turn.text for turn in talk]
+    assert [rendered.text[: span.start].count("<|im_start|>") for span in rendered.spans] == [1, 1, 2, 3, 4]
+
+
 def test_a_chat_template_that_refuses_is_a_sentence():
     tokenizer = tiny_tokenizer()
     tokenizer.chat_template = "{{ raise_exception('no system role') }}"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +55,22 @@ def capsys_text(capsys, workspace, *words, code):
     assert run(["--workspace", str(workspace.root), *map(str, words)]) == code
     out, err = capsys.readouterr()
     return out + err
+
+
+def test_the_same_content_under_a_second_name_uses_the_analysis_that_is_there(capsys, workspace, tmp_path, tiny):
+    file = write_jsonl(tmp_path / "d.jsonl", made_records(12))
+    for name in ("one", "two"):
+        call(capsys, workspace, "datasets", "add", file, "--name", name)
+    pair = ("--model", tiny["model"], "--sae", tiny["sae"])
+    assert "done" in call(capsys, workspace, "analyse", "one", *pair)
+    assert "one (" in (said := call(capsys, workspace, "analyse", "two", *pair)) and "was there already" in said
+    shutil.rmtree(workspace.datasets / "one")
+    assert (
+        call(capsys, workspace, "select", "one", "--method", "longest", "--rows", 3, "--name", "s", as_json=True)[
+            "rows"
+        ]
+        == 3
+    )
 
 
 @pytest.mark.parametrize("method", ["sae-greedy", "random", "longest", "richest"])

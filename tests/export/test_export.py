@@ -96,9 +96,7 @@ def test_what_would_be_lost_is_refused_with_its_count(workspace, tmp_path):
     made_analysis(workspace, Dataset(workspace, "d"))
     selection, analysis, dataset = selected(workspace, analysis="d", rows=3, pins=(), bans=())
     to = tmp_path / "out.jsonl"
-    with pytest.raises(
-        GamutError, match=r"cannot carry 3 of the 3 samples without loss \(sample \d has more than one prompt"
-    ):
+    with pytest.raises(GamutError, match=r"cannot carry 3 of the 3 samples without loss \(sample \d has other turns"):
         write_export(selection, analysis=analysis, dataset=dataset, format="prompt-completion", to=to)
     assert not to.exists() and not list(tmp_path.glob("*.tmp"))
 
@@ -118,3 +116,37 @@ def test_a_saved_selection_is_replaced_only_by_who_has_seen_it(made):
     with pytest.raises(GamutError, match=r"There is a selection 's' already \(revision 1, 12 rows\)"):
         selected(made, rows=3)
     assert load_selection(made, "s") == first
+
+
+@pytest.mark.parametrize("format", ["alpaca", "prompt-completion"])
+def test_a_conversation_without_an_answer_at_its_end_is_refused_not_broken(workspace, tmp_path, format):
+    talk = {"messages": [{"role": role, "content": "x"} for role in ("user", "assistant", "user")]}
+    import_dataset(workspace, write_jsonl(tmp_path / "d.jsonl", [talk] * 3), name="d")
+    made_analysis(workspace, Dataset(workspace, "d"))
+    selection, analysis, dataset = selected(workspace, analysis="d", rows=3, pins=(), bans=())
+    with pytest.raises(GamutError, match="cannot carry 3 of the 3 samples"):
+        write_export(selection, analysis=analysis, dataset=dataset, format=format, to=tmp_path / "out.jsonl")
+
+
+def test_a_file_that_no_export_wrote_is_left_alone(made, tmp_path):
+    selection, analysis, dataset = selected(made)
+    to = tmp_path / "made.jsonl"  # the user's own source
+    before = to.read_bytes()
+    with pytest.raises(GamutError, match="is there already and no manifest calls it an export"):
+        write_export(selection, analysis=analysis, dataset=dataset, format="verbatim", to=to)
+    assert to.read_bytes() == before
+    mine = tmp_path / "out.jsonl"
+    for _ in range(2):  # an export of ours may be written again
+        write_export(selection, analysis=analysis, dataset=dataset, format="verbatim", to=mine)
+    mine.write_text("edited by hand")
+    with pytest.raises(GamutError, match="is there already"):
+        write_export(selection, analysis=analysis, dataset=dataset, format="verbatim", to=mine)
+    write_export(selection, analysis=analysis, dataset=dataset, format="verbatim", to=mine, replace=True)
+
+
+def test_an_empty_selection_is_not_saved(made):
+    opened = open_analysis(made, "made")
+    spec = RankingSpec(analysis=opened.id, method="longest")
+    chosen = select_by(pool_of(opened, Dataset(made, "made"), spec), spec, Budget(tokens=1))
+    with pytest.raises(GamutError, match="too small for a single row"):
+        save_selection(made, "s", analysis=opened, spec=spec, selected=chosen)

@@ -3,6 +3,7 @@
 import copy
 import json
 import random
+import shutil
 
 import duckdb
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from core.export.verify import CANNOT_CHECK, DIFFERS, SAME, verify
 from core.export.write import write_export
 from core.files import file_hash
+from core.store.datasets import import_dataset
 from tests.export.test_export import selected
 
 
@@ -62,7 +64,17 @@ CHANGES = [
     (("file", "format"), lambda _: "messages", "bytes of out.jsonl written anew"),
     (("dataset", "content_hash"), lambda _: "0", "content hash of data set"),
     (("analysis", "content_hash"), lambda _: "0", "content hash of analysis"),
-    (("analysis", "settings"), lambda _: {}, "analysis settings"),
+    (("analysis", "settings"), lambda _: {}, "analysis's settings"),
+    (("analysis", "model", "sha256"), lambda _: "1", "analysis's model's sha256"),
+    (("analysis", "sae", "sha256"), lambda _: "1", "analysis's sae's sha256"),
+    (("analysis", "hook"), lambda _: "blocks.1.hook_resid_post", "hook"),
+    (("analysis", "template"), lambda _: "chat", "template"),
+    (("analysis", "max_length"), lambda length: length + 1, "max_length"),
+    (("dataset", "file_sha256"), lambda _: "1", "file_sha256"),
+    (("dataset", "rows"), lambda rows: rows + 1, "rows"),
+    (("selection", "analysis_hash"), lambda _: "1", "analysis hash that the selection names"),
+    (("selection", "dataset_hash"), lambda _: "1", "data hash that the selection names"),
+    (("content_hashes",), lambda hashes: hashes[:-1], "number of content hashes"),
     (("selection", "ids"), lambda ids: ids[:-1], "number of chosen samples"),
     (("selection", "ids"), lambda ids: [ids[1], ids[0], *ids[2:]], "Pick 1 is sample"),
     (("selection", "tokens"), lambda tokens: tokens + 1, "tokens"),
@@ -110,6 +122,12 @@ def test_changed_data_or_activations_are_found(made, exported, database, stateme
         connection.execute(statement)
     verdict = verify(made, exported.manifest)
     assert verdict.code == DIFFERS and said in verdict.sentence
+
+
+def test_the_same_content_under_another_name_is_enough(made, exported, tmp_path):
+    import_dataset(made, tmp_path / "made.jsonl", name="other")
+    shutil.rmtree(made.datasets / "made")
+    assert verify(made, exported.manifest).code == SAME
 
 
 def test_what_is_missing_is_said(made, exported, workspace, tmp_path):

@@ -32,6 +32,23 @@ def test_good_rows_are_kept_in_order_and_bad_ones_listed(workspace, tmp_path):
     assert np.flatnonzero(dataset.without_response()).tolist() == [7]
 
 
+def test_problems_of_a_list_on_one_line_are_told_apart_and_paged_whole(workspace, tmp_path):
+    rows = [{"instruction": 5, "response": str(i % 3)} for i in range(120)] + made_records(3)
+    (tmp_path / "one.json").write_text(json.dumps(rows))
+    import_dataset(workspace, tmp_path / "one.json", name="one")
+    dataset = Dataset(workspace, "one")
+    paged = [problem for at in range(0, 120, 7) for problem in dataset.problems(limit=7, offset=at)]
+    assert len({problem.reason for problem in paged}) == len(paged) == 120
+    assert "record 17: 'instruction' is a number, text is needed" in {problem.reason for problem in paged}
+
+
+def test_a_number_too_long_to_read_is_a_problem_of_its_record(workspace, tmp_path):
+    lines = [json.dumps(made_records(3)[0]), '{"instruction": ' + "9" * 5000 + "}", json.dumps(made_records(3)[1])]
+    (tmp_path / "long.jsonl").write_text("\n".join(lines))
+    summary = import_dataset(workspace, tmp_path / "long.jsonl", name="long")
+    assert (summary.rows, summary.problems) == (2, 1)
+
+
 def test_nul_and_odd_characters_survive(workspace, tmp_path):
     odd = "a\x00b\u202e\U0001f469\u200d\U0001f680 \ufeff"
     import_dataset(workspace, write_jsonl(tmp_path / "odd.jsonl", [{"prompt": odd, "completion": odd}]), name="odd")
