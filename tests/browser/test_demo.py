@@ -6,8 +6,10 @@ import re
 import pytest
 
 from core.export.verify import SAME, verify
-from core.store.analyses import all_analyses
-from core.workspace import BUNDLED_SAE, DEMO_FILE
+from core.selection.specification import RankingSpec, pool_of, rank_by
+from core.store.analyses import Analysis, all_analyses
+from core.store.datasets import Dataset
+from core.workspace import BUNDLED_SAE, DEMO_FILE, Workspace
 from tests.browser.conftest import quiet
 from tests.browser.test_walk import press
 
@@ -43,5 +45,15 @@ def test_from_an_empty_workspace_over_the_demo_to_a_file(workspace, serve, page)
     source = DEMO_FILE.read_bytes().splitlines(keepends=True)
     assert set(lines) <= set(source) and len(lines) == 88
     assert verify(workspace, workspace.exports / "first.jsonl.manifest.json").code == SAME
-    planted = [json.loads(line)["planted"] for line in lines]
-    assert planted.count("padded") < 10, "greedy must not fall for length alone"
+    assert padded(lines) < padded([source[i] for i in longest(workspace, analysis, len(lines))])
+
+
+def padded(lines: list[bytes]) -> int:
+    """How many of the answers that were blown up on purpose are among them."""
+    return sum(json.loads(line)["planted"] == "padded" for line in lines)
+
+
+def longest(workspace: Workspace, analysis: Analysis, rows: int) -> list[int]:
+    """The longest answers of the demo, as the method of that name orders them."""
+    spec = RankingSpec(analysis=analysis.id, method="longest")
+    return rank_by(pool_of(analysis, Dataset(workspace, "demo"), spec), spec, upto=rows).sample_ids.tolist()
