@@ -1,0 +1,53 @@
+"""How a source is to be read: what the user said of it, in one value that the app, the command line and manifests share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from core.datasets.sample import ROLES
+from core.errors import GamutError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportOptions:
+    """What overrules recognition; the defaults recognise everything.
+
+    `format`: a format's name. `map`: (role, template) in the order of the turns, instead of a format. `records`: where
+    the records lie inside nested ones, such as "data[].paragraphs[].qas[]". `header`: False where the first line of a
+    CSV or TSV is data already. `split`: of a hub or saved data set, all of them where None.
+    """
+
+    format: str | None = None
+    map: tuple[tuple[str, str], ...] = ()
+    records: str | None = None
+    header: bool = True
+    split: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.format is not None and self.map:
+            raise GamutError("Both a format and a map were given; a map replaces the format, so give one of them.")
+        for role, _ in self.map:
+            if role not in ROLES:
+                raise GamutError(f"The map names the role {role!r}; use one of {', '.join(ROLES)}.")
+
+    def as_dict(self) -> dict[str, Any]:
+        """What differs from the defaults, as plain values for JSON; `from_dict` is the way back."""
+        said = {"format": self.format, "map": [list(pair) for pair in self.map], "records": self.records,
+                "header": self.header, "split": self.split}  # fmt: skip
+        default = {"format": None, "map": [], "records": None, "header": True, "split": None}
+        return {key: value for key, value in said.items() if value != default[key]}
+
+    @staticmethod
+    def from_dict(values: dict[str, Any]) -> ImportOptions:
+        """The options that `as_dict` wrote."""
+        return ImportOptions(**values | {"map": tuple((role, template) for role, template in values.get("map", ()))})
+
+    def words(self) -> list[str]:
+        """The words of the command line that say the same."""
+        words = ["--format", self.format] if self.format else []
+        for role, template in self.map:
+            words += ["--map", f"{role}={template}"]
+        words += ["--records", self.records] if self.records else []
+        words += [] if self.header else ["--no-header"]
+        return words + (["--split", self.split] if self.split else [])
