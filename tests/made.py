@@ -8,8 +8,9 @@ import pyarrow as pa
 
 from core.activations.tokens import PROMPT, RESPONSE, SPECIAL
 from core.store.analyses import PARTIAL, Analysis
-from core.store.datasets import Dataset, import_dataset
+from core.store.datasets import Dataset
 from core.store.finalise import finalise
+from core.store.import_dataset import import_dataset
 from core.store.parts import SCHEMAS, PartWriter
 from core.workspace import Workspace
 

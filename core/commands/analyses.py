@@ -13,7 +13,8 @@ from core.errors import GamutError
 from core.jobs.run import JobCancelled, running
 from core.scores.overview import overview
 from core.store.analyses import Analysis, all_analyses, open_analysis
-from core.store.datasets import Dataset, import_dataset
+from core.store.datasets import Dataset
+from core.store.import_dataset import import_dataset
 from core.workspace import DEMO_FILE, check_name
 
 app = typer.Typer(help="Finished analyses.", no_args_is_help=True)

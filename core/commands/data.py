@@ -6,7 +6,9 @@ from typing import Annotated
 import typer
 
 from core.commands.output import facts, session_of, table
-from core.store.datasets import Dataset, dataset_names, import_dataset
+from core.datasets.options import ImportOptions
+from core.store.datasets import Dataset, dataset_names
+from core.store.import_dataset import import_dataset
 
 app = typer.Typer(help="Data sets: import files, look at what came in.", no_args_is_help=True)
 
@@ -20,7 +22,7 @@ def add(
 ) -> None:
     """Import a file as a data set: good rows are kept, bad ones listed."""
     session = session_of(context)
-    summary = import_dataset(session.workspace, file, name=name, format=format)
+    summary = import_dataset(session.workspace, file, name=name, options=ImportOptions(format=format))
     session.say(
         summary,
         f"{summary.name}: {summary.rows} samples ({summary.format}), {summary.problems} rows left out, "

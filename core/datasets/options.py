@@ -35,8 +35,9 @@ class ImportOptions:
         """What differs from the defaults, as plain values for JSON; `from_dict` is the way back."""
         said = {"format": self.format, "map": [list(pair) for pair in self.map], "records": self.records,
                 "header": self.header, "split": self.split}  # fmt: skip
-        default = {"format": None, "map": [], "records": None, "header": True, "split": None}
-        return {key: value for key, value in said.items() if value != default[key]}
+        return {
+            key: value for key, value in said.items() if value not in (None, []) and (key, value) != ("header", True)
+        }
 
     @staticmethod
     def from_dict(values: dict[str, Any]) -> ImportOptions:

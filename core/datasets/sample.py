@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 # `input` is Alpaca's second half of a user turn: kept apart, so that an Alpaca record survives the round trip.
 ROLES = ("system", "user", "input", "assistant", "tool_call", "tool")
@@ -22,7 +23,8 @@ class Sample:
     """One training example, with its place in the source.
 
     `sample_id` counts the kept samples of a data set from 0 in source order. `record` is the original record's
-    own bytes (for JSONL the line without its line end), `file` and `line` (from 1) say where it stood.
+    own bytes (for JSONL the line without its line end), `file` and `line` (from 1) say where it stood. `extras`: its
+    columns that are no part of the conversation; `repairs`: the rules by which it was mended to be read.
     """
 
     sample_id: int
@@ -30,6 +32,8 @@ class Sample:
     record: bytes
     file: str
     line: int
+    extras: dict[str, Any] = field(default_factory=dict)
+    repairs: tuple[str, ...] = ()
 
     @property
     def no_response(self) -> bool:

@@ -1,44 +1,19 @@
 """Data sets at rest: imported once into `datasets/<name>/samples.duckdb`, then only read."""
 
-import os
-import shutil
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path
 
-import pyarrow as pa
-
-from core.datasets.formats import Format
-from core.datasets.parse import Problem, choose_format, samples
-from core.datasets.read import Source, open_source
-from core.datasets.sample import Sample, Turn
+from core.datasets.parse import Problem
+from core.datasets.sample import Turn
 from core.errors import GamutError
-from core.files import file_hash
 from core.store.content_hash import content_hash
-from core.store.duck import open_read, written_database
-from core.workspace import Workspace, check_name
+from core.store.dataset_migration import migrate_dataset
+from core.store.dataset_tables import DATABASE, FORMAT_VERSION, KEYS
+from core.store.duck import open_read
+from core.workspace import Workspace
 
-FORMAT_VERSION = 1
-DATABASE = "samples.duckdb"
-KEYS = {
-    "samples": ("sample_id",),
-    "turns": ("sample_id", "turn"),
-    "records": ("sample_id",),
-    "problems": ("file", "line", "reason", "record"),
-}
-SCHEMAS = {
-    "samples": pa.schema(
-        [("sample_id", pa.int32()), ("file", pa.string()), ("line", pa.int64()), ("content_hash", pa.string()),
-         ("no_response", pa.bool_()), ("turns", pa.int32()), ("characters", pa.int64())]
-    ),
-    "turns": pa.schema([("sample_id", pa.int32()), ("turn", pa.int32()), ("role", pa.string()), ("text", pa.string())]),
-    "records": pa.schema([("sample_id", pa.int32()), ("record", pa.binary())]),
-    "problems": pa.schema([("file", pa.string()), ("line", pa.int64()), ("reason", pa.string()), ("record", pa.binary())]),
-}  # fmt: skip
-CHUNK = 5_000  # samples handed to DuckDB at once
+CHUNK = 5_000  # samples read at once
 
 
 @dataclass(frozen=True)
@@ -59,102 +34,6 @@ class DatasetSummary:
     content_hash: str
 
 
-def import_dataset(workspace: Workspace, file: Path, *, name: str, format: str | None = None) -> DatasetSummary:
-    """Import a file as data set `name`: good rows kept in source order, bad ones listed with line and reason.
-
-    Raises `GamutError` if the name is taken or not allowed, the file cannot be read, or no row of it is good.
-    """
-    folder = workspace.datasets / check_name(name, of="data set")
-    if folder.exists():
-        raise GamutError(f"There is a data set {name!r} already; data sets never change, so choose another name.")
-    source = open_source(file)
-    form = choose_format(source, format)
-    building = workspace.datasets / f".{name}.{os.getpid()}.importing"
-    try:
-        _write(building / DATABASE, source, form)
-        with suppress(OSError):  # another process has taken the name meanwhile: said below
-            building.rename(folder)
-        if building.exists():
-            raise GamutError(f"Data set {name!r} was imported by someone else meanwhile; choose another name.")
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
-    return Dataset(workspace, name).summary
-
-
-def _write(path: Path, source: Source, form: Format) -> None:
-    seen = 0
-    with written_database(path) as connection:
-        for table, schema in SCHEMAS.items():
-            connection.register("empty", schema.empty_table())
-            connection.execute(f"CREATE TABLE {table} AS SELECT * FROM empty")
-            connection.unregister("empty")
-        for chunk in _chunks(samples(source, form)):
-            seen += len(chunk)
-            for table, rows in _tables(chunk).items():
-                connection.register("rows", pa.Table.from_pylist(rows, SCHEMAS[table]))
-                connection.execute(f"INSERT INTO {table} SELECT * FROM rows")
-                connection.unregister("rows")
-        kept, left_out = (
-            connection.execute(f"SELECT count(*) FROM {t}").fetchall()[0][0] for t in ("samples", "problems")
-        )
-        assert kept + left_out == seen, f"{seen} records in, {kept} samples and {left_out} problems out"
-        if not kept:
-            raise GamutError(_nothing_kept(connection, source, form, seen))
-        meta = {
-            "format_version": str(FORMAT_VERSION),
-            "format": form.name,
-            "layout": source.layout,
-            "file": source.path.name,
-            "file_sha256": file_hash(source.path),
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "content_hash": content_hash(connection, KEYS),
-        }
-        connection.execute("CREATE TABLE meta (key VARCHAR, value VARCHAR)")
-        connection.executemany("INSERT INTO meta VALUES (?, ?)", list(meta.items()))
-
-
-def _nothing_kept(connection, source: Source, form: Format, seen: int) -> str:
-    if not seen:
-        return f"{source.path.name} holds no records; a list of records or one record a line is needed."
-    line, reason = connection.execute("SELECT line, reason FROM problems ORDER BY line LIMIT 1").fetchall()[0]
-    return (
-        f"None of the {seen} records of {source.path.name} could be read as {form.title}: line {line}: {reason}. "
-        "Name another format or mend the file."
-    )
-
-
-def _chunks(parsed: Iterator[Sample | Problem]) -> Iterator[list[Sample | Problem]]:
-    chunk: list[Sample | Problem] = []
-    for item in parsed:
-        chunk.append(item)
-        if len(chunk) == CHUNK:
-            yield chunk
-            chunk = []
-    yield chunk
-
-
-def _tables(chunk: list[Sample | Problem]) -> dict[str, list[dict]]:
-    kept = [item for item in chunk if isinstance(item, Sample)]
-    return {
-        "samples": [
-            {"sample_id": s.sample_id, "file": s.file, "line": s.line, "content_hash": s.content_hash,
-             "no_response": s.no_response, "turns": len(s.turns), "characters": sum(len(t.text) for t in s.turns)}
-            for s in kept
-        ],
-        "turns": [
-            {"sample_id": s.sample_id, "turn": number, "role": turn.role, "text": turn.text}
-            for s in kept
-            for number, turn in enumerate(s.turns)
-        ],
-        "records": [{"sample_id": s.sample_id, "record": s.record} for s in kept],
-        "problems": [
-            {"file": p.file, "line": p.line, "reason": p.reason, "record": p.record}
-            for p in chunk
-            if isinstance(p, Problem)
-        ],
-    }  # fmt: skip
-
-
 class Dataset:
     """An imported data set, opened read-only."""
 
@@ -166,8 +45,14 @@ class Dataset:
             raise GamutError(f"There is no data set {name!r}; there are: {known}.")
         self._connection = open_read(path)
         self.meta = dict(self._connection.execute("SELECT key, value FROM meta").fetchall())
-        if int(self.meta["format_version"]) > FORMAT_VERSION:
+        version = int(self.meta["format_version"])
+        if version > FORMAT_VERSION:
             raise GamutError(f"Data set {name!r} was made by a newer Gamut; update this one to open it.")
+        if version < FORMAT_VERSION:
+            self._connection.close()
+            migrate_dataset(path)
+            self._connection = open_read(path)
+            self.meta = dict(self._connection.execute("SELECT key, value FROM meta").fetchall())
 
     def cursor(self):
         """A cursor of its own for the calling thread."""

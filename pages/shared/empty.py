@@ -7,7 +7,8 @@ import streamlit as st
 from core.errors import GamutError
 from core.jobs.start import start
 from core.jobs.state import jobs
-from core.store.datasets import dataset_names, import_dataset
+from core.store.datasets import dataset_names
+from core.store.import_dataset import import_dataset
 from core.workspace import DEMO_FILE, Workspace
 from pages.shared.sidebar import Current
 from pages.shared.state import choose_next

@@ -8,8 +8,10 @@ from pathlib import Path
 import streamlit as st
 
 from core.datasets.formats import FORMATS
+from core.datasets.options import ImportOptions
 from core.errors import GamutError
-from core.store.datasets import DatasetSummary, import_dataset
+from core.store.datasets import DatasetSummary
+from core.store.import_dataset import import_dataset
 from core.workspace import NAME, Workspace
 from pages.shared.messages import guard, home_expanded, plain
 from pages.shared.numbers import count
@@ -63,11 +65,11 @@ def add(workspace: Workspace, sent, typed: str, name: str, form: str | None) -> 
     if not name:
         raise GamutError("The data set needs a name: letters, digits, '.', '_' or '-'.")
     if sent is None:
-        return import_dataset(workspace, home_expanded(typed), name=name, format=form)
+        return import_dataset(workspace, home_expanded(typed), name=name, options=ImportOptions(format=form))
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / (Path(sent.name.replace("\\", "/")).name or "upload")
         file.write_bytes(sent.getbuffer())
-        return import_dataset(workspace, file, name=name, format=form)
+        return import_dataset(workspace, file, name=name, options=ImportOptions(format=form))
 
 
 def tell_added() -> None:

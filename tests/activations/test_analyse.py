@@ -13,7 +13,8 @@ from core.activations.settings import AnalysisSettings
 from core.activations.tokens import UNSCORED
 from core.errors import GamutError
 from core.store.analyses import Analysis, open_analysis
-from core.store.datasets import Dataset, import_dataset
+from core.store.datasets import Dataset
+from core.store.import_dataset import import_dataset
 from core.workspace import Workspace
 from tests.made import made_records, write_jsonl
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from core.store.analyses import PARTIAL
-from core.store.datasets import import_dataset
+from core.store.import_dataset import import_dataset
 from core.workspace import BUNDLED_MODEL, DEMO_FILE, Workspace
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -15,7 +15,8 @@ from core.activations.batch_plan import plan_batches
 from core.activations.identity import BUNDLED, AnalysisIdentity, identify
 from core.activations.settings import AnalysisSettings
 from core.activations.tokens import UNSCORED, Tokens
-from core.store.datasets import Dataset, import_dataset
+from core.store.datasets import Dataset
+from core.store.import_dataset import import_dataset
 from core.workspace import DEMO_FILE, Workspace
 
 OBVIOUS_BATCH = 16

@@ -16,7 +16,8 @@ from core.selection.budget import Budget
 from core.selection.saved import load_selection, save_selection
 from core.selection.specification import RankingSpec, pool_of, select_by
 from core.store.analyses import open_analysis
-from core.store.datasets import Dataset, import_dataset
+from core.store.datasets import Dataset
+from core.store.import_dataset import import_dataset
 from tests.made import made_analysis, write_jsonl
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)

@@ -11,7 +11,7 @@ import pytest
 from core.export.verify import CANNOT_CHECK, DIFFERS, SAME, verify
 from core.export.write import write_export
 from core.files import file_hash
-from core.store.datasets import import_dataset
+from core.store.import_dataset import import_dataset
 from tests.export.test_export import selected
 
 

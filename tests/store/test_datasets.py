@@ -9,7 +9,8 @@ import pytest
 from core.datasets.parse import Problem
 from core.errors import GamutError
 from core.store.content_hash import content_hash
-from core.store.datasets import Dataset, dataset_names, import_dataset
+from core.store.datasets import Dataset, dataset_names
+from core.store.import_dataset import import_dataset
 from tests.made import made_records, write_jsonl
 
 
