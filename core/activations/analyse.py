@@ -15,6 +15,7 @@ from core.activations.batch_plan import plan_batches
 from core.activations.identity import AnalysisIdentity
 from core.activations.model import LanguageModel, load_model, residual
 from core.activations.pool import pool
+from core.activations.pool_analysis import analyse_pool
 from core.activations.sae import SparseAutoencoder, check_pair, encode, load_sae
 from core.activations.tokens import PROMPT, RESPONSE, Tokens, tokenise
 from core.errors import GamutError
@@ -22,6 +23,7 @@ from core.store.analyses import PARTIAL
 from core.store.datasets import Dataset
 from core.store.finalise import finalise
 from core.store.parts import SCHEMAS, PartWriter
+from core.store.pools import members_of
 from core.workspace import Workspace
 
 PART_SECONDS = 30.0  # what a kill can cost
@@ -103,6 +105,12 @@ def analyse(
     if final.exists():
         return final
     partial = workspace.analyses / (identity.id + PARTIAL)
+    if members_of(dataset):
+
+        def run(member: Dataset, own: AnalysisIdentity, free: str) -> Path:
+            return analyse(workspace, member, own, name=free, progress=progress, stop=stop, part_seconds=part_seconds)
+
+        return analyse_pool(workspace, dataset, identity, name=name, partial=partial, final=final, run=run)
     started = datetime.now(UTC)
     threads = usable_threads()
     progress(0, 0, "loading the model")

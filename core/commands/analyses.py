@@ -12,7 +12,7 @@ from core.commands.output import ProgressLine, Session, facts, session_of, table
 from core.errors import GamutError
 from core.jobs.run import JobCancelled, running
 from core.scores.overview import overview
-from core.store.analyses import Analysis, all_analyses, open_analysis
+from core.store.analyses import Analysis, all_analyses, free_name, open_analysis
 from core.store.datasets import Dataset
 from core.store.import_dataset import import_dataset
 from core.workspace import DEMO_FILE, check_name
@@ -90,12 +90,10 @@ def _free_name(session: Session, name: str | None, identity: AnalysisIdentity) -
     if (session.workspace.analyses / identity.id).exists():
         return identity.id  # finished already: it keeps the name it has
     wanted = check_name(name or identity.dataset, of="analysis")
-    taken = {analysis.name for analysis in all_analyses(session.workspace)[0]}
-    if wanted not in taken:
-        return wanted
-    if name:
+    free = free_name(session.workspace, wanted, id=identity.id)
+    if name and free != name:
         raise GamutError(f"There is another analysis called {name!r}; choose another name.")
-    return f"{wanted}-{identity.id[:6]}"
+    return free
 
 
 def demo(context: typer.Context, job: Annotated[str | None, typer.Option(hidden=True)] = None) -> None:

@@ -65,6 +65,10 @@ class Analysis:
         """A cursor of its own for the calling thread."""
         return self._connection.cursor()
 
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
     @property
     def id(self) -> str:
         return self.meta["id"]
@@ -217,3 +221,9 @@ def open_analysis(workspace: Workspace, wanted: str) -> Analysis:
     known = ", ".join(f"{a.name} ({a.id})" for a in analyses) or "none yet"
     seen = "Several analyses are" if found else "There is no analysis"
     raise GamutError(" ".join([f"{seen} called {wanted!r}; there are: {known}.", *damaged]))
+
+
+def free_name(workspace: Workspace, wanted: str, *, id: str) -> str:
+    """`wanted`, made unlike the names of other analyses by the beginning of the id."""
+    taken = {analysis.name for analysis in all_analyses(workspace)[0]}
+    return f"{wanted}-{id[:6]}" if wanted in taken else wanted

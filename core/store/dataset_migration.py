@@ -12,7 +12,7 @@ from core.datasets.formats import format_named
 from core.datasets.parse import Problem
 from core.datasets.sample import Sample, Turn
 from core.store.dataset_tables import FORMAT_VERSION, create_tables
-from core.store.dataset_writer import CHUNK, check_counts, count, finish, write_samples
+from core.store.dataset_writer import CHUNK, check_counts, count, finish, no_metadata, write_samples
 from core.store.duck import open_read, written_database
 
 
@@ -36,7 +36,11 @@ def _migrate(path: Path) -> None:
             create_tables(new)
             check_counts(new, write_samples(new, _samples(old, meta["format"])))
             assert all(count(new, table) == count(old, table) for table in ("samples", "turns", "problems"))
-            finish(new, {key: value for key, value in meta.items() if key != "format_version"} | {"options": "{}"})
+            finish(
+                new,
+                {key: value for key, value in meta.items() if key != "format_version"} | {"options": "{}"},
+                describe=lambda: no_metadata(new),
+            )
             now = new.execute("SELECT value FROM meta WHERE key = 'content_hash'").fetchall()[0][0]
             assert now == meta["content_hash"], f"{path}: its content hash was {meta['content_hash']} and became {now}"
             old.close()

@@ -34,6 +34,9 @@ SCHEMAS = {
          ("tokens", pa.int32()), ("response_tokens", pa.int32())]
     ),
 }  # fmt: skip
+COLUMNS_TABLE = (
+    'CREATE TABLE columns (name VARCHAR, type VARCHAR, role VARCHAR, "distinct" BIGINT, missing BIGINT, place INTEGER)'
+)
 # `facts` adds to `read_facts`, which lasts only while importing, what needs all samples to be told.
 FACTS = """
 CREATE TABLE facts AS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
 from core.datasets.facts import facts_of
@@ -10,6 +10,7 @@ from core.datasets.parse import Problem
 from core.datasets.sample import Sample
 from core.store.content_hash import content_hash
 from core.store.dataset_tables import (
+    COLUMNS_TABLE,
     FACTS,
     FORMAT_VERSION,
     KEYS,
@@ -41,13 +42,13 @@ def check_counts(connection, seen: int) -> None:
     assert kept + left_out == seen, f"{seen} records in, {kept} samples and {left_out} problems out"
 
 
-def finish(connection, meta: Mapping[str, str]) -> None:
-    """What can be told once all rows are there: facts across samples, the content hash, and `meta` itself."""
+def finish(connection, meta: Mapping[str, str], *, describe: Callable[[], None]) -> None:
+    """What can be told once all rows are there: facts across samples, the content hash, and `meta` itself.
+
+    `describe` makes the tables `metadata` and `columns`.
+    """
     connection.execute(FACTS)
-    connection.execute("CREATE TABLE metadata AS SELECT sample_id FROM samples ORDER BY sample_id")
-    connection.execute(
-        'CREATE TABLE columns (name VARCHAR, type VARCHAR, role VARCHAR, "distinct" BIGINT, missing BIGINT, place INTEGER)'
-    )
+    describe()
     everything = {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         **meta,
@@ -71,3 +72,8 @@ def _chunks(parsed: Iterable[Sample | Problem]) -> Iterator[list[Sample | Proble
             yield chunk
             chunk = []
     yield chunk
+
+
+def no_metadata(connection) -> None:
+    connection.execute("CREATE TABLE metadata AS SELECT sample_id FROM samples ORDER BY sample_id")
+    connection.execute(COLUMNS_TABLE)

@@ -66,19 +66,29 @@ def finalise(
                 assert rows == promised, f"{table}: {promised} rows in the parts, {rows} in the database"
             distinct = connection.execute("SELECT count(DISTINCT sample_id), count(*) FROM samples").fetchall()[0]
             assert distinct == (samples, samples), f"{samples} samples were analysed, {distinct} are in the database"
-            connection.execute(
-                "CREATE TABLE activations_by_feature AS SELECT * FROM activations ORDER BY feature_id, sample_id, side"
-            )
-            connection.execute(FEATURES, [n_features])
-            words = pa.table({"token_id": pa.array(range(len(vocabulary)), pa.int32()), "text": vocabulary})
-            connection.register("words", words)
-            connection.execute("CREATE TABLE vocabulary AS SELECT * FROM words ORDER BY token_id")
-            connection.unregister("words")
-            hashed = content_hash(connection, KEYS)
-            connection.execute("CREATE TABLE meta (key VARCHAR, value VARCHAR)")
-            everything = {**meta, "format_version": str(FORMAT_VERSION), "content_hash": hashed}
-            connection.executemany("INSERT INTO meta VALUES (?, ?)", sorted(everything.items()))
+            finish_database(connection, n_features=n_features, vocabulary=vocabulary, meta=meta)
     if parts_folder.exists():
         shutil.rmtree(parts_folder)
+    take_final_name(partial, final)
+
+
+def finish_database(connection, *, n_features: int, vocabulary: list[str], meta: Mapping[str, str]) -> None:
+    """What follows from the rows of all samples: the order by feature, the features, the content hash, and `meta`."""
+    connection.execute(
+        "CREATE TABLE activations_by_feature AS SELECT * FROM activations ORDER BY feature_id, sample_id, side"
+    )
+    connection.execute(FEATURES, [n_features])
+    words = pa.table({"token_id": pa.array(range(len(vocabulary)), pa.int32()), "text": vocabulary})
+    connection.register("words", words)
+    connection.execute("CREATE TABLE vocabulary AS SELECT * FROM words ORDER BY token_id")
+    connection.unregister("words")
+    hashed = content_hash(connection, KEYS)
+    connection.execute("CREATE TABLE meta (key VARCHAR, value VARCHAR)")
+    everything = {**meta, "format_version": str(FORMAT_VERSION), "content_hash": hashed}
+    connection.executemany("INSERT INTO meta VALUES (?, ?)", sorted(everything.items()))
+
+
+def take_final_name(partial: Path, final: Path) -> None:
+    """Rename a folder whose database is whole: from now on it is an analysis."""
     partial.rename(final)
     sync_folder(final.parent)

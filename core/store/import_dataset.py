@@ -15,7 +15,7 @@ from core.datasets.read import Source, open_source
 from core.errors import GamutError
 from core.files import file_hash
 from core.store.dataset_tables import DATABASE, create_tables
-from core.store.dataset_writer import check_counts, count, finish, write_samples
+from core.store.dataset_writer import check_counts, count, finish, no_metadata, write_samples
 from core.store.datasets import Dataset, DatasetSummary
 from core.store.duck import written_database
 from core.workspace import Workspace, check_name
@@ -82,6 +82,7 @@ def _write(path: Path, source: Source, options: ImportOptions, progress: Progres
                 "file_sha256": file_hash(source.path),
                 "options": json.dumps(options.as_dict(), ensure_ascii=False),
             },
+            describe=lambda: no_metadata(connection),
         )
 
 

@@ -1,0 +1,122 @@
+"""Pools: several data sets joined into one, each row with its source, some of them marked as what is trained on already."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+
+from core.errors import GamutError
+from core.files import json_hash
+from core.store.dataset_tables import COLUMNS_TABLE, SCHEMAS, create_tables
+from core.store.dataset_writer import count, finish
+from core.store.datasets import Dataset, DatasetSummary
+from core.store.duck import written_database
+from core.store.import_dataset import new_dataset
+from core.workspace import Workspace
+
+BATCH = 10_000  # rows copied at once
+SOURCE = "source"  # the column that says which member a sample came from
+COPIED = {
+    "samples": "sample_id + {first} AS sample_id, * EXCLUDE sample_id FROM samples ORDER BY sample_id",
+    "turns": "sample_id + {first} AS sample_id, * EXCLUDE sample_id FROM turns ORDER BY sample_id, turn",
+    "records": "sample_id + {first} AS sample_id, * EXCLUDE sample_id FROM records ORDER BY sample_id",
+    "problems": "* FROM problems ORDER BY file, line, reason, record",
+    "repairs": "sample_id + {first} AS sample_id, * EXCLUDE sample_id FROM repairs ORDER BY sample_id",
+    "flags": "sample_id + {first} AS sample_id, * EXCLUDE sample_id FROM flags ORDER BY sample_id",
+    "read_facts": "sample_id + {first} AS sample_id, * EXCLUDE (sample_id, duplicate_of) FROM facts ORDER BY sample_id",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A data set within a pool: its samples are `first` up to (not including) `first + rows` there."""
+
+    name: str
+    content_hash: str
+    first: int
+    rows: int
+    base: bool
+
+
+def members_of(dataset: Dataset) -> tuple[Member, ...]:
+    """The members of a pool in order; none for a data set that was imported."""
+    return tuple(Member(**said) for said in json.loads(dataset.meta.get("members", "[]")))
+
+
+def join_datasets(
+    workspace: Workspace, names: Sequence[str], *, name: str, base: Collection[str] = ()
+) -> DatasetSummary:
+    """Join data sets into the pool `name`, in the order given; `base` names those that are trained on already.
+
+    A pool among them stands for its members. Samples keep their order, `sample_id` counts on from member to member,
+    and the column `source` says where each came from.
+    """
+    members = _members(workspace, names, base)
+    with new_dataset(workspace, name) as database, written_database(database) as connection:
+        create_tables(connection)
+        for member, dataset in members:
+            _copy(connection, dataset, member)
+        assert count(connection, "samples") == sum(member.rows for member, _ in members)
+        hashes = [member.content_hash for member, _ in members]
+        finish(
+            connection,
+            {
+                "format": "pool",
+                "layout": "jsonl",
+                "file": " + ".join(member.name for member, _ in members),
+                "file_sha256": json_hash(hashes),
+                "options": "{}",
+                "members": json.dumps([asdict(member) for member, _ in members]),
+            },
+            describe=lambda: _join_metadata(connection, members),
+        )
+    return Dataset(workspace, name).summary
+
+
+def _members(workspace: Workspace, names: Sequence[str], base: Collection[str]) -> list[tuple[Member, Dataset]]:
+    if stray := sorted(set(base) - set(names)):
+        raise GamutError(
+            f"{', '.join(stray)} cannot be the base: only a data set that is joined can; add it to the pool."
+        )
+    found: list[tuple[Member, Dataset]] = []
+    for wanted in names:
+        opened = Dataset(workspace, wanted)
+        inner = members_of(opened)
+        parts = [(m.name, Dataset(workspace, m.name), m.base) for m in inner] or [(wanted, opened, False)]
+        for part, dataset, was_base in parts:
+            for m in inner:
+                if m.name == part and m.content_hash != dataset.content_hash:
+                    raise GamutError(
+                        f"Data set {part!r} is no longer what the pool {wanted!r} was made of; join others."
+                    )
+            first = found[-1][0].first + found[-1][0].rows if found else 0
+            is_base = was_base or wanted in base
+            found.append((Member(part, dataset.content_hash, first, len(dataset), is_base), dataset))
+    seen = [member.name for member, _ in found]
+    if twice := sorted({part for part in seen if seen.count(part) > 1}):
+        raise GamutError(f"{', '.join(twice)} would be in the pool twice; name every data set once.")
+    if len(found) < 2:
+        raise GamutError("A pool joins at least two data sets; name another one.")
+    if all(member.base for member, _ in found):
+        raise GamutError("Every data set of the pool is marked as base; leave at least one to choose from.")
+    return found
+
+
+def _copy(connection, dataset: Dataset, member: Member) -> None:
+    for table, query in COPIED.items():
+        reader = dataset.cursor().sql("SELECT " + query.format(first=member.first)).to_arrow_reader(BATCH)
+        for batch in reader:
+            connection.register("new_rows", batch)
+            columns = ", ".join(SCHEMAS[table].names)
+            connection.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM new_rows")
+            connection.unregister("new_rows")
+
+
+def _join_metadata(connection, members: list[tuple[Member, Dataset]]) -> None:
+    whens = " ".join(f"WHEN sample_id < {member.first + member.rows} THEN ?" for member, _ in members)
+    connection.execute(
+        f"CREATE TABLE metadata AS SELECT sample_id, CASE {whens} END AS {SOURCE} FROM samples ORDER BY sample_id",
+        [member.name for member, _ in members],
+    )
+    connection.execute(COLUMNS_TABLE)
