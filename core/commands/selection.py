@@ -17,7 +17,7 @@ from core.selection.method import parse_options
 from core.selection.rankings import kept_ranking
 from core.selection.registry import find
 from core.selection.saved import load_selection, save_selection
-from core.selection.specification import RankingSpec, pool_of, select_by
+from core.selection.specification import NO_BASE, RankingSpec, default_base, pool_of, select_by
 from core.store.analyses import Analysis, open_analysis
 from core.store.datasets import Dataset, dataset_with_hash
 
@@ -29,6 +29,12 @@ Quantile = Annotated[
     float | None, typer.Option(help="a feature counts above this quantile of its own strengths (default: chosen)")
 ]
 Theta = Annotated[float | None, typer.Option(help="a feature counts above this raw value, for all features alike")]
+Base = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="a data set of the pool that is trained on already; 'none' for none (default: as the pool was joined)"
+    ),
+]
 Unanswered = Annotated[bool, typer.Option("--with-no-response", help="let samples without a response be chosen")]
 
 
@@ -36,12 +42,12 @@ def rank(
     context: typer.Context, analysis: str, method: Method, option: Options = None,
     upto: Annotated[int | None, typer.Option(min=1)] = None,
     seed: int | None = None, pin: Ids = None, ban: Ids = None, span: Span = "conversation", quantile: Quantile = None,
-    theta: Theta = None, with_no_response: Unanswered = False,
+    theta: Theta = None, with_no_response: Unanswered = False, base: Base = None,
 ) -> None:  # fmt: skip
     """Rank the samples of an analysis and keep the ranking beside it."""
     session = session_of(context)
     opened, dataset = _opened(session, analysis)
-    spec = _spec(opened, method, option, seed, pin, ban, span, quantile, theta, with_no_response)
+    spec = _spec(opened, method, option, seed, pin, ban, span, quantile, theta, with_no_response, _base(dataset, base))
     ranking = kept_ranking(opened, pool_of(opened, dataset, spec), spec, upto=upto)
     ranking = ranking if upto is None else ranking.head(upto)
     rows = list(zip(*(column.tolist() for column in (ranking.sample_ids, ranking.gains, ranking.rounds)), strict=True))
@@ -54,14 +60,14 @@ def select(
     rows: Annotated[int | None, typer.Option()] = None, percent: Annotated[float | None, typer.Option()] = None,
     tokens: Annotated[int | None, typer.Option()] = None, option: Options = None, seed: int | None = None, pin: Ids = None,
     ban: Ids = None, span: Span = "conversation", quantile: Quantile = None, theta: Theta = None,
-    with_no_response: Unanswered = False,
+    with_no_response: Unanswered = False, base: Base = None,
     replace: Annotated[bool, typer.Option("--replace", help="replace a selection of this name")] = False,
 ) -> None:  # fmt: skip
     """Choose samples under a budget and save the selection."""
     session = session_of(context)
     budget = Budget(rows=rows, percent=percent, tokens=tokens)
     opened, dataset = _opened(session, analysis)
-    spec = _spec(opened, method, option, seed, pin, ban, span, quantile, theta, with_no_response)
+    spec = _spec(opened, method, option, seed, pin, ban, span, quantile, theta, with_no_response, _base(dataset, base))
     pool = pool_of(opened, dataset, spec)
     ranking = kept_ranking(opened, pool, spec, upto=needed(budget, pool))
     selected = select_by(pool, spec, budget, ranking=ranking)
@@ -133,7 +139,7 @@ def _exists(session: Session, name: str) -> bool:
 
 def _spec(
     analysis: Analysis, method: str, option: list[str] | None, seed: int | None, pin: list[str] | None, ban: list[str] | None,
-    span: str, quantile: float | None, theta: float | None, with_no_response: bool,
+    span: str, quantile: float | None, theta: float | None, with_no_response: bool, base: tuple[str, ...],
 ) -> RankingSpec:  # fmt: skip
     if quantile is not None and theta is not None:
         raise GamutError("Both --quantile and --theta were given; a feature counts by one rule, so give one of them.")
@@ -150,7 +156,14 @@ def _spec(
     return RankingSpec(
         analysis=analysis.id, method=method, options={key: getattr(parsed, key) for key in options}, span=span,
         activity=activity, pins=_ids(pin), bans=tuple(sorted(set(_ids(ban)))), with_no_response=with_no_response,
+        base=base,
     )  # fmt: skip
+
+
+def _base(dataset: Dataset, names: list[str] | None) -> tuple[str, ...]:
+    if names is None:
+        return default_base(dataset)
+    return () if names == [NO_BASE] else tuple(sorted(names))
 
 
 def _ids(words: list[str] | None) -> tuple[int, ...]:

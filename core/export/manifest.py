@@ -12,7 +12,7 @@ from core.files import json_hash
 from core.selection.budget import Budget
 from core.selection.registry import find
 from core.selection.saved import Selection
-from core.selection.specification import RankingSpec
+from core.selection.specification import NO_BASE, RankingSpec, default_base
 from core.store.analyses import Analysis
 from core.store.datasets import Dataset
 
@@ -83,7 +83,7 @@ def reproduce(selection: Selection, *, analysis: Analysis, dataset: Dataset, for
     lines = [
         ["datasets", "add", dataset.meta["file"], "--name", dataset.name, "--format", dataset.meta["format"]],
         analyse,
-        _select_words(selection.spec, selection.budget, selection.name),
+        _select_words(selection.spec, selection.budget, selection.name, dataset),
         ["export", selection.name, "--format", format, "--to", export.name],
     ]
     return [_line(words) for words in lines]
@@ -93,12 +93,12 @@ def _line(words: list[str]) -> str:
     return "python -m core " + shlex.join(words)
 
 
-def select_line(spec: RankingSpec, budget: Budget, *, name: str) -> str:
+def select_line(spec: RankingSpec, budget: Budget, *, name: str, dataset: Dataset) -> str:
     """The command line that makes this selection again."""
-    return _line(_select_words(spec, budget, name))
+    return _line(_select_words(spec, budget, name, dataset))
 
 
-def _select_words(spec: RankingSpec, budget: Budget, name: str) -> list[str]:
+def _select_words(spec: RankingSpec, budget: Budget, name: str, dataset: Dataset) -> list[str]:
     words = ["select", spec.analysis, "--method", spec.method]
     for key, value in sorted(spec.options.items()):
         words += ["--option", f"{key}={value}"]
@@ -116,6 +116,9 @@ def _select_words(spec: RankingSpec, budget: Budget, name: str) -> list[str]:
             words += [flag, ",".join(str(sample_id) for sample_id in ids)]
     if spec.with_no_response:
         words += ["--with-no-response"]
+    if spec.base != default_base(dataset):
+        for member in spec.base or (NO_BASE,):
+            words += ["--base", member]
     return [*words, "--name", name]
 
 

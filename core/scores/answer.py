@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.scores.coverage import reached, reached_at, seeded_order
+from core.scores.coverage import NOBODY, reached, reached_at, seeded_order
 from core.scores.feature_sets import FeatureSets
 
 SEEDS = (0, 1, 2, 3, 4)
@@ -28,6 +28,7 @@ class Answer:
     random_rows: int | None
     random_tokens: int | None
     at_random: int
+    before: int = 0  # what the base reaches by itself; `reached` counts it in
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,22 +39,31 @@ class Chance:
     spent: tuple[np.ndarray, ...]
 
 
-def chance(features: FeatureSets, *, tokens: np.ndarray, eligible: np.ndarray, seeds: Sequence[int] = SEEDS) -> Chance:
-    """Random orders of the eligible rows, whole; `tokens`: int (n), what a budget counts. One pass a seed."""
+def chance(
+    features: FeatureSets,
+    *,
+    tokens: np.ndarray,
+    eligible: np.ndarray,
+    seeds: Sequence[int] = SEEDS,
+    base: np.ndarray = NOBODY,
+) -> Chance:
+    """Random orders of the eligible rows, whole, added to `base`; `tokens`: int (n), what a budget counts. One pass a seed."""
     orders = [order[eligible[order]] for order in (seeded_order(features.n_samples, seed) for seed in seeds)]
     return Chance(
-        tuple(reached(features, order, c=(1,))[0] for order in orders),
+        tuple(reached(features, order, c=(1,), base=base)[0] for order in orders),
         tuple(np.cumsum(tokens[order], dtype=np.int64) for order in orders),
     )
 
 
-def answer(features: FeatureSets, ids: np.ndarray, *, tokens: np.ndarray, beside: Chance) -> Answer:
-    """Compare the selection `ids` with chance; `tokens`: int (n), what a budget counts."""
-    got = reached_at(features, ids)
+def answer(
+    features: FeatureSets, ids: np.ndarray, *, tokens: np.ndarray, beside: Chance, base: np.ndarray = NOBODY
+) -> Answer:
+    """Compare the selection `ids`, added to `base`, with chance; `tokens`: int (n), what a budget counts."""
+    got, before = reached_at(features, ids, base=base), reached_at(features, NOBODY, base=base)
     rows, spent, same = [], [], []
     for curve, paid in zip(beside.reached, beside.spent, strict=True):
-        same.append(int(curve[min(len(ids), len(curve)) - 1]) if len(ids) and len(curve) else 0)
-        needed = int(np.searchsorted(curve, got)) + 1 if got else 0
+        same.append(int(curve[min(len(ids), len(curve)) - 1]) if len(ids) and len(curve) else before)
+        needed = int(np.searchsorted(curve, got)) + 1 if got > before else 0
         if needed <= len(curve):
             rows.append(needed)
             spent.append(int(paid[needed - 1]) if needed else 0)
@@ -66,4 +76,5 @@ def answer(features: FeatureSets, ids: np.ndarray, *, tokens: np.ndarray, beside
         random_rows=int(np.median(rows)) if found else None,
         random_tokens=int(np.median(spent)) if found else None,
         at_random=int(np.median(same)) if same else 0,
+        before=before,
     )

@@ -25,6 +25,7 @@ class Pool:
     eligible: bool (n), False for rows that may not be chosen (no response, outside a filter, …).
     pins: int32, first in every ranking, in the user's order, eligible or not.
     bans: int32, apart from `eligible` so that a pin on a banned sample can be refused by name.
+    base: int32, what is trained on already: never chosen, but what it covers is covered before the first pick.
     """
 
     features: FeatureSets
@@ -34,18 +35,22 @@ class Pool:
     eligible: np.ndarray
     pins: np.ndarray = field(default_factory=_nobody)
     bans: np.ndarray = field(default_factory=_nobody)
+    base: np.ndarray = field(default_factory=_nobody)
 
     def __post_init__(self) -> None:
         n = self.features.n_samples
         for name in ("scored_tokens", "response_tokens", "conversation_tokens", "eligible"):
             if len(getattr(self, name)) != n:
                 raise ValueError(f"{name} has {len(getattr(self, name))} rows, the feature sets have {n}")
-        for name in ("pins", "bans"):
+        for name in ("pins", "bans", "base"):
             object.__setattr__(self, name, _ids(getattr(self, name), n, name))
         _refuse_twice(self.pins)
         both = self.pins[np.isin(self.pins, self.bans)]
         if both.size:
             raise GamutError(f"Sample {_list(both)} is both pinned and banned; remove the pin or the ban.")
+        known = self.pins[np.isin(self.pins, self.base)]
+        if known.size:
+            raise GamutError(f"Sample {_list(known)} is pinned, but the base holds it already; remove the pin.")
 
     @property
     def n_samples(self) -> int:
@@ -53,9 +58,10 @@ class Pool:
 
     @cached_property
     def free(self) -> np.ndarray:
-        """What may be chosen at all, bool (n): eligible and not banned."""
+        """What may be chosen at all, bool (n): eligible, not banned and not of the base."""
         free = self.eligible.astype(bool)
         free[self.bans] = False
+        free[self.base] = False
         return free
 
     @cached_property

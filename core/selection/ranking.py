@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numba import njit
@@ -19,27 +19,29 @@ class Ranking:
     sample_ids: int32 (k), pins first in the order given; pinned: how many lead.
     gains: int32 (k), |F(i) \\ U| when i was taken, U being the features covered so far in the pick's round.
     rounds: int32 (k), from 1. U is empty when a round begins; pins belong to round 1. Methods without rounds
-    have round 1 throughout, so their gains run along the whole order.
+    have round 1 throughout, so their gains run along the whole order. base: int32, samples that were there before:
+    U of round 1 begins with what they cover.
     """
 
     sample_ids: np.ndarray
     gains: np.ndarray
     rounds: np.ndarray
     pinned: int
+    base: np.ndarray = field(default_factory=lambda: np.empty(0, np.int32))
 
     def __len__(self) -> int:
         return len(self.sample_ids)
 
     def head(self, k: int) -> Ranking:
         """The first k picks."""
-        return Ranking(self.sample_ids[:k], self.gains[:k], self.rounds[:k], min(self.pinned, k))
+        return Ranking(self.sample_ids[:k], self.gains[:k], self.rounds[:k], min(self.pinned, k), self.base)
 
 
 def ranking_along(pool: Pool, candidates: np.ndarray, upto: int | None) -> Ranking:
     """The ranking of a method without rounds: pins, then `candidates` (int32) in the order given."""
     order = np.concatenate([pool.pins, candidates])[:upto].astype(np.int32)
-    gains = gains_along(pool.features, order)[0]
-    return Ranking(order, gains, np.ones(len(order), np.int32), min(len(pool.pins), len(order)))
+    gains = gains_along(pool.features, order, base=pool.base)[0]
+    return Ranking(order, gains, np.ones(len(order), np.int32), min(len(pool.pins), len(order)), pool.base)
 
 
 def ranking_by_score(pool: Pool, score: np.ndarray, upto: int | None) -> Ranking:
@@ -49,9 +51,13 @@ def ranking_by_score(pool: Pool, score: np.ndarray, upto: int | None) -> Ranking
     return ranking_along(pool, candidates[best_first], upto)
 
 
-def gains_along(features: FeatureSets, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How many new features each row of `order` brings, int32 (k), and what is covered at the end, bool."""
+def gains_along(
+    features: FeatureSets, order: np.ndarray, *, base: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """How many new features each row of `order` brings to those of `base`, int32 (k), and what is covered then, bool."""
     covered = np.zeros(features.n_features, np.bool_)
+    if base is not None:
+        _cover(features.indptr, features.indices, np.ascontiguousarray(base, np.int32), covered)
     gains = _cover(features.indptr, features.indices, np.ascontiguousarray(order, np.int32), covered)
     return gains, covered
 
@@ -61,7 +67,7 @@ def newly_covered(features: FeatureSets, ranking: Ranking, position: int) -> np.
     if not 0 <= position < len(ranking):
         raise GamutError(f"Place {position} was asked for; this ranking has places 0 to {len(ranking) - 1}.")
     earlier = ranking.sample_ids[:position][ranking.rounds[:position] == ranking.rounds[position]]
-    covered = gains_along(features, earlier)[1]
+    covered = gains_along(features, earlier, base=ranking.base if ranking.rounds[position] == 1 else None)[1]
     row = features.row(ranking.sample_ids[position])
     return row[~covered[row]]
 
@@ -70,7 +76,8 @@ def covered_by(features: FeatureSets, ranking: Ranking, *, upto: int, sample_id:
     """Who of the first `upto` picks covers a left-out sample: (chosen sample, features), earliest first.
 
     Each feature is credited to the first chosen sample that has it, whatever the round, so the counts add up
-    to the features of `sample_id` that the selection has; |F| less that sum is what the selection lacks.
+    to the features of `sample_id` that the selection has; |F| less that sum is what the selection lacks. Features that
+    the base has are credited to nobody: see `covered_by_base`.
     """
     chosen = ranking.sample_ids[:upto]
     place = np.flatnonzero(chosen == sample_id)
@@ -78,8 +85,14 @@ def covered_by(features: FeatureSets, ranking: Ranking, *, upto: int, sample_id:
         raise GamutError(f"Sample {sample_id} is in the selection, at place {place[0]}; ask about one left out.")
     wanted = np.zeros(features.n_features, np.bool_)
     wanted[features.row(sample_id)] = True
+    wanted &= ~gains_along(features, ranking.base)[1]
     credit = _cover(features.indptr, features.indices, np.ascontiguousarray(chosen, np.int32), ~wanted)
     return [(int(chosen[k]), int(credit[k])) for k in np.flatnonzero(credit)]
+
+
+def covered_by_base(features: FeatureSets, ranking: Ranking, sample_id: int) -> int:
+    """How many features of a sample the base has already."""
+    return int(gains_along(features, ranking.base)[1][features.row(sample_id)].sum())
 
 
 @njit(cache=True, nogil=True)

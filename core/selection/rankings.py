@@ -21,7 +21,7 @@ def kept_ranking(analysis: Analysis, pool: Pool, spec: RankingSpec, *, upto: int
     wanted = pool.available if upto is None else min(upto, pool.available)
     path = _path(analysis, spec)
     if path.exists():
-        kept = _read(path, pinned=len(spec.pins))
+        kept = _read(path, pool)
         if len(kept) >= wanted:
             return kept
     ranking = rank_by(pool, spec, upto=wanted)
@@ -33,10 +33,10 @@ def _path(analysis: Analysis, spec: RankingSpec) -> Path:
     return analysis.folder / "derived" / "rankings" / f"{core.__version__}-{spec.hash}.parquet"
 
 
-def _read(path: Path, *, pinned: int) -> Ranking:
+def _read(path: Path, pool: Pool) -> Ranking:
     table = pq.read_table(path)
     sample_ids, gains, rounds = (np.asarray(table[name]) for name in ("sample_id", "gain", "round"))
-    return Ranking(sample_ids, gains, rounds, min(pinned, len(sample_ids)))
+    return Ranking(sample_ids, gains, rounds, min(len(pool.pins), len(sample_ids)), pool.base)
 
 
 def _write(path: Path, ranking: Ranking) -> None:

@@ -31,7 +31,7 @@ class SaeGreedyOptions:
 
 
 def rank(pool: Pool, options: SaeGreedyOptions, *, upto: int | None = None) -> Ranking:
-    """Pins (which seed U of round 1), then the greedy order.
+    """Pins (which seed U of round 1, with the base), then the greedy order.
 
     Samples without any active feature come last, in id order, with gain 0, in the round of the one before.
     """
@@ -39,7 +39,7 @@ def rank(pool: Pool, options: SaeGreedyOptions, *, upto: int | None = None) -> R
     pinned = min(len(pool.pins), stop)
     ids, gains, rounds = np.empty(stop, np.int32), np.zeros(stop, np.int32), np.ones(stop, np.int32)
     ids[:pinned] = pool.pins[:pinned]
-    gains[:pinned], covered = gains_along(pool.features, ids[:pinned])
+    gains[:pinned], covered = gains_along(pool.features, ids[:pinned], base=pool.base)
     richness = pool.features.richness[pool.candidates]
     left, empty = pool.candidates[richness > 0], pool.candidates[richness == 0]
     done = pinned
@@ -48,7 +48,7 @@ def rank(pool: Pool, options: SaeGreedyOptions, *, upto: int | None = None) -> R
         done = _rounds(state, left, ids, gains, rounds, pinned)
         rounds[done:] = rounds[done - 1]
     ids[done:] = empty[: stop - done]
-    return Ranking(ids, gains, rounds, pinned)
+    return Ranking(ids, gains, rounds, pinned, pool.base)
 
 
 class _State(NamedTuple):
@@ -194,6 +194,7 @@ METHOD = Method(
     notes=(
         "[paper] Greedy on the number of newly activated features; exact here, not sampled.",
         "[choice] When nothing adds a feature, the covered set is emptied and a new round begins.",
+        "[choice] What the base covers is covered when round 1 begins; later rounds begin empty.",
         "[choice] Ties go to the lowest sample id; samples without an active feature come last, in id order.",
         "[choice] A feature is active above its own quantile; the paper uses one θ = 10 for its own SAE.",
     ),

@@ -17,6 +17,9 @@ from core.selection.registry import find, parse_options
 from core.selection.select import Selected, cut, select
 from core.store.analyses import Analysis
 from core.store.datasets import Dataset
+from core.store.pools import members_of
+
+NO_BASE = "none"  # how the command line says that no member of a pool is trained on already
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +27,8 @@ class RankingSpec:
     """What decides a ranking: the analysis by id, the method with its options, what counts as active, and constraints.
 
     `options` holds only what differs from the method's defaults, as typed. `span` is one of `core.store.analyses.SPANS`.
-    Samples without a response stay out unless `with_no_response`.
+    Samples without a response stay out unless `with_no_response`. `base` names the members of a pool that are trained on
+    already.
     """
 
     analysis: str
@@ -35,10 +39,12 @@ class RankingSpec:
     pins: tuple[int, ...] = ()
     bans: tuple[int, ...] = ()
     with_no_response: bool = False
+    base: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON; `from_dict` is the way back."""
-        return asdict(self) | {"pins": list(self.pins), "bans": sorted(self.bans)}
+        said = asdict(self) | {"pins": list(self.pins), "bans": sorted(self.bans), "base": sorted(self.base)}
+        return said if self.base else {key: value for key, value in said.items() if key != "base"}
 
     @staticmethod
     def from_dict(values: dict[str, Any]) -> RankingSpec:
@@ -51,6 +57,7 @@ class RankingSpec:
                     "activity": Activity(**given.get("activity", {})),
                     "pins": tuple(int(pin) for pin in given.get("pins", ())),
                     "bans": tuple(sorted(int(ban) for ban in given.get("bans", ()))),
+                    "base": tuple(sorted(str(name) for name in given.get("base", ()))),
                 }
             )
         except (TypeError, ValueError) as error:
@@ -106,7 +113,22 @@ def pool_of(analysis: Analysis, dataset: Dataset, spec: RankingSpec, *, features
         eligible=eligible,
         pins=np.array(spec.pins, dtype=np.int64),
         bans=np.array(spec.bans, dtype=np.int64),
+        base=_base(dataset, spec.base),
     )
+
+
+def default_base(dataset: Dataset) -> tuple[str, ...]:
+    """The members that were marked as base when the data sets were joined."""
+    return tuple(sorted(member.name for member in members_of(dataset) if member.base))
+
+
+def _base(dataset: Dataset, names: tuple[str, ...]) -> np.ndarray:
+    members = {member.name: member for member in members_of(dataset)}
+    if stray := [name for name in names if name not in members]:
+        known = ", ".join(members) or f"none, as {dataset.name!r} is not a pool"
+        raise GamutError(f"{', '.join(stray)} cannot be the base; the data sets of the pool are: {known}.")
+    ids = [np.arange(members[name].first, members[name].first + members[name].rows) for name in names]
+    return np.concatenate([np.empty(0, np.int64), *ids])
 
 
 def rank_by(pool: Pool, spec: RankingSpec, *, upto: int | None = None) -> Ranking:

@@ -10,9 +10,10 @@ from core.selection.registry import METHODS, find
 from core.selection.select import Selected
 from core.selection.specification import RankingSpec, select_by
 from core.store.people import BAN, PIN, marked, set_mark
+from core.store.pools import members_of
 from pages.shared import engine
 from pages.shared.answer_words import answer_words
-from pages.shared.budget_controls import draw_activity, draw_budget, draw_method_help, remember_now
+from pages.shared.budget_controls import draw_activity, draw_base, draw_budget, draw_method_help, remember_now
 from pages.shared.charts import QUIET, coverage_figure
 from pages.shared.draft import draft_budget, draft_spec
 from pages.shared.empty import offer_analysis
@@ -82,7 +83,7 @@ def below(opened: engine.Opened, spec: RankingSpec, pool: Pool, selected: Select
         draw_look_up(opened)
     with keep:
         draw_keep(opened, spec, selected)
-    draw_reproduce(spec, selected)
+    draw_reproduce(opened, spec, selected)
     asked = asked_sample()
     if asked is not None:
         open_sample(opened, asked, Judged(pool.features, selected.ranking))
@@ -95,6 +96,8 @@ def settings(opened: engine.Opened, spec: RankingSpec) -> None:
         draw_method_help(find(spec.method))
     with activity.expander("What counts as active"):
         draw_activity(engine.active(opened, spec).quantile)
+        if members := members_of(opened.dataset):
+            draw_base(members, spec.base)
     with marks.expander(f"Pins and bans ({len(spec.pins)} · {len(spec.bans)})"):
         draw_marks(opened)
 

@@ -11,6 +11,8 @@ def answer_words(said: Answer, *, method: str) -> str:
     spent = f"{count(said.rows, 'row')}, {short(said.tokens)} tokens"
     if not said.rows:
         return "This budget is too small for a single row."
+    if said.before:
+        return _beside_base(said, spent, method)
     if method == "random":
         return (
             f"{spent} drawn at random reach {whole(said.reached)} of {whole(said.live)} features; "
@@ -30,3 +32,17 @@ def answer_words(said: Answer, *, method: str) -> str:
         f"{spent} reach the {whole(said.reached)} features that "
         f"{count(said.random_rows, 'random row')} ({short(said.random_tokens)} tokens) reach."
     )
+
+
+def _beside_base(said: Answer, spent: str, method: str) -> str:
+    """What new rows add to what is trained on already."""
+    adds = (
+        f"{spent} add {whole(said.reached - said.before)} features to the {whole(said.before)} that your base reaches"
+    )
+    if method == "random" or said.reached == said.before:
+        return f"{adds}; in the median of five seeds as many random rows add {whole(said.at_random - said.before)}."
+    if said.random_rows is None:
+        return (
+            f"{adds}, more than any random order does; as many random rows add {whole(said.at_random - said.before)}."
+        )
+    return f"{adds}; {count(said.random_rows, 'random row')} ({short(said.random_tokens)} tokens) add as many."

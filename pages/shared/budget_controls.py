@@ -11,11 +11,13 @@ from core.selection.method import Method
 from core.selection.pool import Pool
 from core.selection.registry import METHODS, find
 from core.store.analyses import SPANS
+from core.store.pools import Member
 from pages.shared.numbers import whole
 from pages.shared.state import RULES, UNITS, choose, chosen, option_key
 
 MANTISSAS = (1, 1.5, 2, 3, 5, 7)
 SLIDER = "_slider"
+BASE = "_base"
 NOW = "_now"  # the budget of the last picture in every unit, so that a change of unit keeps the place
 RULE_NAMES = {
     "auto": "automatic quantile of its own strengths",
@@ -125,3 +127,15 @@ def draw_activity(quantile: float | None) -> None:
     if chosen("rule") == "auto" and quantile is not None:
         st.caption(f"The data chose the quantile {quantile:g}: the median sample then has 1.5 % of the live features.")
     st.toggle("Samples without a response may be chosen", key="unanswered")
+
+
+def draw_base(members: tuple[Member, ...], base: tuple[str, ...]) -> None:
+    """Which data sets of a pool are trained on already."""
+    st.session_state[BASE] = list(base)
+    st.multiselect(
+        "Trained on already",
+        [member.name for member in members],
+        key=BASE,
+        help="its samples are never chosen; what they cover counts as covered from the start",
+        on_change=lambda: choose(base=",".join(sorted(st.session_state[BASE]))),
+    )

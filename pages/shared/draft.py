@@ -9,10 +9,12 @@ from core.scores.feature_sets import Activity
 from core.selection.budget import Budget
 from core.selection.registry import find, parse_options
 from core.selection.saved import Selection
-from core.selection.specification import RankingSpec
+from core.selection.specification import RankingSpec, default_base
+from core.store.datasets import Dataset
 from core.store.people import BAN, PIN, marked
+from core.store.pools import members_of
 from pages.shared.engine import Opened
-from pages.shared.state import RULES, choose, chosen, option_key
+from pages.shared.state import AS_JOINED, RULES, choose, chosen, option_key
 
 AUTO, QUANTILE, RAW = RULES
 
@@ -30,7 +32,17 @@ def draft_spec(opened: Opened, *, method: str | None = None) -> RankingSpec:
         pins=marked(opened.workspace, mark, PIN),
         bans=tuple(sorted(marked(opened.workspace, mark, BAN))),
         with_no_response=chosen("unanswered"),
+        base=draft_base(opened.dataset),
     )
+
+
+def draft_base(dataset: Dataset) -> tuple[str, ...]:
+    """The members of the pool that count as trained on already: what is chosen, else those marked when it was joined."""
+    said = chosen("base")
+    if said == AS_JOINED:
+        return default_base(dataset)
+    members = {member.name for member in members_of(dataset)}
+    return tuple(sorted(name for name in said.split(",") if name in members))
 
 
 def _options(method: str) -> dict[str, Any]:
@@ -60,7 +72,12 @@ def load_draft(saved: Selection) -> None:
     """Make the draft what a saved selection says (its pins and bans stay in its file: marks are made by hand)."""
     rule = saved.spec.activity
     unit, amount = next((unit, amount) for unit, amount in vars(saved.budget).items() if amount is not None)
-    choose(method=saved.spec.method, span=saved.spec.span, unanswered=saved.spec.with_no_response)
+    choose(
+        method=saved.spec.method,
+        span=saved.spec.span,
+        unanswered=saved.spec.with_no_response,
+        base=",".join(saved.spec.base),
+    )
     choose(unit=unit, amount=float(amount))
     choose(rule=RAW if rule.mode == "raw" else AUTO if rule.quantile is None else QUANTILE)
     choose(theta=rule.theta, **({} if rule.quantile is None else {"quantile": rule.quantile}))

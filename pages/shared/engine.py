@@ -11,7 +11,7 @@ import streamlit as st
 
 from core.errors import GamutError
 from core.scores.answer import SEEDS, Answer, Chance, answer, chance
-from core.scores.coverage import random_band, reached, reached_at_tokens
+from core.scores.coverage import NOBODY, random_band, reached, reached_at, reached_at_tokens
 from core.scores.feature_sets import Activity
 from core.scores.overview import Overview, overview
 from core.selection.pool import Pool
@@ -135,12 +135,15 @@ class Curves:
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _curves(_opened: Opened, key: str, said: str, c: int) -> Curves:
     pool, ranking = ranked(_opened, RankingSpec.from_dict(json.loads(said)))
-    at = reached(pool.features, ranking.sample_ids, c=(c,))[0]
+    at = reached(pool.features, ranking.sample_ids, c=(c,), base=pool.base)[0]
+    before = reached_at(pool.features, NOBODY, c=c, base=pool.base)
     tokens = pool.conversation_tokens[ranking.sample_ids]
     spent = np.cumsum(tokens, dtype=np.int64)
     grid = token_grid(pool.conversation_tokens)
     band = _band(_opened, key, said_of_pool(said), c, tuple(grid.tolist()))
-    return Curves(grid, reached_at_tokens(at, tokens, grid), band, int(at[-1]) if len(at) else 0, at, spent)
+    return Curves(
+        grid, reached_at_tokens(at, tokens, grid, before=before), band, int(at[-1]) if len(at) else before, at, spent
+    )
 
 
 def said_of_pool(said: str) -> str:
@@ -153,7 +156,13 @@ def said_of_pool(said: str) -> str:
 def _band(_opened: Opened, key: str, said: str, c: int, grid: tuple[int, ...]) -> np.ndarray:
     pool, _ = ranked(_opened, RankingSpec.from_dict(json.loads(said)))
     return random_band(
-        pool.features, pool.conversation_tokens, pool.free, seeds=SEEDS, grid_tokens=np.asarray(grid), c=c
+        pool.features,
+        pool.conversation_tokens,
+        pool.free,
+        seeds=SEEDS,
+        grid_tokens=np.asarray(grid),
+        c=c,
+        base=pool.base,
     )
 
 
@@ -172,14 +181,16 @@ def token_grid(tokens: np.ndarray) -> np.ndarray:
 @st.cache_resource(max_entries=12, show_spinner=False)
 def _chance(_opened: Opened, key: str, said: str) -> Chance:
     pool, _ = ranked(_opened, RankingSpec.from_dict(json.loads(said)))
-    return chance(pool.features, tokens=pool.conversation_tokens, eligible=pool.free)
+    return chance(pool.features, tokens=pool.conversation_tokens, eligible=pool.free, base=pool.base)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
 def _answer(_opened: Opened, key: str, said: str, size: int) -> Answer:
     pool, ranking = ranked(_opened, RankingSpec.from_dict(json.loads(said)))
     beside = _chance(_opened, key, said_of_pool(said))
-    return answer(pool.features, ranking.sample_ids[:size], tokens=pool.conversation_tokens, beside=beside)
+    return answer(
+        pool.features, ranking.sample_ids[:size], tokens=pool.conversation_tokens, beside=beside, base=pool.base
+    )
 
 
 def answer_of(opened: Opened, spec: RankingSpec, size: int) -> Answer:

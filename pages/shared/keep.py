@@ -62,10 +62,10 @@ def _save(opened: Opened, spec: RankingSpec, selected: Selected, name: str, repl
     st.rerun()
 
 
-def draw_reproduce(spec: RankingSpec, selected: Selected) -> None:
+def draw_reproduce(opened: Opened, spec: RankingSpec, selected: Selected) -> None:
     """The same selection as a command line."""
     st.code(
-        select_line(spec, selected.budget, name=st.session_state.get(NAME) or EXAMPLE),
+        select_line(spec, selected.budget, name=st.session_state.get(NAME) or EXAMPLE, dataset=opened.dataset),
         language=None,
         wrap_lines=True,
     )

@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.datasets.sample import Turn
 from core.scores.feature_sets import FeatureSets
-from core.selection.ranking import Ranking, covered_by, newly_covered
+from core.selection.ranking import Ranking, covered_by, covered_by_base, newly_covered
 from core.store.analyses import FeatureInSample
 from core.store.people import BAN, PIN, marked, set_mark
 from pages.shared.engine import Opened
@@ -83,10 +83,13 @@ def _draw_reason(opened: Opened, sample_id: int, judged: Judged) -> None:
 def left_out_words(judged: Judged, sample_id: int) -> str:
     """Already covered by #412 (37 features), #1093 (12); and how many of its features the selection lacks."""
     who = covered_by(judged.features, judged.chosen, upto=len(judged.chosen), sample_id=sample_id)
-    lacking = len(judged.features.row(sample_id)) - sum(features for _, features in who)
+    known = covered_by_base(judged.features, judged.chosen, sample_id)
+    lacking = len(judged.features.row(sample_id)) - known - sum(features for _, features in who)
     lacks = (
         f"{count(lacking, 'feature')} of it the selection does not have." if lacking else "Nothing in it is missing."
     )
+    if known:
+        lacks = f"{count(known, 'feature')} of it your base has. {lacks}"
     if not who:
         return f"Left out; none of its features is in the selection. {lacks}"
     most = sorted(who, key=lambda pair: -pair[1])[:COVERERS]

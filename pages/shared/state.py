@@ -24,6 +24,7 @@ from core.workspace import Workspace
 UNITS = ("rows", "percent", "tokens")
 RULES = ("auto", "quantile", "raw")
 NO_SELECTION = ""
+AS_JOINED = "as joined"  # the base that a pool was made with
 NEXT = "_next"
 BARE = "_bare"  # a new session whose link names a saved selection and nothing else of it
 
@@ -80,6 +81,7 @@ CHOICES = {
     "rule": Choice("auto", one_of(*RULES)),
     "quantile": Choice(0.9, number(low=0, high=1)),
     "theta": Choice(0.0, number(low=0)),
+    "base": Choice(AS_JOINED),
     "unanswered": Choice(False, switch),
     **{
         option_key(name, field.name): Choice(field.default, option(name, field))
