@@ -26,7 +26,7 @@ def choose_format(source: Source, name: str | None) -> Format:
     if name is not None:
         return format_named(name)
     readable = (record.value for record in records(source) if record.reason is None)
-    return recognise(islice(readable, RECOGNISE_FROM), file=source.path.name)
+    return recognise(islice(readable, RECOGNISE_FROM), file=source.name)
 
 
 def samples(source: Source, form: Format) -> Iterator[Sample | Problem]:
@@ -37,9 +37,9 @@ def samples(source: Source, form: Format) -> Iterator[Sample | Problem]:
             turns = form.parse(_value(record, form))
         except BadRecord as bad:
             place = f"record {number}: " if source.layout == "json" else ""  # many records may share a line
-            yield Problem(source.path.name, record.line, f"{place}{bad}", record.raw)
+            yield Problem(record.file, record.line, f"{place}{bad}", record.raw)
             continue
-        yield Sample(kept, turns, record.raw, source.path.name, record.line)
+        yield Sample(kept, turns, record.raw, record.file, record.line)
         kept += 1
 
 

@@ -13,7 +13,6 @@ from core.datasets.options import ImportOptions
 from core.datasets.parse import choose_format, samples
 from core.datasets.read import Source, open_source
 from core.errors import GamutError
-from core.files import file_hash
 from core.store.dataset_tables import DATABASE, create_tables
 from core.store.dataset_writer import check_counts, count, finish, no_metadata, write_samples
 from core.store.datasets import Dataset, DatasetSummary
@@ -42,7 +41,7 @@ def import_dataset(
     """
     options = options or ImportOptions()
     with new_dataset(workspace, name) as database:
-        source = open_source(Path(ref))
+        source = open_source(ref, options)
         _write(database, source, options, progress)
     return Dataset(workspace, name).summary
 
@@ -78,8 +77,8 @@ def _write(path: Path, source: Source, options: ImportOptions, progress: Progres
             {
                 "format": form.name,
                 "layout": source.layout,
-                "file": source.path.name,
-                "file_sha256": file_hash(source.path),
+                "file": source.name,
+                "file_sha256": source.sha256(),
                 "options": json.dumps(options.as_dict(), ensure_ascii=False),
             },
             describe=lambda: no_metadata(connection),
@@ -88,9 +87,9 @@ def _write(path: Path, source: Source, options: ImportOptions, progress: Progres
 
 def _nothing_kept(connection, source: Source, seen: int) -> str:
     if not seen:
-        return f"{source.path.name} holds no records; a list of records or one record a line is needed."
+        return f"{source.name} holds no records; a list of records or one record a line is needed."
     line, reason = connection.execute("SELECT line, reason FROM problems ORDER BY line LIMIT 1").fetchall()[0]
     return (
-        f"None of the {seen} records of {source.path.name} could be read: line {line}: {reason}. "
+        f"None of the {seen} records of {source.name} could be read: line {line}: {reason}. "
         "Name another format or mend the file."
     )
