@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -137,9 +137,7 @@ def _read_of_folder(path: Path, name: str) -> list[SourceFile]:
         return [SourceFile(path, name, "", 0, str(error))]
 
 
-def records(
-    source: Source, options: ImportOptions = DEFAULT, progress: Callable[[int], None] = silent
-) -> Iterator[RawRecord]:
+def records(source: Source, options: ImportOptions = DEFAULT, progress: Progress = silent) -> Iterator[RawRecord]:
     """Yield every record of a source in order, broken ones with their reason; a file that cannot be read is one record.
 
     `progress` hears the bytes on disk that were read so far, out of `source.size`. Memory: a few megabytes and the longest
@@ -151,13 +149,17 @@ def records(
             yield RawRecord(b"", file.name, 0, reason=file.reason)
             continue
         try:
-            yield from _records(file, options, lambda done, before=before: progress(before + done))
+            yield from _records(file, options, _behind(before, progress))
         except GamutError as error:
             if source.single:
                 raise
             yield RawRecord(b"", file.name, 0, reason=str(error))
         before += file.size
         progress(before)
+
+
+def _behind(before: int, progress: Progress) -> Progress:
+    return lambda done: progress(before + done)
 
 
 def _records(file: SourceFile, options: ImportOptions, progress: Progress) -> Iterator[RawRecord]:
@@ -178,9 +180,7 @@ def _text_records(text: TextFile, file: SourceFile, options: ImportOptions) -> I
     if file.kind in ("csv", "tsv"):
         head = text.head.replace(text.line_end, b"\n").decode("utf-8", "replace")
         dialect = dialect_of(head, file.kind)
-        return delimited(
-            pieces, file=name, codec=codec, line_end=text.line_end, dialect=dialect, header=options.header
-        )
+        return delimited(pieces, file=name, codec=codec, line_end=text.line_end, dialect=dialect, header=options.header)
     layout = _layout(text, file, options)
     if layout == kinds.LINES:
         return json_lines(pieces, file=name, codec=codec)

@@ -11,6 +11,7 @@ import zstandard
 
 GOOD = {"instruction": "a", "output": "b"}
 LINE = b'{"instruction": "a", "output": "b"}\n'
+# ruff: noqa: E501  # a file a line
 LONG = "x" * 10_000_000
 
 
@@ -122,7 +123,7 @@ FILES = (
     Awkward("long_field.csv", b"a,b\n" + LONG.encode() + b",2\n", ({"a": LONG, "b": "2"},)),
     Awkward("quotes.tsv", b'a\tb\n"Mix" is a word\tyes\n"whole"\tno\n', ({"a": '"Mix" is a word', "b": "yes"}, {"a": '"whole"', "b": "no"}),
             (), ("quotes in this file do not enclose fields: they were taken as they stand",)),
-    Awkward("header_only.csv", b"a,b\n", (), ((0, "holds a header and no rows"),)),
+    Awkward("header_only.csv", b"a,b\n", (), ((0, "the table holds a header and no rows"),)),
     Awkward("table.parquet", packed_parquet(pa.table({"a": [1.5, float("nan")], "b": [b"x", b"\xff"]})),
             ({"a": 1.5, "b": "x"}, {"a": None, "b": None}), (), (NAN, "bytes that are no text were read as null")),
     Awkward("file.arrow", ipc(TABLE, stream=False)),

@@ -57,7 +57,11 @@ def _batches(content: IO[bytes], kind: str) -> Iterator[tuple[pa.RecordBatch, fl
 
 
 def rows_of(
-    batches: Iterator[tuple[pa.RecordBatch, float]], *, file: str, progress: Any = silent, added: dict[str, str] | None = None
+    batches: Iterator[tuple[pa.RecordBatch, float]],
+    *,
+    file: str,
+    progress: Any = silent,
+    added: dict[str, str] | None = None,
 ) -> Iterator[RawRecord]:
     """Every row of some batches; `added` are columns that the source says of all of them."""
     line = 0

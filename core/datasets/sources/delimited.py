@@ -29,8 +29,9 @@ class Dialect:
 
     def rows(self, texts: Iterator[str]) -> Iterator[list[str]]:
         """Rows of fields; raises `csv.Error` for a row that breaks the rules of quoting."""
-        quoting = csv.QUOTE_MINIMAL if self.quoted else csv.QUOTE_NONE
-        return csv.reader(texts, delimiter=self.delimiter, quoting=quoting, strict=self.quoted)
+        if self.quoted:
+            return csv.reader(texts, delimiter=self.delimiter, strict=True)
+        return csv.reader(texts, delimiter=self.delimiter, quoting=csv.QUOTE_NONE)
 
 
 def dialect_of(head: str, kind: str) -> Dialect:
@@ -111,12 +112,17 @@ class _Table:
 
     def records(self) -> Iterator[RawRecord]:
         """Every row as a record or as a problem."""
+        any_row = False
         while (row := self._row()) is not None:
             if not self._feed.used or (len(row) < 2 and not "".join(row).strip()):
                 continue
             record = self._record(row)
             if record is not None:
+                any_row = True
                 yield record
+        if not any_row:
+            what = "a header and no rows" if self._names else "no rows"
+            yield RawRecord(b"", self._file, 0, reason=f"the table holds {what}")
 
     def _row(self) -> list[str] | None:
         """The next row; one that breaks the rules of quoting is its first line alone, read literally or not at all."""
@@ -137,7 +143,9 @@ class _Table:
         except csv.Error:
             row = []
         fits = len(self._feed.used) == 1 and len(row) == len(self._names or row) > 0
-        changed = _Line(line.number, line.text, line.raw, (*line.repairs, LITERAL), line.reason or (None if fits else why))
+        changed = _Line(
+            line.number, line.text, line.raw, (*line.repairs, LITERAL), line.reason or (None if fits else why)
+        )
         self._feed.used[0] = changed
         return row or [line.text]
 

@@ -24,9 +24,7 @@ PATTERNS = (  # of the first two characters, which are ASCII in every format of 
 )
 # What Python leaves of a byte that is not UTF-8 ("surrogateescape"), to what Windows-1252 says it is.
 UNDEFINED = (0x81, 0x8D, 0x8F, 0x90, 0x9D)
-FROM_WINDOWS = {
-    0xDC00 + byte: bytes([byte]).decode("cp1252") for byte in range(0x80, 0x100) if byte not in UNDEFINED
-}
+FROM_WINDOWS = {0xDC00 + byte: bytes([byte]).decode("cp1252") for byte in range(0x80, 0x100) if byte not in UNDEFINED}
 NO_CHARACTER = re.compile("[" + "".join(chr(0xDC00 + byte) for byte in UNDEFINED) + "]")
 # Accents and quotes stand alone or in pairs; longer runs are another script's encoding, and would become gibberish.
 RUN = re.compile("[\udc80-\udcff]{4}")
@@ -50,7 +48,9 @@ def encoding_of(head: bytes) -> Encoding:
     for mark, codec in MARKS:
         if head.startswith(mark):
             what = "a byte-order mark at the start of the file was removed"
-            return Encoding(codec, len(mark), (what if codec == "utf-8" else _read_as(codec, "by its byte-order mark"),))
+            return Encoding(
+                codec, len(mark), (what if codec == "utf-8" else _read_as(codec, "by its byte-order mark"),)
+            )
     for pattern, codec in PATTERNS:
         if pattern.match(head):
             return Encoding(codec, 0, (_read_as(codec, "by its NUL bytes; it has no byte-order mark"),))

@@ -10,7 +10,14 @@ from core.datasets.sources.saved import is_saved
 
 # What lies beside data in folders of data sets and repositories, and would be read as data by its ending.
 ABOUT = {"readme", "license", "licence", "notice", "citation", "requirements"}
-REGISTRIES = {"dataset_info.json", "dataset_dict.json", "dataset_infos.json", "state.json", "package.json", "config.json"}
+REGISTRIES = {
+    "dataset_info.json",
+    "dataset_dict.json",
+    "dataset_infos.json",
+    "state.json",
+    "package.json",
+    "config.json",
+}
 
 
 def listing(folder: Path) -> list[tuple[Path, str]]:

@@ -27,6 +27,8 @@ WRAPPED = re.compile(
 AFTER = re.compile(rb"(?:\s*+,\s*+" + PAIR + rb")*+\s*+\}\s*+", re.DOTALL)
 NOTHING_AFTER = "nothing after it could be read"
 NO_COMMA = "left out: the ',' before it is missing"
+BRACKETS = "broken JSON: its brackets do not match"
+NEXT, RESUME, STOP = "next", "resume", "stop"
 LOOK_BACK = 200  # bytes before a value in which its line may begin
 
 
@@ -43,55 +45,50 @@ class Values:
         window = self._window
         window.more()
         opened = WRAPPED.match(window.buffer).end() if wrapped else window.buffer.index(b"[") + 1  # type: ignore[union-attr]
-        margin = _margin(bytes(window.buffer[:opened])) if wrapped else b""
+        margin, comma = _margin(bytes(window.buffer[:opened])) if wrapped else b"", True
         window.go(opened)
-        while (mark := window.mark()) not in (END, None):
+        while window.mark() not in (END, None):
             margin = self._indentation(margin)
-            record, goes_on = self._value(margin)
-            yield record
-            if not goes_on:
+            record, then = self._value(margin)
+            yield record if comma else replace(record, value=None, repairs=(), reason=record.reason or NO_COMMA)
+            if then == STOP:
                 return
-            mark = window.mark()
-            if mark == COMMA:
+            comma = then == RESUME or window.mark() == COMMA
+            if then == NEXT and comma:
                 window.go(window.at + 1)
-            elif mark not in (END, None):
-                record, goes_on = self._value(margin)
-                yield replace(record, value=None, repairs=(), reason=record.reason or NO_COMMA)
-                if not goes_on:
-                    return
-                if window.mark() == COMMA:
-                    window.go(window.at + 1)
         yield from self._ending(wrapped=wrapped)
 
     def in_sequence(self) -> Iterator[RawRecord]:
         """Values that follow each other with nothing but white space between."""
         while (mark := self._window.mark()) is not None:
-            record, goes_on = self._value(self._indentation(b""))
+            record, then = self._value(self._indentation(b""))
             yield record
-            if not goes_on:
+            if then == STOP:
                 return
             if mark in (COMMA, END):  # no value begins with these
                 self._window.go(self._window.at + 1)
 
-    def _value(self, margin: bytes) -> tuple[RawRecord, bool]:
-        """The value that begins here, and whether there is a place to go on from."""
+    def _value(self, margin: bytes) -> tuple[RawRecord, str]:
+        """The value that begins here, and how to go on: behind it, at the element found after a break, or not at all."""
         window = self._window
         line = window.line
         end, how = window.value_end()
         if how == CLOSED and end == window.at:
-            return self._problem(b"", line, "a value is missing here"), True
+            return self._problem(b"", line, "a value is missing here"), NEXT
         if how == TOO_LONG:
             kept = bytes(window.buffer[window.at : window.at + KEPT])
-            return self._problem(kept, line, f"longer than {LONGEST >> 20} MB, and {NOTHING_AFTER}"), False
+            return self._problem(kept, line, f"longer than {LONGEST >> 20} MB, and {NOTHING_AFTER}"), STOP
         if how == CLOSED:
-            return self._record(window.take(end), line), True
+            return self._record(window.take(end), line), NEXT
         again = self._resumes(margin)
         if again is not None:
             broken = self._record(window.take(again).rstrip(SPACE + b","), line)
-            return replace(broken, value=None, reason=broken.reason or "broken JSON: its brackets do not match"), True
+            return replace(broken, value=None, reason=broken.reason or BRACKETS), RESUME
         broken = self._record(bytes(window.buffer[window.at :]), line)
         reason = (broken.reason or "broken JSON").replace("broken JSON", f"broken JSON, and {NOTHING_AFTER}", 1)
-        return self._problem(broken.raw, line, reason if NOTHING_AFTER in reason else f"{reason}; {NOTHING_AFTER}"), False
+        return self._problem(
+            broken.raw, line, reason if NOTHING_AFTER in reason else f"{reason}; {NOTHING_AFTER}"
+        ), STOP
 
     def _record(self, raw: bytes, line: int) -> RawRecord:
         return json_record(raw.rstrip(SPACE), self._reader, file=self._file, line=line, codec=self._codec)

@@ -24,14 +24,16 @@ class JsonReader:
 
     def __init__(self) -> None:
         self._repairs: dict[str, None] = {}
-        hooks = {
-            "object_pairs_hook": self._object,
-            "parse_constant": self._constant,
-            "parse_float": self._float,
-            "parse_int": self._int,
-        }
-        self._strict = json.JSONDecoder(**hooks)
-        self._lenient = json.JSONDecoder(**hooks, strict=False)
+        self._strict, self._lenient = (
+            json.JSONDecoder(
+                object_pairs_hook=self._object,
+                parse_constant=self._constant,
+                parse_float=self._float,
+                parse_int=self._int,
+                strict=strict,
+            )
+            for strict in (True, False)
+        )
 
     def read(self, text: str) -> tuple[Any, tuple[str, ...]]:
         """The value of a text and its repairs; raises `BrokenJson`."""
@@ -66,7 +68,10 @@ class JsonReader:
 
     def _float(self, digits: str) -> float | None:
         number = float(digits)
-        return number if math.isfinite(number) else self._constant(digits)
+        if math.isfinite(number):
+            return number
+        self._constant(digits)
+        return None
 
     def _int(self, digits: str) -> int:
         if len(digits.lstrip("-")) > MOST_DIGITS:

@@ -124,5 +124,5 @@ def _goes_on(line: bytes, content: bytes, whole: bool) -> bool:
     window.more()
     end, how = window.value_end()
     if how == CLOSED:
-        return _reads(bytes(window.buffer[:end]))
+        return b"\n" in window.buffer[:end] and _reads(bytes(window.buffer[:end]))
     return not whole and re.search(rb"[\[{,]\s*$", line) is not None

@@ -11,7 +11,8 @@ TOO_LONG = f"longer than {LONGEST >> 20} MB; its first {KEPT} bytes are kept"
 
 def lines(pieces: Iterator[bytes], end: bytes = b"\n") -> Iterator[tuple[int, bytes, bool]]:
     """Yield number (from 1), content without line end, and whether it is too long and only its beginning is given."""
-    number, size, parts = 1, 0, []
+    parts: list[bytes] = []
+    number, size = 1, 0
     for piece in pieces:
         first, *others = piece.split(end)
         parts, size = _longer(parts, size, first)

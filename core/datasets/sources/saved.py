@@ -40,7 +40,9 @@ def load_hub(ref: str) -> dict[str, Any]:
     """The tables of a hub data set by split, downloaded into the library's cache where they are not there yet."""
     name = ref.removeprefix(HUB)
     if not HUB_ID.fullmatch(name):
-        raise GamutError(f"{ref!r} is no hub id; write hf:owner/name, or hf:owner/name@config for one of its configurations.")
+        raise GamutError(
+            f"{ref!r} is no hub id; write hf:owner/name, or hf:owner/name@config for one of its configurations."
+        )
     from datasets import load_dataset
 
     path, _, config = name.partition("@")

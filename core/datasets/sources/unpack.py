@@ -104,7 +104,7 @@ def seekable(path: Path) -> IO[bytes]:
         packed = file.read(4).startswith((GZIP, ZSTD))
     if not packed:
         return path.open("rb")
-    spooled = tempfile.TemporaryFile()
+    spooled = tempfile.TemporaryFile()  # noqa: SIM115  # the caller closes it
     try:
         for piece in unpacked(path):
             spooled.write(piece)

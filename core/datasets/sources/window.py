@@ -69,7 +69,7 @@ class Window:
         place = self.at
         while True:
             found = TOKEN.search(self.buffer, place)
-            if found is None or found.end() - found.start() == 1 and self.buffer[found.start()] == 0x22:
+            if found is None or (found.end() - found.start() == 1 and self.buffer[found.start()] == 0x22):
                 place = len(self.buffer) if found is None else found.start()
                 if len(self.buffer) - self.at > LONGEST:
                     return len(self.buffer), TOO_LONG
