@@ -1,12 +1,12 @@
 """`datasets …`: add, list, show, problems."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from core.commands.output import facts, session_of, table
-from core.datasets.options import ImportOptions
+from core.commands.output import ProgressLine, facts, session_of, table
+from core.datasets.formats import FORMATS
+from core.datasets.options import ImportOptions, read_map_words
 from core.store.datasets import Dataset, dataset_names
 from core.store.import_dataset import import_dataset
 
@@ -16,13 +16,33 @@ app = typer.Typer(help="Data sets: import files, look at what came in.", no_args
 @app.command()
 def add(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="JSON or JSON Lines, .gz allowed")],
+    source: Annotated[str, typer.Argument(help="a file, a folder of files, or hf:OWNER/NAME of the Hugging Face hub")],
     name: Annotated[str, typer.Option(help="what to call it")],
-    format: Annotated[str | None, typer.Option(help="overrule the recognised format")] = None,
+    format: Annotated[str | None, typer.Option(help=f"overrule the recognised format: {', '.join(FORMATS)}")] = None,
+    map: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ROLE=TEMPLATE",
+            help="a turn of any table, such as user={question}; give it once a turn, in order. {a[0].b} goes inside, "
+            "{{ and }} are braces, \\n and \\t a line end and a tab",
+        ),
+    ] = None,
+    records: Annotated[
+        str | None, typer.Option(metavar="PATH", help="where nested records lie, such as data[].paragraphs[].qas[]")
+    ] = None,
+    no_header: Annotated[bool, typer.Option("--no-header", help="CSV and TSV: the first line is data already")] = False,
+    split: Annotated[str | None, typer.Option(help="of a hub or saved data set; all where it is not given")] = None,
 ) -> None:
-    """Import a file as a data set: good rows are kept, bad ones listed."""
+    """Import a source as a data set: good rows are kept, bad ones listed."""
     session = session_of(context)
-    summary = import_dataset(session.workspace, file, name=name, options=ImportOptions(format=format))
+    options = ImportOptions(
+        format=format, map=read_map_words(map or []), records=records, header=not no_header, split=split
+    )
+    line = ProgressLine("bytes")
+    try:
+        summary = import_dataset(session.workspace, source, name=name, options=options, progress=line)
+    finally:
+        line.end()
     session.say(
         summary,
         f"{summary.name}: {summary.rows} samples ({summary.format}), {summary.problems} rows left out, "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,7 +49,31 @@ class ImportOptions:
         """The words of the command line that say the same."""
         words = ["--format", self.format] if self.format else []
         for role, template in self.map:
-            words += ["--map", f"{role}={template}"]
+            words += ["--map", f"{role}={written_template(template)}"]
         words += ["--records", self.records] if self.records else []
         words += [] if self.header else ["--no-header"]
         return words + (["--split", self.split] if self.split else [])
+
+
+TYPED = {"\\n": "\n", "\\t": "\t", "\\\\": "\\"}
+
+
+def typed_template(text: str) -> str:
+    """A template as a person types it in one line: \\n is a line end, \\t a tab and \\\\ a backslash."""
+    return re.sub(r"\\[nt\\]", lambda found: TYPED[found[0]], text)
+
+
+def written_template(template: str) -> str:
+    """A template as it is typed in one line; `typed_template` is the way back."""
+    return template.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t")
+
+
+def read_map_words(words: list[str]) -> tuple[tuple[str, str], ...]:
+    """The (role, template) pairs of words such as "user={question}"; raises `GamutError` for a word without "="."""
+    pairs = []
+    for word in words:
+        role, found, template = word.partition("=")
+        if not found:
+            raise GamutError(f"--map {word!r} has no '='; write ROLE=TEMPLATE, such as user={{question}}.")
+        pairs.append((role.strip(), typed_template(template)))
+    return tuple(pairs)

@@ -1,10 +1,11 @@
 """Write an export and its manifest, read back and compared before it says done."""
 
 import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.datasets.formats import format_named
+from core.datasets.options import ImportOptions
 from core.datasets.parse import Problem, samples
 from core.datasets.read import open_source
 from core.errors import GamutError
@@ -76,9 +77,16 @@ def read_back(path: Path, dataset: Dataset, ids: list[int], *, format: str) -> N
     """Import the written file and compare it sample by sample with the data set; rows in = rows out."""
     verbatim = format == VERBATIM
     carried = (lambda turns: turns) if verbatim else export_format(format).carried
-    form = format_named(dataset.meta["format"] if verbatim else format)
-    read = list(samples(open_source(path), form)) if ids else []
+    options = _as_imported(dataset) if verbatim else ImportOptions(format=format)
+    read = list(samples(open_source(path, options), options)) if ids else []
     assert len(read) == len(ids), f"{len(ids)} samples were written, {len(read)} read back"
     for sample, (sample_id, turns) in zip(read, dataset.conversations(ids), strict=True):
         assert not isinstance(sample, Problem), f"sample {sample_id} does not read back: {sample.reason}"
         assert sample.turns == carried(turns), f"sample {sample_id} reads back as another conversation"
+
+
+def _as_imported(dataset: Dataset) -> ImportOptions:
+    """How a record of the data set is read: by its format or map. Files of several formats are recognised again."""
+    said = ImportOptions.from_dict(json.loads(dataset.meta.get("options", "{}")))
+    one = "," not in dataset.meta["format"] and not said.map
+    return ImportOptions(format=dataset.meta["format"] if one else None, map=said.map)

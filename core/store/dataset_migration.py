@@ -58,7 +58,9 @@ def _samples(old, format: str) -> Iterator[Sample | Problem]:
             turns.setdefault(sample_id, []).append(Turn(role, text))
         query = f"SELECT sample_id, record, file, line FROM samples JOIN records USING (sample_id) {between} ORDER BY sample_id"
         for sample_id, record, file, line in old.execute(query).fetchall():
-            extras = {key: value for key, value in json.loads(record).items() if key not in form.keys}
+            value = json.loads(record)
+            used = form.read(value).used
+            extras = {key: kept for key, kept in value.items() if key not in used}
             yield Sample(sample_id, tuple(turns[sample_id]), record, file, line, extras)
     for row in old.execute("SELECT file, line, reason, record FROM problems").fetchall():
         yield Problem(*row)

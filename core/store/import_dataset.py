@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from core.datasets.options import ImportOptions
-from core.datasets.parse import choose_format, samples
+from core.datasets.parse import samples
 from core.datasets.read import Source, open_source
 from core.errors import GamutError
 from core.store.dataset_tables import DATABASE, create_tables
@@ -64,10 +64,10 @@ def new_dataset(workspace: Workspace, name: str) -> Iterator[Path]:
 
 
 def _write(path: Path, source: Source, options: ImportOptions, progress: Progress) -> None:
-    form = choose_format(source, options.format)
+    reading = samples(source, options)
     with written_database(path) as connection:
         create_tables(connection)
-        seen = write_samples(connection, samples(source, form))
+        seen = write_samples(connection, reading)
         check_counts(connection, seen)
         if not count(connection, "samples"):
             raise GamutError(_nothing_kept(connection, source, seen))
@@ -75,7 +75,7 @@ def _write(path: Path, source: Source, options: ImportOptions, progress: Progres
         finish(
             connection,
             {
-                "format": form.name,
+                "format": reading.format_name,
                 "layout": source.layout,
                 "file": source.name,
                 "file_sha256": source.sha256(),
