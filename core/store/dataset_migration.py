@@ -9,11 +9,14 @@ from pathlib import Path
 from filelock import FileLock
 
 from core.datasets.formats import format_named
+from core.datasets.metadata import Columns
 from core.datasets.parse import Problem
+from core.datasets.plain_values import plain_extras
 from core.datasets.sample import Sample, Turn
 from core.store.dataset_tables import FORMAT_VERSION, create_tables
-from core.store.dataset_writer import CHUNK, check_counts, count, finish, no_metadata, write_samples
+from core.store.dataset_writer import CHUNK, check_counts, count, finish, write_samples
 from core.store.duck import open_read, written_database
+from core.store.metadata import create_metadata
 
 
 def migrate_dataset(path: Path) -> None:
@@ -34,12 +37,14 @@ def _migrate(path: Path) -> None:
             return
         with written_database(path) as new:
             create_tables(new)
-            check_counts(new, write_samples(new, _samples(old, meta["format"])))
+            columns = Columns()
+            check_counts(new, write_samples(new, _samples(old, meta["format"]), columns))
             assert all(count(new, table) == count(old, table) for table in ("samples", "turns", "problems"))
             finish(
                 new,
-                {key: value for key, value in meta.items() if key != "format_version"} | {"options": "{}"},
-                describe=lambda: no_metadata(new),
+                {key: value for key, value in meta.items() if key != "format_version"}
+                | {"options": "{}", "columns_left_out": str(columns.left_out)},
+                describe=lambda: create_metadata(new, columns.finish()),
             )
             now = new.execute("SELECT value FROM meta WHERE key = 'content_hash'").fetchall()[0][0]
             assert now == meta["content_hash"], f"{path}: its content hash was {meta['content_hash']} and became {now}"
@@ -60,7 +65,7 @@ def _samples(old, format: str) -> Iterator[Sample | Problem]:
         for sample_id, record, file, line in old.execute(query).fetchall():
             value = json.loads(record)
             used = form.read(value).used
-            extras = {key: kept for key, kept in value.items() if key not in used}
-            yield Sample(sample_id, tuple(turns[sample_id]), record, file, line, extras)
+            extras, repairs = plain_extras({key: kept for key, kept in value.items() if key not in used})
+            yield Sample(sample_id, tuple(turns[sample_id]), record, file, line, extras, repairs)
     for row in old.execute("SELECT file, line, reason, record FROM problems").fetchall():
         yield Problem(*row)

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
 from core.datasets.facts import facts_of
+from core.datasets.metadata import Columns
 from core.datasets.parse import Problem
 from core.datasets.sample import Sample
 from core.store.content_hash import content_hash
 from core.store.dataset_tables import (
-    COLUMNS_TABLE,
     FACTS,
     FORMAT_VERSION,
     KEYS,
@@ -18,14 +18,17 @@ from core.store.dataset_tables import (
     insert,
     problem_rows,
     sample_rows,
+    with_rows,
 )  # fmt: skip
+from core.store.metadata import EXTRAS, create_extras
 
 CHUNK = 2_000  # samples handed to DuckDB at once
 
 
-def write_samples(connection, parsed: Iterable[Sample | Problem]) -> int:
-    """Write samples and problems as they come; returns how many records came."""
+def write_samples(connection, parsed: Iterable[Sample | Problem], columns: Columns) -> int:
+    """Write samples and problems as they come, and collect their columns; returns how many records came."""
     seen = 0
+    create_extras(connection)
     for chunk in _chunks(parsed):
         seen += len(chunk)
         kept = [item for item in chunk if isinstance(item, Sample)]
@@ -33,6 +36,7 @@ def write_samples(connection, parsed: Iterable[Sample | Problem]) -> int:
         for rows in (sample_rows(kept), derived_rows(kept, facts_of(kept)), problem_rows(left_out)):
             for table, found in rows.items():
                 insert(connection, table, found)
+        with_rows(connection, columns.add(kept), f"INSERT INTO {EXTRAS} SELECT * FROM new_rows")
     return seen
 
 
@@ -42,7 +46,7 @@ def check_counts(connection, seen: int) -> None:
     assert kept + left_out == seen, f"{seen} records in, {kept} samples and {left_out} problems out"
 
 
-def finish(connection, meta: Mapping[str, str], *, describe: Callable[[], None]) -> None:
+def finish(connection, meta: Mapping[str, str], *, describe: Callable[[], object]) -> None:
     """What can be told once all rows are there: facts across samples, the content hash, and `meta` itself.
 
     `describe` makes the tables `metadata` and `columns`.
@@ -72,8 +76,3 @@ def _chunks(parsed: Iterable[Sample | Problem]) -> Iterator[list[Sample | Proble
             yield chunk
             chunk = []
     yield chunk
-
-
-def no_metadata(connection) -> None:
-    connection.execute("CREATE TABLE metadata AS SELECT sample_id FROM samples ORDER BY sample_id")
-    connection.execute(COLUMNS_TABLE)

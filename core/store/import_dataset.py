@@ -9,14 +9,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from core.datasets.metadata import Columns
 from core.datasets.options import ImportOptions
 from core.datasets.parse import samples
 from core.datasets.read import Source, open_source
 from core.errors import GamutError
 from core.store.dataset_tables import DATABASE, create_tables
-from core.store.dataset_writer import check_counts, count, finish, no_metadata, write_samples
+from core.store.dataset_writer import check_counts, count, finish, write_samples
 from core.store.datasets import Dataset, DatasetSummary
 from core.store.duck import written_database
+from core.store.metadata import create_metadata
 from core.workspace import Workspace, check_name
 
 Progress = Callable[[int, int, str], None]
@@ -64,10 +66,11 @@ def new_dataset(workspace: Workspace, name: str) -> Iterator[Path]:
 
 
 def _write(path: Path, source: Source, options: ImportOptions, progress: Progress) -> None:
-    reading = samples(source, options)
+    reading = samples(source, options, lambda done: progress(done, source.size, "reading"))
+    columns = Columns()
     with written_database(path) as connection:
         create_tables(connection)
-        seen = write_samples(connection, reading)
+        seen = write_samples(connection, reading, columns)
         check_counts(connection, seen)
         if not count(connection, "samples"):
             raise GamutError(_nothing_kept(connection, source, seen))
@@ -79,9 +82,10 @@ def _write(path: Path, source: Source, options: ImportOptions, progress: Progres
                 "layout": source.layout,
                 "file": source.name,
                 "file_sha256": source.sha256(),
+                "columns_left_out": str(columns.left_out),
                 "options": json.dumps(options.as_dict(), ensure_ascii=False),
             },
-            describe=lambda: no_metadata(connection),
+            describe=lambda: create_metadata(connection, columns.finish()),
         )
 
 

@@ -7,15 +7,12 @@ from dataclasses import replace
 
 from core.datasets.column_roles import Spread, best_first, role_of
 from core.datasets.metadata import Column
+from core.store.dataset_tables import COLUMNS_TABLE
 
 EXTRAS = "read_extras"  # lasts only while importing: (sample_id, extras as JSON keyed by column number)
 DUCK_TYPES = {"integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "text": "VARCHAR", "date": "TIMESTAMP",
               "json": "VARCHAR"}  # fmt: skip
 OFFSET = "(Z|[+-][0-9]{2}:[0-9]{2})"
-COLUMNS = """
-CREATE TABLE columns
-(name VARCHAR, type VARCHAR, role VARCHAR, "distinct" BIGINT, missing BIGINT, place INTEGER, key VARCHAR)
-"""
 
 
 def create_extras(connection) -> None:
@@ -30,10 +27,10 @@ def create_metadata(connection, columns: list[Column]) -> list[Column]:
     """
     _create_typed(connection, columns)
     known = best_first(_described(connection, column) for column in columns)
-    connection.execute(COLUMNS)
-    rows = [(c.name, c.type, c.role, c.distinct, c.missing, c.place, c.key) for c in known]
-    if rows:
-        connection.executemany("INSERT INTO columns VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+    connection.execute(COLUMNS_TABLE)
+    for c in known:
+        row = [c.name, c.type, c.role, c.distinct, c.missing, c.place]
+        connection.execute("INSERT INTO columns VALUES (?, ?, ?, ?, ?, ?)", row)
     for column in known:
         if column.role == "id":
             _tell_repeats(connection, column)
