@@ -2,11 +2,13 @@
 
 import json
 import shlex
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import core
+from core.datasets.options import ImportOptions
 from core.errors import GamutError
 from core.files import json_hash
 from core.selection.budget import Budget
@@ -15,6 +17,7 @@ from core.selection.saved import Selection
 from core.selection.specification import NO_BASE, RankingSpec, default_base
 from core.store.analyses import Analysis
 from core.store.datasets import Dataset
+from core.store.pools import members_of
 
 VERSION = 1
 
@@ -51,7 +54,8 @@ def build_manifest(
 
 def dataset_claims(dataset: Dataset) -> dict[str, Any]:
     """What a manifest says of the data set."""
-    return {
+    members = [asdict(member) for member in members_of(dataset)]
+    return ({"members": members} if members else {}) | {
         "name": dataset.name, "content_hash": dataset.content_hash, "rows": len(dataset), "file": dataset.meta["file"],
         "file_sha256": dataset.meta["file_sha256"], "format": dataset.meta["format"],
     }  # fmt: skip
@@ -81,12 +85,26 @@ def reproduce(selection: Selection, *, analysis: Analysis, dataset: Dataset, for
     analyse += ["--dtype", settings["dtype"]] if "dtype" in settings else []
     analyse += ["--max-length", str(settings["max_length"])] if settings.get("max_length") else []
     lines = [
-        ["datasets", "add", dataset.meta["file"], "--name", dataset.name, "--format", dataset.meta["format"]],
+        *_import_words(dataset),
         analyse,
         _select_words(selection.spec, selection.budget, selection.name, dataset),
         ["export", selection.name, "--format", format, "--to", export.name],
     ]
     return [_line(words) for words in lines]
+
+
+def _import_words(dataset: Dataset) -> list[list[str]]:
+    """The commands that import a data set, or the members of a pool and join them."""
+    members = members_of(dataset)
+    if not members:
+        options = ImportOptions.from_dict(json.loads(dataset.meta["options"]))
+        return [["datasets", "add", dataset.meta["file"], "--name", dataset.name, *options.words()]]
+    added = [
+        ["datasets", "add", member.file, "--name", member.name, *ImportOptions.from_dict(member.options).words()]
+        for member in members
+    ]
+    base = [word for member in members if member.base for word in ("--base", member.name)]
+    return [*added, ["datasets", "pool", dataset.name, *(member.name for member in members), *base]]
 
 
 def _line(words: list[str]) -> str:

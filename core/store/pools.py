@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from core.errors import GamutError
 from core.files import json_hash
@@ -30,13 +31,19 @@ COPIED = {
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A data set within a pool: its samples are `first` up to (not including) `first + rows` there."""
+    """A data set within a pool: its samples are `first` up to (not including) `first + rows` there.
+
+    `file`, `file_sha256` and `options` say how it was imported, so that anybody can make the pool again.
+    """
 
     name: str
     content_hash: str
     first: int
     rows: int
     base: bool
+    file: str
+    file_sha256: str
+    options: dict[str, Any]
 
 
 def members_of(dataset: Dataset) -> tuple[Member, ...]:
@@ -92,7 +99,16 @@ def _members(workspace: Workspace, names: Sequence[str], base: Collection[str]) 
                     )
             first = found[-1][0].first + found[-1][0].rows if found else 0
             is_base = was_base or wanted in base
-            found.append((Member(part, dataset.content_hash, first, len(dataset), is_base), dataset))
+            meta = dataset.meta
+            found.append(
+                (
+                    Member(
+                        part, dataset.content_hash, first, len(dataset), is_base, meta["file"], meta["file_sha256"],
+                        json.loads(meta["options"]),
+                    ),
+                    dataset,
+                )
+            )  # fmt: skip
     seen = [member.name for member, _ in found]
     if twice := sorted({part for part in seen if seen.count(part) > 1}):
         raise GamutError(f"{', '.join(twice)} would be in the pool twice; name every data set once.")

@@ -51,6 +51,29 @@ def test_from_a_file_to_a_verified_export(capsys, workspace, tmp_path, tiny):
     assert "missing" in capsys_text(capsys, workspace, "verify", f"{to}.manifest.json", code=2)
 
 
+def test_a_pool_is_joined_analysed_selected_on_top_of_its_base_and_verified(capsys, workspace, tmp_path, tiny):
+    records = made_records(40)
+    for name, part in (("old", records[:25]), ("new", records[25:])):
+        call(capsys, workspace, "datasets", "add", write_jsonl(tmp_path / f"{name}.jsonl", part), "--name", name)
+    said = call(capsys, workspace, "datasets", "pool", "both", "old", "new", "--base", "old")
+    assert "40 samples of old (25, trained on already), new (15)" in said
+    call(capsys, workspace, "analyse", "both", "--model", tiny["model"], "--sae", tiny["sae"])
+    select = ("select", "both", "--method", "sae-greedy", "--rows", 6)
+    added = call(capsys, workspace, *select, "--name", "added", as_json=True)
+    assert len(added["ids"]) == 6 and min(added["ids"]) >= 25
+    free = call(capsys, workspace, *select, "--base", "none", "--name", "free", as_json=True)
+    assert min(free["ids"]) < 25
+    refused = call(capsys, workspace, *select, "--base", "elsewhere", "--name", "x", code=2)
+    assert "elsewhere cannot be the base; the data sets of the pool are: old, new" in refused
+    for name, words in (("added", ""), ("free", "--base none")):
+        to = tmp_path / f"{name}.jsonl"
+        call(capsys, workspace, "export", name, "--to", to)
+        assert call(capsys, workspace, "verify", f"{to}.manifest.json", as_json=True)["code"] == 0
+        line = json.loads((tmp_path / f"{name}.jsonl.manifest.json").read_text())["reproduce"]
+        assert any("datasets pool both old new --base old" in said for said in line)
+        assert any(said.startswith("python -m core select") and words in said for said in line)
+
+
 def capsys_text(capsys, workspace, *words, code):
     assert run(["--workspace", str(workspace.root), *map(str, words)]) == code
     out, err = capsys.readouterr()

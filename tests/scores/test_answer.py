@@ -51,3 +51,14 @@ def test_an_empty_selection_reaches_nothing():
     beside = chance(features, tokens=tokens, eligible=np.ones(40, bool))
     said = answer(features, np.empty(0, np.int32), tokens=tokens, beside=beside)
     assert (said.rows, said.tokens, said.reached, said.random_rows, said.at_random) == (0, 0, 0, 0, 0)
+
+
+def test_beside_a_base_both_sides_start_from_what_it_reaches():
+    # The base has 0 … 4; each other row adds one feature of its own: k random rows add k, whatever the order.
+    rows = [[0, 1, 2, 3, 4]] + [[i % 5, 5 + i] for i in range(20)]
+    indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows])])
+    features = FeatureSets(indptr, np.concatenate(rows).astype(np.int32), 25)
+    tokens, eligible, base = np.full(21, 3), np.arange(21) > 0, np.array([0], np.int32)
+    beside = chance(features, tokens=tokens, eligible=eligible, base=base)
+    said = answer(features, np.array([4, 9, 1], np.int32), tokens=tokens, beside=beside, base=base)
+    assert (said.before, said.reached, said.random_rows, said.random_tokens, said.at_random) == (5, 8, 3, 9, 8)

@@ -19,6 +19,20 @@ def naive(rows, ids, c) -> int:
 
 
 @pytest.mark.parametrize("seed", range(10))
+def test_curves_on_top_of_a_base_count_its_rows_in(seed):
+    rows, sets = problem(seed)
+    base, order = np.split(np.random.default_rng(seed).permutation(20), [6])
+    expected = [[naive(rows, [*base, *order[: k + 1]], c) for k in range(14)] for c in (1, 3)]
+    assert reached(sets, order, c=(1, 3), base=base).tolist() == expected
+    assert reached_at(sets, order[:4], c=3, base=base) == expected[1][3]
+    eligible = np.ones(20, bool)
+    eligible[base] = False
+    band = random_band(sets, np.ones(20, np.int32), eligible, seeds=[seed], grid_tokens=np.array([0, 5]), base=base)
+    by_chance = [i for i in seeded_order(20, seed) if i not in base][:5]
+    assert band.tolist() == [[naive(rows, base, 1), naive(rows, [*base, *by_chance], 1)]]
+
+
+@pytest.mark.parametrize("seed", range(10))
 def test_curves_equal_counting_with_python_sets(seed):
     rows, sets = problem(seed)
     order = np.random.default_rng(seed).permutation(20)[:15]

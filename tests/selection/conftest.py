@@ -15,7 +15,7 @@ def _sets(rows, n_features: int) -> FeatureSets:
     return FeatureSets(indptr, np.array([j for row in rows for j in row], np.int32), n_features)
 
 
-def _pool(rows, *, n_features=64, response=None, tokens=None, eligible=None, pins=(), bans=()) -> Pool:
+def _pool(rows, *, n_features=64, response=None, tokens=None, eligible=None, pins=(), bans=(), base=()) -> Pool:
     n = len(rows)
     ones = np.ones(n, np.int32)
     return Pool(
@@ -26,6 +26,7 @@ def _pool(rows, *, n_features=64, response=None, tokens=None, eligible=None, pin
         eligible=np.ones(n, bool) if eligible is None else np.array(eligible, bool),
         pins=np.array(pins, np.int32),
         bans=np.array(bans, np.int32),
+        base=np.array(base, np.int32),
     )
 
 
@@ -39,23 +40,24 @@ def _random_rows(rng: np.random.Generator) -> tuple[list[set[int]], int]:
 
 
 def _random_pool(rng: np.random.Generator) -> tuple[list[set[int]], Pool]:
-    """Random rows with pins (some of them not eligible) and bans."""
+    """Random rows with pins (some of them not eligible), bans, and in half of the cases a base."""
     rows, m = _random_rows(rng)
     n = len(rows)
     pins = rng.permutation(n)[: rng.integers(0, min(4, n + 1))]
     bans = [i for i in range(n) if rng.random() < 0.15 and i not in pins]
+    base = [i for i in range(n) if rng.random() < 0.2 and i not in pins] if rng.random() < 0.5 else []
     tokens = rng.integers(0, 20, n)
     eligible = rng.random(n) < 0.85
-    return rows, _pool(rows, n_features=m, tokens=tokens, eligible=eligible, pins=pins, bans=bans)
+    return rows, _pool(rows, n_features=m, tokens=tokens, eligible=eligible, pins=pins, bans=bans, base=base)
 
 
 def _naive_greedy(rows: list[set[int]], pool: Pool) -> list[tuple[int, int, int]]:
     """(id, gain, round) pick by pick, straight from the pseudo-code of the method."""
-    order, covered, number = [], set(), 1
+    order, covered, number = [], set().union(*(rows[i] for i in pool.base)), 1
     for i in pool.pins.tolist():
         order.append((i, len(rows[i] - covered), 1))
         covered |= rows[i]
-    left = [i for i in range(len(rows)) if pool.eligible[i] and i not in pool.bans and i not in pool.pins]
+    left = [i for i in range(len(rows)) if pool.eligible[i] and i not in {*pool.bans, *pool.pins, *pool.base}]
     while left:
         best = max(left, key=lambda i: (len(rows[i] - covered), -i))
         gain = len(rows[best] - covered)

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.selection.ranking import covered_by, newly_covered
+from core.errors import GamutError
+from core.selection.ranking import covered_by, covered_by_base, newly_covered
 from core.selection.sae_greedy import SaeGreedyOptions, rank
 
 
@@ -59,6 +60,20 @@ def test_pins_that_cover_everything_leave_round_1_to_themselves(build_pool):
     assert picks(rank(small, SaeGreedyOptions())) == [(2, 2, 1), (0, 1, 2), (1, 1, 2)]
 
 
+def test_what_the_base_covers_is_covered_before_the_first_pick_and_wanted_again_in_round_2(build_pool):
+    # Base row 0 covers {0, 1}: row 1 adds only {2}, row 2 nothing until round 2. The base itself is never chosen.
+    small = build_pool([{0, 1}, {0, 1, 2}, {0, 1}], base=[0])
+    assert picks(rank(small, SaeGreedyOptions())) == [(1, 1, 1), (2, 2, 2)]
+    assert small.available == 2
+    assert newly_covered(small.features, rank(small, SaeGreedyOptions()), 0).tolist() == [2]
+    assert covered_by_base(small.features, rank(small, SaeGreedyOptions()), 1) == 2
+
+
+def test_a_pin_that_the_base_holds_is_refused_by_name(build_pool):
+    with pytest.raises(GamutError, match="Sample 1 is pinned, but the base holds it"):
+        build_pool([{0}, {1}], pins=[1], base=[1])
+
+
 def test_pools_without_anything_to_rank(build_pool):
     assert picks(rank(build_pool([]), SaeGreedyOptions())) == []
     assert picks(rank(build_pool([set(), set()]), SaeGreedyOptions())) == [(0, 0, 1), (1, 0, 1)]
@@ -70,7 +85,7 @@ def test_pools_without_anything_to_rank(build_pool):
 def test_newly_covered_is_what_the_pick_added_to_its_round(seed, random_pool):
     rows, pool = random_pool(np.random.default_rng(seed))
     ranking = rank(pool, SaeGreedyOptions())
-    covered, number = set(), 1
+    covered, number = set().union(*(rows[i] for i in pool.base)), 1
     for position, (i, gain, round_) in enumerate(picks(ranking)):
         if round_ != number:
             covered, number = set(), round_
@@ -86,7 +101,10 @@ def test_covered_by_credits_each_feature_to_the_first_chosen_sample_that_has_it(
     ranking = rank(pool, SaeGreedyOptions())
     upto = int(rng.integers(0, len(ranking) + 1))
     chosen = ranking.sample_ids[:upto].tolist()
+    known = set().union(*(rows[i] for i in pool.base))
     for left_out in set(range(len(rows))) - set(chosen):
-        first = [next(i for i in chosen if j in rows[i]) for j in rows[left_out] if any(j in rows[i] for i in chosen)]
+        wanted = rows[left_out] - known
+        first = [next(i for i in chosen if j in rows[i]) for j in wanted if any(j in rows[i] for i in chosen)]
         expected = [(i, first.count(i)) for i in chosen if i in first]
         assert covered_by(pool.features, ranking, upto=upto, sample_id=left_out) == expected
+        assert covered_by_base(pool.features, ranking, left_out) == len(rows[left_out] & known)
