@@ -1,13 +1,12 @@
 """Write an export and its manifest, read back and compared before it says done."""
 
 import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.datasets.options import ImportOptions
 from core.datasets.parse import Problem, samples
-from core.datasets.read import open_source
+from core.datasets.read import open_source, records
 from core.errors import GamutError
 from core.export.formats import VERBATIM, export_format
 from core.export.manifest import build_manifest, manifest_path, read_manifest
@@ -74,19 +73,24 @@ def was_exported(path: Path) -> bool:
 
 
 def read_back(path: Path, dataset: Dataset, ids: list[int], *, format: str) -> None:
-    """Import the written file and compare it sample by sample with the data set; rows in = rows out."""
-    verbatim = format == VERBATIM
-    carried = (lambda turns: turns) if verbatim else export_format(format).carried
-    options = _as_imported(dataset) if verbatim else ImportOptions(format=format)
-    read = list(samples(open_source(path, options), options)) if ids else []
+    """Import the written file and compare it sample by sample with the data set; rows in = rows out.
+
+    Verbatim records are compared byte for byte; of a conversion the conversations are.
+    """
+    if not ids:
+        return
+    if format == VERBATIM:
+        _same_records(path, dataset, ids)
+        return
+    carried, options = export_format(format).carried, ImportOptions(format=format)
+    read = list(samples(open_source(path, options), options))
     assert len(read) == len(ids), f"{len(ids)} samples were written, {len(read)} read back"
     for sample, (sample_id, turns) in zip(read, dataset.conversations(ids), strict=True):
         assert not isinstance(sample, Problem), f"sample {sample_id} does not read back: {sample.reason}"
         assert sample.turns == carried(turns), f"sample {sample_id} reads back as another conversation"
 
 
-def _as_imported(dataset: Dataset) -> ImportOptions:
-    """How a record of the data set is read: by its format or map. Files of several formats are recognised again."""
-    said = ImportOptions.from_dict(json.loads(dataset.meta.get("options", "{}")))
-    one = "," not in dataset.meta["format"] and not said.map
-    return ImportOptions(format=dataset.meta["format"] if one else None, map=said.map)
+def _same_records(path: Path, dataset: Dataset, ids: list[int]) -> None:
+    read = records(open_source(path))
+    for number, (written, kept) in enumerate(zip(read, dataset.records(ids), strict=True)):
+        assert written.raw == kept, f"sample {ids[number]} reads back as another record"

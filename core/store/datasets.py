@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from core.datasets.metadata import Column
 from core.datasets.parse import Problem
 from core.datasets.sample import Turn
 from core.errors import GamutError
@@ -84,6 +85,15 @@ class Dataset:
             characters=int(characters), format=meta["format"], layout=meta["layout"], file=meta["file"],
             created=meta["created"], content_hash=meta["content_hash"],
         )  # fmt: skip
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns of metadata, the best categories first."""
+        query = 'SELECT name, type, role, "distinct", missing, place FROM columns ORDER BY place'
+        return tuple(
+            Column(name, type, name, place, role=role, distinct=distinct, missing=missing)
+            for name, type, role, distinct, missing, place in self.cursor().execute(query).fetchall()
+        )
 
     def __len__(self) -> int:
         return self.summary.rows

@@ -26,15 +26,21 @@ def create_metadata(connection, columns: list[Column]) -> list[Column]:
     A repeated value of an id is told as a repair of the later row, where the tables of samples are there.
     """
     _create_typed(connection, columns)
+    known = create_columns(connection, columns)
+    for column in known:
+        if column.role == "id":
+            _tell_repeats(connection, column)
+    connection.execute(f"DROP TABLE {EXTRAS}")
+    return known
+
+
+def create_columns(connection, columns: list[Column]) -> list[Column]:
+    """Make the table `columns` by looking at `metadata`; returns the columns with their roles, in the order kept."""
     known = best_first(_described(connection, column) for column in columns)
     connection.execute(COLUMNS_TABLE)
     for c in known:
         row = [c.name, c.type, c.role, c.distinct, c.missing, c.place]
         connection.execute("INSERT INTO columns VALUES (?, ?, ?, ?, ?, ?)", row)
-    for column in known:
-        if column.role == "id":
-            _tell_repeats(connection, column)
-    connection.execute(f"DROP TABLE {EXTRAS}")
     return known
 
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from core.datasets.metadata import Column
 from core.errors import GamutError
 from core.files import json_hash
-from core.store.dataset_tables import COLUMNS_TABLE, SCHEMAS, create_tables
+from core.store.dataset_tables import SCHEMAS, create_tables
 from core.store.dataset_writer import count, finish
 from core.store.datasets import Dataset, DatasetSummary
 from core.store.duck import written_database
 from core.store.import_dataset import new_dataset
+from core.store.metadata import DUCK_TYPES, create_columns, quoted
 from core.workspace import Workspace
 
 BATCH = 10_000  # rows copied at once
 SOURCE = "source"  # the column that says which member a sample came from
+OWN_SOURCE = "own source"  # a column that a member had under that name already
 COPIED = {
     "samples": "sample_id + {first} AS sample_id, * EXCLUDE sample_id FROM samples ORDER BY sample_id",
     "turns": "sample_id + {first} AS sample_id, * EXCLUDE sample_id FROM turns ORDER BY sample_id, turn",
@@ -70,7 +73,8 @@ def join_datasets(
             connection,
             {
                 "format": "pool",
-                "layout": "jsonl",
+                # records of a JSON list may span lines: with one such member a line for each is not to be had
+                "layout": "json" if any(dataset.meta["layout"] == "json" for _, dataset in members) else "jsonl",
                 "file": " + ".join(member.name for member, _ in members),
                 "file_sha256": json_hash(hashes),
                 "options": "{}",
@@ -130,9 +134,45 @@ def _copy(connection, dataset: Dataset, member: Member) -> None:
 
 
 def _join_metadata(connection, members: list[tuple[Member, Dataset]]) -> None:
-    whens = " ".join(f"WHEN sample_id < {member.first + member.rows} THEN ?" for member, _ in members)
-    connection.execute(
-        f"CREATE TABLE metadata AS SELECT sample_id, CASE {whens} END AS {SOURCE} FROM samples ORDER BY sample_id",
-        [member.name for member, _ in members],
-    )
-    connection.execute(COLUMNS_TABLE)
+    """The members' columns under each other, a column of one name being one, and `source` before them."""
+    types: dict[str, Column] = {}
+    for _, dataset in members:
+        for column in dataset.columns:
+            name = _name_in_pool(column)
+            there = types.setdefault(name.casefold(), Column(name, column.type, name, len(types) + 1))
+            types[name.casefold()] = replace(there, type=_type_of_both(there.type, column.type))
+    shape = "".join(f", {quoted(column.name)} {DUCK_TYPES[column.type]}" for column in types.values())
+    connection.execute(f"CREATE TABLE metadata (sample_id INTEGER, {SOURCE} VARCHAR{shape})")
+    for member, dataset in members:
+        _copy_columns(connection, member, dataset, types)
+    found = [Column(SOURCE, "text", SOURCE, 0), *types.values()]
+    create_columns(connection, [_with_present(connection, column) for column in found])
+
+
+def _name_in_pool(column: Column) -> str:
+    return OWN_SOURCE if column.name.casefold() == SOURCE else column.name
+
+
+def _type_of_both(one: str, other: str) -> str:
+    if one == other:
+        return one
+    return "number" if {one, other} == {"integer", "number"} else "text"
+
+
+def _copy_columns(connection, member: Member, dataset: Dataset, types: dict[str, Column]) -> None:
+    own = [f"{quoted(column.name)} AS {quoted(_name_in_pool(column))}" for column in dataset.columns]
+    query = f"SELECT {', '.join(['sample_id', *own])} FROM metadata ORDER BY sample_id"
+    names = [types[_name_in_pool(column).casefold()].name for column in dataset.columns]
+    into = ", ".join(["sample_id", SOURCE, *map(quoted, names)])
+    taken = ", ".join([f"sample_id + {member.first}", "?", *(quoted(_name_in_pool(c)) for c in dataset.columns)])
+    for batch in dataset.cursor().sql(query).to_arrow_reader(BATCH):
+        connection.register("new_rows", batch)
+        connection.execute(f"INSERT INTO metadata ({into}) SELECT {taken} FROM new_rows", [member.name])
+        connection.unregister("new_rows")
+
+
+def _with_present(connection, column: Column) -> Column:
+    name = quoted(column.name)
+    empty = f"AND {name} <> ''" if column.type == "text" else ""
+    query = f"SELECT count(*) FROM metadata WHERE {name} IS NOT NULL {empty}"
+    return replace(column, present=connection.execute(query).fetchall()[0][0])

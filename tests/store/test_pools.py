@@ -1,5 +1,7 @@
 """Joined data sets: every row once, in order, with its source; nothing that cannot be a pool becomes one."""
 
+import json
+
 import pytest
 
 from core.errors import GamutError
@@ -41,6 +43,36 @@ def test_a_row_that_another_member_has_already_is_told_as_its_duplicate(three) -
     assert [found[12 + i] for i in range(9)] == list(range(9))
     assert found[9] == 8 and found[21] == 8  # number 9 repeats number 8, in both
     assert found[12 + 15] is None
+
+
+def test_columns_of_one_name_are_one_and_hold_every_value_of_all_members(workspace, tmp_path) -> None:
+    rows = made_records(12)
+    one = [row | {"Quality": number, "source": "web", "tags": ["x"]} for number, row in enumerate(rows)]
+    two = [row | {"quality": number + 0.5, "tags": "none", "only": True} for number, row in enumerate(rows)]
+    import_dataset(workspace, write_jsonl(tmp_path / "one.jsonl", one), name="one")
+    import_dataset(workspace, write_jsonl(tmp_path / "two.jsonl", two), name="two")
+    join_datasets(workspace, ["one", "two"], name="pool")
+    pool = Dataset(workspace, "pool")
+    types = {column.name: (column.type, column.role) for column in pool.columns}
+    assert types == {
+        "source": ("text", "category"), "Quality": ("number", "score"), "own source": ("text", ""), "tags": ("text", "category"),
+        "only": ("boolean", ""),
+    }  # fmt: skip
+    query = 'SELECT source, "Quality", "own source", tags, only FROM metadata ORDER BY sample_id'
+    found = pool.cursor().execute(query).fetchall()
+    assert found[3] == ("one", 3.0, "web", '["x"]', None)
+    assert found[15] == ("two", 3.5, None, "none", True)
+
+
+def test_a_pool_with_a_json_list_in_it_cannot_promise_a_line_for_a_record(workspace, tmp_path) -> None:
+    (tmp_path / "list.json").write_text(json.dumps(made_records(5), indent=1))
+    import_dataset(workspace, tmp_path / "list.json", name="list")
+    import_dataset(workspace, write_jsonl(tmp_path / "lines.jsonl", made_records(5)), name="lines")
+    assert join_datasets(workspace, ["lines", "list"], name="pool").layout == "json"
+    assert (
+        join_datasets(workspace, ["lines", "list"], name="pool2").content_hash
+        == Dataset(workspace, "pool").content_hash
+    )
 
 
 def test_a_pool_in_a_pool_stands_for_its_members(three) -> None:
