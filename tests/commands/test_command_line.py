@@ -132,7 +132,7 @@ def test_a_seed_decides_random_alone(capsys, made):
 
 WRONG = [
     (("datasets", "add", "/no/such.jsonl", "--name", "x"), "There is no file"),
-    (("datasets", "add", __file__, "--name", "x"), "JSON Lines is needed"),
+    (("datasets", "add", __file__, "--name", "x"), "is no data file Gamut knows"),
     (("datasets", "show", "nope"), "There is no data set 'nope'; there are: made"),
     (("analyse", "nope"), "There is no data set 'nope'"),
     (("analyse", "made", "--model", "/no/model"), "There is no model in /no/model"),

@@ -58,7 +58,7 @@ def test_columns_of_one_name_are_one_and_hold_every_value_of_all_members(workspa
         "source": ("text", "category"), "Quality": ("number", "score"), "own source": ("text", ""), "tags": ("text", "category"),
         "only": ("boolean", ""),
     }  # fmt: skip
-    query = 'SELECT source, "Quality", "own source", tags, only FROM metadata ORDER BY sample_id'
+    query = 'SELECT source, "Quality", "own source", tags, "only" FROM metadata ORDER BY sample_id'
     found = pool.cursor().execute(query).fetchall()
     assert found[3] == ("one", 3.0, "web", '["x"]', None)
     assert found[15] == ("two", 3.5, None, "none", True)
