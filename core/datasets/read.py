@@ -54,7 +54,10 @@ class SourceFile:
         """SHA-256 (hex) of what it holds."""
         if self.table is not None:
             return table_hash(self.table)
-        return file_hash(self.path) if self.path.is_file() else ""
+        try:
+            return file_hash(self.path) if self.path.is_file() else ""
+        except OSError:  # it is listed as one that cannot be read
+            return ""
 
 
 @dataclass(frozen=True, slots=True)

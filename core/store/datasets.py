@@ -12,6 +12,7 @@ from core.store.content_hash import content_hash
 from core.store.dataset_migration import migrate_dataset
 from core.store.dataset_tables import DATABASE, FORMAT_VERSION, KEYS
 from core.store.duck import open_read
+from core.store.repairs import Repair, RepairRule, repair_rules, repairs
 from core.workspace import Workspace
 
 CHUNK = 5_000  # samples read at once
@@ -162,6 +163,14 @@ class Dataset:
         """The records that were left out, in source order."""
         query = "SELECT file, line, reason, record FROM problems ORDER BY file, line, reason, record LIMIT ? OFFSET ?"
         return [Problem(*row) for row in self.cursor().execute(query, [limit, offset]).fetchall()]
+
+    def repairs(self, *, limit: int | None = None, offset: int = 0) -> list[Repair]:
+        """The records that were mended while reading, in the order of their ids."""
+        return repairs(self.cursor(), limit=limit, offset=offset)
+
+    def repair_rules(self) -> list[RepairRule]:
+        """The rules by which records were mended, each with its count and first places."""
+        return repair_rules(self.cursor())
 
 
 def dataset_with_hash(workspace: Workspace, content_hash: str, *, name: str) -> Dataset | None:

@@ -9,7 +9,8 @@ from pages.shared.empty import offer_data
 from pages.shared.import_form import draw_import, tell_added
 from pages.shared.messages import head
 from pages.shared.numbers import moment
-from pages.shared.preview import draw_preview, draw_problems
+from pages.shared.preview import draw_preview
+from pages.shared.problems_panel import draw_problems
 from pages.shared.sidebar import current
 
 

@@ -88,6 +88,7 @@ FILES = (
             ("the file is UTF-16-LE, told by its NUL bytes; it has no byte-order mark: it was read as UTF-8",)),
     Awkward("utf32.csv", "\ufeffa,b\né,2\n".encode("utf-32-le"), ({"a": "é", "b": "2"},), (),
             ("the file is UTF-32-LE, told by its byte-order mark: it was read as UTF-8",)),
+    Awkward("joined_marks.jsonl", LINE + b"\xef\xbb\xbf" + LINE, (GOOD, GOOD), (), ("a byte-order mark inside the file was removed",)),
     # JSON lists and objects
     Awkward("lines_called_list.json", LINE * 2, (GOOD, GOOD)),
     Awkward("list_called_lines.jsonl", json.dumps([GOOD, GOOD]).encode(), (GOOD, GOOD)),
@@ -105,6 +106,7 @@ FILES = (
     Awkward("long_in_list.json", json.dumps([{"a": LONG}, GOOD]).encode(), ({"a": LONG}, GOOD)),
     Awkward("one_object.json", json.dumps(GOOD, indent=2).encode(), (GOOD,)),
     Awkward("objects.json", (json.dumps(GOOD, indent=2) * 3).encode(), (GOOD, GOOD, GOOD)),
+    Awkward("objects_in_a_line.json", json.dumps(GOOD).encode() * 3, (GOOD, GOOD, GOOD)),
     Awkward("wrapped.json", json.dumps({"version": "1.1", "data": [GOOD, GOOD], "n": 2}, indent=1).encode(), (GOOD, GOOD)),
     Awkward("wrapped_in_a_line.json", json.dumps({"data": [GOOD]}).encode(), (GOOD,)),
     Awkward("nan_in_list.json", b'[{"a": NaN}, {"a": "x\ty"}]', ({"a": None}, {"a": "x\ty"}), (), (NAN, CONTROL)),

@@ -4,7 +4,7 @@ import json
 
 from core.store.datasets import Dataset, dataset_names
 from pages.shared.import_form import suggested
-from pages.shared.preview import left_out
+from pages.shared.problems_panel import left_out
 from tests.made import CANARY
 from tests.pages.conftest import said
 
@@ -23,7 +23,11 @@ def test_a_file_is_added_by_its_path_and_becomes_the_current_data_set(made, open
     assert app.sidebar.selectbox[0].value == "two"
     assert "2 records left out" in said(app).replace("\\", "")
     assert [str(value) for value in app.dataframe[1].value["line"]] == ["2", "3"]
-    assert left_out(Dataset(made, "two")) == b'{"instruction": 3}\nnot json\n'
+    lines = [json.loads(line) for line in left_out(Dataset(made, "two")).splitlines()]
+    assert [(line["file"], line["line"], line["record"]) for line in lines] == [
+        ("two.jsonl", 2, '{"instruction": 3}'),
+        ("two.jsonl", 3, "not json"),
+    ]
 
 
 def test_a_name_that_is_taken_and_a_file_that_is_not_there_are_sentences(made, open_app, tmp_path):

@@ -17,7 +17,6 @@ ROWS_LOOKED_AT = 200
 LITERAL = "a quote out of place: the row was read with its quotes as they stand"
 ALL_LITERAL = "quotes in this file do not enclose fields: they were taken as they stand"
 UNCLOSED = "a quote that opens here is never closed"
-MOST_UNCLOSED = 100  # each costs reading up to its end and again: beyond that the rest is one problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +107,6 @@ class _Table:
         self._feed, self._dialect, self._file, self._header = feed, dialect, file, header
         self._names: list[str] | None = None
         self._notes: tuple[str, ...] = () if dialect.quoted else (ALL_LITERAL,)
-        self._unclosed = 0
 
     def records(self) -> Iterator[RawRecord]:
         """Every row as a record or as a problem."""
@@ -130,11 +128,9 @@ class _Table:
         try:
             return next(self._dialect.rows(self._feed), None)
         except csv.Error as error:
-            unclosed = "unexpected end" in str(error)
-            self._unclosed += unclosed
-            if not unclosed or self._unclosed <= MOST_UNCLOSED:
-                self._feed.keep_first()
-            return self._literally(UNCLOSED if unclosed else str(error))
+            # What is given back is read at most twice: a quote that opens has ended at the next one, or there is none.
+            self._feed.keep_first()
+            return self._literally(UNCLOSED if "unexpected end" in str(error) else str(error))
 
     def _literally(self, why: str) -> list[str]:
         line = self._feed.used[0]
@@ -142,7 +138,7 @@ class _Table:
             row = next(Dialect(self._dialect.delimiter, False).rows(iter([line.text])), [])
         except csv.Error:
             row = []
-        fits = len(self._feed.used) == 1 and len(row) == len(self._names or row) > 0
+        fits = len(row) == len(self._names or row) > 0
         changed = _Line(
             line.number, line.text, line.raw, (*line.repairs, LITERAL), line.reason or (None if fits else why)
         )

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 NUL_REMOVED = "NUL bytes were removed"
+MARK_INSIDE = "a byte-order mark inside the file was removed"
 WINDOWS = "bytes that are not UTF-8 were read as Windows-1252"
 MARKS = (  # the longer ones first: UTF-32's begins like UTF-16's
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -84,6 +85,8 @@ def text_of(raw: bytes, *, codec: str) -> tuple[str, tuple[str, ...]]:
     repairs: tuple[str, ...] = ()
     if b"\0" in raw:
         raw, repairs = raw.replace(b"\0", b""), (NUL_REMOVED,)
+    if raw.startswith(codecs.BOM_UTF8):  # files that begin with one were joined
+        raw, repairs = raw.removeprefix(codecs.BOM_UTF8), (*repairs, MARK_INSIDE)
     try:
         return raw.decode(), repairs
     except UnicodeDecodeError as error:

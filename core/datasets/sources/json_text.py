@@ -37,7 +37,7 @@ class JsonReader:
 
     def read(self, text: str) -> tuple[Any, tuple[str, ...]]:
         """The value of a text and its repairs; raises `BrokenJson`."""
-        if text.count("[") + text.count("{") > DEEPEST and depth(text) > DEEPEST:
+        if text.count("[") + text.count("{") > DEEPEST and is_deep(text):
             raise BrokenJson(f"nested deeper than {DEEPEST} levels")
         try:
             try:
@@ -79,11 +79,12 @@ class JsonReader:
         return int(digits)
 
 
-def depth(text: str) -> int:
-    """How deep the brackets of a JSON text are nested, those inside its strings not counted."""
-    now = deepest = 0
+def is_deep(text: str) -> bool:
+    """Whether the brackets of a JSON text are nested deeper than `DEEPEST`, those inside its strings not counted."""
+    level = 0
     for found in BRACKET.finditer(text):
-        mark = found.group()
-        now += (mark in "[{") - (mark in "]}")
-        deepest = max(deepest, now)
-    return deepest
+        mark = text[found.start()]
+        level += (mark in "[{") - (mark in "]}")
+        if level > DEEPEST:
+            return True
+    return False

@@ -124,5 +124,6 @@ def _goes_on(line: bytes, content: bytes, whole: bool) -> bool:
     window.more()
     end, how = window.value_end()
     if how == CLOSED:
-        return b"\n" in window.buffer[:end] and _reads(bytes(window.buffer[:end]))
+        several = content[end:].lstrip(b" \t")[:1] == b"{"
+        return (several or b"\n" in content[:end]) and _reads(content[:end])
     return not whole and re.search(rb"[\[{,]\s*$", line) is not None
