@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from core.datasets.metadata import Column
 
-ID_NAME = re.compile(r"(^|[_\-. ])(id|ids|uuid|guid|key|index|idx|row|number|no|hash|sha256)$", re.IGNORECASE)
+ID_NAME = re.compile(r"(^|[_\-. ])(u?id|ids|uuid|guid|key|index|idx|row|number|no|hash|sha256)$", re.IGNORECASE)
 ID_CAMEL = re.compile(r"[a-z](Id|ID|Key|Index)$")
 SCORE_NAME = re.compile(
     r"score|rating|rank|reward|quality|similarity|grade|points|stars|prob|loss|perplexity|ppl|ifd|difficulty|length|tokens|count",

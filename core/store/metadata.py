@@ -66,7 +66,9 @@ def _typed(column: Column) -> str:
     ):  # a cast to TIMESTAMP drops the offset from UTC; one to TIMESTAMPTZ adds the machine's own
         utc = f"make_timestamp(epoch_us(TRY_CAST({value} AS TIMESTAMPTZ)))"
         return f"CASE WHEN regexp_matches({value}, '{OFFSET}$') THEN {utc} ELSE TRY_CAST({value} AS TIMESTAMP) END"
-    return f"CAST({value} AS VARCHAR)" if column.type == "json" else value
+    if column.type == "json":
+        return f"nullif(CAST({value} AS VARCHAR), '\"\"')"  # an empty text is a missing value
+    return value
 
 
 def _described(connection, column: Column) -> Column:

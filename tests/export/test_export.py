@@ -20,7 +20,7 @@ from core.store.datasets import Dataset
 from core.store.import_dataset import import_dataset
 from tests.made import made_analysis, write_jsonl
 
-TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=12)  # imports hold no NUL
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=12)  # import removes NUL
 SHORT = st.tuples(TEXT.filter(str.strip), TEXT, TEXT)
 
 
