@@ -1,18 +1,29 @@
-"""What people decide by hand: pins and bans of a data set's samples, in SQLite, so that many may write at once."""
+"""What people decide by hand: pins and bans of a data set's samples, in SQLite, so that many may write at once.
+
+A mark has one or more reasons: "" is a click, a check gives its own name. A sample has at most one kind of mark, and
+a mark is gone when its last reason is.
+"""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from core.workspace import Workspace
 
 PIN, BAN = "pin", "ban"
+BY_HAND = ""
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS marks (
     dataset_hash TEXT NOT NULL, sample_id INTEGER NOT NULL, mark TEXT NOT NULL CHECK (mark IN ('pin', 'ban')),
-    place INTEGER NOT NULL, PRIMARY KEY (dataset_hash, sample_id)
+    place INTEGER NOT NULL, reason TEXT NOT NULL DEFAULT '', PRIMARY KEY (dataset_hash, sample_id, reason)
 )
 """
+MIGRATION = (
+    "ALTER TABLE marks RENAME TO marks_without_reason",
+    SCHEMA,
+    "INSERT INTO marks SELECT dataset_hash, sample_id, mark, place, '' FROM marks_without_reason",
+    "DROP TABLE marks_without_reason",
+)
 
 
 @contextmanager
@@ -22,25 +33,77 @@ def _people(workspace: Workspace) -> Iterator[sqlite3.Connection]:
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(SCHEMA)
+        if not _has_reasons(connection):
+            _migrate(connection)
         with connection:
             yield connection
     finally:
         connection.close()
 
 
+def _has_reasons(people: sqlite3.Connection) -> bool:
+    return any(column[1] == "reason" for column in people.execute("PRAGMA table_info(marks)").fetchall())
+
+
+def _migrate(people: sqlite3.Connection) -> None:
+    """Give an older file's marks their reason: all were made by hand. Another process may just be doing the same."""
+    people.execute("BEGIN IMMEDIATE")
+    with people:
+        for statement in MIGRATION if not _has_reasons(people) else ():
+            people.execute(statement)
+
+
 def marked(workspace: Workspace, dataset_hash: str, mark: str) -> tuple[int, ...]:
     """The samples of a data set with that mark: pins in the order they were made, bans too."""
-    query = "SELECT sample_id FROM marks WHERE dataset_hash = ? AND mark = ? ORDER BY place"
+    return tuple(marked_with_reasons(workspace, dataset_hash, mark))
+
+
+def marked_with_reasons(workspace: Workspace, dataset_hash: str, mark: str) -> dict[int, tuple[str, ...]]:
+    """The samples of a data set with that mark in the order they were made, each with its reasons ("" by hand)."""
+    query = "SELECT sample_id, reason FROM marks WHERE dataset_hash = ? AND mark = ? ORDER BY place"
+    found: dict[int, tuple[str, ...]] = {}
     with _people(workspace) as people:
-        return tuple(row[0] for row in people.execute(query, (dataset_hash, mark)))
+        for sample_id, reason in people.execute(query, (dataset_hash, mark)):
+            found[sample_id] = (*found.get(sample_id, ()), reason)
+    return found
 
 
 def set_mark(workspace: Workspace, dataset_hash: str, sample_id: int, mark: str | None) -> None:
-    """Pin or ban a sample, or take its mark away (None); a sample has at most one mark."""
+    """Pin or ban a sample by hand, or take its mark away whatever its reasons (None); a sample has at most one mark."""
     with _people(workspace) as people:
         people.execute("DELETE FROM marks WHERE dataset_hash = ? AND sample_id = ?", (dataset_hash, sample_id))
         if mark is not None:
-            people.execute(
-                "INSERT INTO marks SELECT ?, ?, ?, coalesce(max(place), 0) + 1 FROM marks",
-                (dataset_hash, sample_id, mark),
-            )
+            _insert(people, dataset_hash, [sample_id], mark, BY_HAND)
+
+
+def set_marks(workspace: Workspace, dataset_hash: str, ids: Iterable[int], mark: str, reason: str = BY_HAND) -> None:
+    """Pin or ban many samples for one reason; the other mark of these samples goes, further reasons of this one stay."""
+    wanted = list(dict.fromkeys(int(sample_id) for sample_id in ids))
+    with _people(workspace) as people:
+        people.executemany(
+            "DELETE FROM marks WHERE dataset_hash = ? AND sample_id = ? AND mark != ?",
+            [(dataset_hash, sample_id, mark) for sample_id in wanted],
+        )
+        _insert(people, dataset_hash, wanted, mark, reason)
+
+
+def clear_marks(
+    workspace: Workspace, dataset_hash: str, *, mark: str, reason: str | None = None, ids: Iterable[int] | None = None
+) -> None:
+    """Take away a reason of a mark, or the whole mark (None), of these samples, or of all; other reasons keep it."""
+    where, values = "dataset_hash = ? AND mark = ?", [dataset_hash, mark]
+    if reason is not None:
+        where, values = f"{where} AND reason = ?", [*values, reason]
+    with _people(workspace) as people:
+        if ids is None:
+            people.execute(f"DELETE FROM marks WHERE {where}", values)
+        else:
+            rows = [(*values, int(sample_id)) for sample_id in ids]
+            people.executemany(f"DELETE FROM marks WHERE {where} AND sample_id = ?", rows)
+
+
+def _insert(people: sqlite3.Connection, dataset_hash: str, ids: list[int], mark: str, reason: str) -> None:
+    people.execute("UPDATE marks SET place = place WHERE 0")  # takes the write lock before the last place is read
+    last = people.execute("SELECT coalesce(max(place), 0) FROM marks").fetchone()[0]
+    rows = [(dataset_hash, sample_id, mark, last + at, reason) for at, sample_id in enumerate(ids, start=1)]
+    people.executemany("INSERT OR IGNORE INTO marks VALUES (?, ?, ?, ?, ?)", rows)

@@ -1,8 +1,9 @@
 """Pins and bans: ordered, one mark a sample, written by many at once."""
 
+import sqlite3
 import threading
 
-from core.store.people import BAN, PIN, marked, set_mark
+from core.store.people import BAN, PIN, clear_marks, marked, marked_with_reasons, set_mark, set_marks
 
 
 def test_marks_are_kept_in_the_order_they_were_made(workspace):
@@ -27,3 +28,59 @@ def test_many_writers_at_once_lose_nothing(workspace):
     for thread in threads:
         thread.join()
     assert sorted(marked(workspace, "data", PIN)) == sorted(100 * n + i for n in range(6) for i in range(20))
+
+
+def test_many_marks_are_set_at_once_in_the_order_given_and_leave_one_kind_a_sample(workspace):
+    ids = [*range(50_000, 0, -1), 7, 7]
+    set_mark(workspace, "data", 7, PIN)
+    set_marks(workspace, "data", ids, BAN, "a check")
+    assert marked(workspace, "data", BAN) == tuple(range(50_000, 0, -1)) and marked(workspace, "data", PIN) == ()
+    clear_marks(workspace, "data", mark=BAN)
+    assert marked(workspace, "data", BAN) == ()
+
+
+def test_a_ban_stands_until_its_last_reason_is_gone(workspace):
+    set_mark(workspace, "data", 1, BAN)
+    set_marks(workspace, "data", [1, 2, 3], BAN, "one")
+    set_marks(workspace, "data", [3, 4], BAN, "two")
+    set_marks(workspace, "other", [3], BAN, "one")
+    assert marked_with_reasons(workspace, "data", BAN) == {1: ("", "one"), 2: ("one",), 3: ("one", "two"), 4: ("two",)}
+    clear_marks(workspace, "data", mark=BAN, reason="one")
+    assert marked_with_reasons(workspace, "data", BAN) == {1: ("",), 3: ("two",), 4: ("two",)}
+    clear_marks(workspace, "data", mark=BAN, reason="two", ids=[3, 9])
+    assert marked(workspace, "data", BAN) == (1, 4) and marked(workspace, "other", BAN) == (3,)
+    set_mark(workspace, "data", 4, PIN)
+    assert marked(workspace, "data", PIN) == (4,) and marked(workspace, "data", BAN) == (1,)
+    set_marks(workspace, "data", [4, 5], PIN)
+    clear_marks(workspace, "data", mark=PIN)
+    assert marked(workspace, "data", BAN) == (1,)
+
+
+def older_file(workspace):
+    workspace.root.mkdir(parents=True)
+    with sqlite3.connect(workspace.people) as people:
+        people.execute(
+            "CREATE TABLE marks (dataset_hash TEXT NOT NULL, sample_id INTEGER NOT NULL, mark TEXT NOT NULL CHECK "
+            "(mark IN ('pin', 'ban')), place INTEGER NOT NULL, PRIMARY KEY (dataset_hash, sample_id))"
+        )
+        people.executemany("INSERT INTO marks VALUES ('data', ?, ?, ?)", [(5, PIN, 2), (9, PIN, 1), (2, BAN, 3)])
+    people.close()
+
+
+def test_an_older_file_without_reasons_keeps_its_marks_and_their_order(workspace):
+    older_file(workspace)
+    assert marked(workspace, "data", PIN) == (9, 5)
+    assert marked_with_reasons(workspace, "data", BAN) == {2: ("",)}
+    set_marks(workspace, "data", [2], BAN, "a check")
+    assert marked_with_reasons(workspace, "data", BAN) == {2: ("", "a check")}
+
+
+def test_an_older_file_opened_by_many_at_once_is_migrated_once(workspace):
+    older_file(workspace)
+    threads = [threading.Thread(target=set_mark, args=(workspace, "data", 100 + n, PIN)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    pins = marked(workspace, "data", PIN)
+    assert pins[:2] == (9, 5) and sorted(pins[2:]) == [100 + n for n in range(8)]
