@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from core.commands import analyses, data, selection, training
+from core.commands import analyses, contamination, data, selection, training
 from core.commands.output import make_session
 from core.errors import GamutError
 from core.jobs.run import JobCancelled
@@ -33,6 +33,7 @@ def main(
     context.obj = make_session(workspace, json)
 
 
+data.app.command("decontaminate")(contamination.decontaminate_dataset)
 app.add_typer(data.app, name="datasets")
 app.add_typer(analyses.app, name="analyses")
 app.command()(analyses.analyse)
