@@ -114,6 +114,7 @@ FILES = (
     Awkward("quoted_break.csv", b'a,b\n"x\ny, z","say ""hi"""\n1,2\n', ({"a": "x\ny, z", "b": 'say "hi"'}, {"a": "1", "b": "2"})),
     Awkward("ragged.csv", b"a,b\n1\n1,2\n1,2,3\n", ({"a": "1", "b": "2"},),
             ((2, "the row has 1 field, the header 2"), (4, "the row has 3 fields, the header 2"))),
+    Awkward("one_column.csv", b'text\n"a, b"\n\n""\n  \nc\n', ({"text": "a, b"}, {"text": ""}, {"text": "c"})),
     Awkward("semicolons.csv", b"a;b\n1,5;x\n2,5;y, z\n", ({"a": "1,5", "b": "x"}, {"a": "2,5", "b": "y, z"})),
     Awkward("bars.csv", b"a|b\r\n1|2\r\n", ({"a": "1", "b": "2"},)),
     Awkward("old_mac.csv", b"a,b\r1,2\r3,4\r", ({"a": "1", "b": "2"}, {"a": "3", "b": "4"})),

@@ -6,6 +6,7 @@ import csv
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from core.datasets.sources.encodings import NotText, text_of
 from core.datasets.sources.lines import TOO_LONG, lines
@@ -61,8 +62,9 @@ def _breaks(dialect: Dialect, texts: list[str]) -> bool:
     return any(row is None for row in _first_rows(dialect, texts))
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(NamedTuple):
+    """One line of the file; a named tuple, because there are millions of them."""
+
     number: int
     text: str
     raw: bytes
@@ -112,7 +114,7 @@ class _Table:
         """Every row as a record or as a problem."""
         any_row = False
         while (row := self._row()) is not None:
-            if not self._feed.used or (len(row) < 2 and not "".join(row).strip()):
+            if not any(line.text.strip() for line in self._feed.used):
                 continue
             record = self._record(row)
             if record is not None:
