@@ -151,8 +151,12 @@ def records(source: Source, options: ImportOptions = DEFAULT, progress: Progress
         if file.reason is not None:
             yield RawRecord(b"", file.name, 0, reason=file.reason)
             continue
+        seen = 0
         try:
-            yield from _records(file, options, _behind(before, progress))
+            for seen, record in enumerate(_records(file, options, _behind(before, progress)), start=1):
+                yield record
+            if not seen and not source.single:
+                yield RawRecord(b"", file.name, 0, reason="it holds no records")
         except GamutError as error:
             if source.single:
                 raise

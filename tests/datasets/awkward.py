@@ -47,6 +47,12 @@ def ipc(table: pa.Table, *, stream: bool) -> bytes:
     return sink.getvalue().to_pybytes()
 
 
+def odd_text() -> bytes:
+    """An Arrow file whose second text is no UTF-8."""
+    texts = pa.StringArray.from_buffers(3, pa.py_buffer(b"\0\0\0\0\1\0\0\0\2\0\0\0\3\0\0\0"), pa.py_buffer(b"a\xffc"))
+    return ipc(pa.table({"a": texts}), stream=False)
+
+
 TABLE = pa.table({"instruction": ["a"], "output": ["b"]})
 NAN = "NaN and Infinity are no JSON numbers: they were read as null"
 TWICE = "a key that occurs twice in one object: the last value was taken"
@@ -129,6 +135,7 @@ FILES = (
     Awkward("header_only.csv", b"a,b\n", (), ((0, "the table holds a header and no rows"),)),
     Awkward("table.parquet", packed_parquet(pa.table({"a": [1.5, float("nan")], "b": [b"x", b"\xff"]})),
             ({"a": 1.5, "b": "x"}, {"a": None, "b": None}), (), (NAN, "bytes that are no text were read as null")),
+    Awkward("odd_text.arrow", odd_text(), ({"a": "a"}, {"a": "c"}), ((2, "a value of the row could not be read"),)),
     Awkward("file.arrow", ipc(TABLE, stream=False)),
     Awkward("stream.arrow", ipc(TABLE, stream=True)),
     Awkward("not_called_so.json", packed_parquet(TABLE)),

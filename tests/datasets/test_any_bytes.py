@@ -62,6 +62,25 @@ def test_a_file_with_one_byte_changed_or_its_end_cut_raises_nothing_but_a_senten
         assert str(error)
 
 
+MIXED = pa.table({"a": ["x", "yy", None] * 9, "n": [[1], [2, 3], None] * 9, "s": [{"q": "w"}] * 27})
+TABLES = {"x.parquet": packed_parquet(MIXED), "x.arrow": ipc(MIXED, stream=True), "y.arrow": ipc(MIXED, stream=False)}
+
+
+@QUICK
+@given(
+    name=st.sampled_from(list(TABLES)),
+    changes=st.lists(st.tuples(st.floats(0, 0.999), st.integers(0, 255)), max_size=5),
+)
+def test_a_damaged_table_neither_ends_the_process_nor_raises_more_than_a_sentence(tmp_path, name, changes):
+    content = bytearray(TABLES[name])
+    for at, byte in changes:
+        content[int(at * len(content))] = byte
+    try:
+        assert all(record.line > 0 for record in read(tmp_path, bytes(content), name))
+    except GamutError as error:
+        assert "\n" not in str(error)
+
+
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 ROW = st.fixed_dictionaries({"a": TEXT, "b": TEXT, "long": st.integers(0, 300).map("x\n".__mul__)})
 ROWS = st.lists(ROW, min_size=1, max_size=8)

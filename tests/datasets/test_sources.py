@@ -41,6 +41,15 @@ def test_a_folder_is_read_in_the_order_of_its_names_with_a_line_for_each_file_le
     assert source.size == sum((tmp_path / name).stat().st_size for name in ("a.parquet", "b/a.jsonl", "c.csv"))
 
 
+def test_a_file_of_a_folder_without_records_is_named(tmp_path):
+    (tmp_path / "a.json").write_bytes(b"[]")
+    (tmp_path / "b.parquet").write_bytes(packed_parquet(TABLE.slice(0, 0)))
+    (tmp_path / "c.jsonl").write_bytes(LINE)
+    said = [(record.file, record.reason) for record in records(open_source(tmp_path))]
+    assert said == [("a.json", "it holds no records"), ("b.parquet", "it holds no records"), ("c.jsonl", None)]
+    assert list(records(open_source(tmp_path / "a.json"))) == []
+
+
 def test_the_hash_of_a_folder_follows_names_and_contents_and_that_of_a_file_is_its_own(tmp_path):
     one, two = tmp_path / "one", tmp_path / "two"
     for folder in (one, two):

@@ -19,6 +19,7 @@ from core.datasets.sources.unpack import Progress, seekable, silent
 from core.errors import GamutError
 
 ROWS = 256  # at once: rows may hold long texts
+DAMAGE = (pa.ArrowException, ValueError, OverflowError)
 BINARY = "bytes that are no text were read as null"
 
 
@@ -28,9 +29,10 @@ def table_rows(path: Path, *, file: str, kind: str, progress: Progress = silent)
     try:
         with seekable(path) as content:
             yield from rows_of(_batches(content, kind), file=file, progress=lambda share: progress(int(size * share)))
-    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
-        why = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise GamutError(f"{path.name} is a damaged {kind.title()} file ({why}); write or fetch it again.") from None
+    except (*DAMAGE, OSError, MemoryError) as error:
+        raise GamutError(
+            f"{path.name} is a damaged {kind.title()} file ({_why(error)}); write or fetch it again."
+        ) from None
     progress(size)
 
 
@@ -82,16 +84,27 @@ def rows_of(
         progress(share)
 
 
+def _why(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__
+
+
+def _checked(batch: pa.RecordBatch) -> list[dict[str, Any]]:
+    """The rows of a batch, after a check: what a damaged file says of its buffers is believed, and ends the process."""
+    batch.validate(full=True)
+    return batch.to_pylist()
+
+
 def _plain_rows(batch: pa.RecordBatch) -> Iterator[tuple[dict[str, Any], tuple[str, ...]] | str]:
     """Each row with its repairs, or why it has no values."""
     try:
-        rows = batch.to_pylist()
-    except (pa.ArrowException, ValueError, OverflowError):
+        rows = _checked(batch)
+    except DAMAGE:
         for at in range(batch.num_rows):
             try:
-                yield _plain_row(batch.slice(at, 1).to_pylist()[0])
-            except (pa.ArrowException, ValueError, OverflowError) as error:
-                yield f"a value of the row could not be read: {error}"
+                yield _plain_row(_checked(batch.slice(at, 1))[0])
+            except DAMAGE as error:
+                yield f"a value of the row could not be read: {_why(error)}"
         return
     yield from map(_plain_row, rows)
 
