@@ -9,7 +9,7 @@ from typing import Any
 
 from core.datasets.formats import BadRecord, Format, Parsed, Record, format_named, recognise
 from core.datasets.mapping import read_map, with_written_numbers
-from core.datasets.nested import Lost, as_raw, check_path, nested, read_path
+from core.datasets.nested import Lost, as_raw, check_path, list_paths, nested, read_path
 from core.datasets.options import ImportOptions
 from core.datasets.plain_values import plain_extras
 from core.datasets.read import RawRecord, Source, records
@@ -108,7 +108,7 @@ class Reading:
         if self._map is not None and self._mapping is not None:
             self._mapping.check(values, file=file)
             return self._map
-        return self._named or recognise(values, file=file)
+        return self._named or _recognised(values, file)
 
     def _item(self, record: RawRecord, form: Format | None, reason: str | None, number: int) -> Sample | Problem:
         try:
@@ -139,6 +139,19 @@ class Reading:
             except ValueError:  # raw is not quite what was read, after a repair
                 return value
         return value
+
+
+def _recognised(values: list[Any], file: str) -> Format:
+    try:
+        return recognise(values, file=file)
+    except GamutError as error:
+        inside = list_paths(values[0])
+        hint = (
+            f" Its records may lie inside lists ({', '.join(inside[:5])}): a path to them is --records."
+            if inside
+            else ""
+        )
+        raise GamutError(f"{error}{hint}") from None
 
 
 def _head(found: Iterator[RawRecord]) -> tuple[list[RawRecord], list[Any]]:
