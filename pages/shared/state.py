@@ -7,6 +7,7 @@ values that happen to be the default today. Here a choice outlives the screen an
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import sys
 from collections.abc import Callable
@@ -19,6 +20,7 @@ import streamlit as st
 from core.errors import GamutError
 from core.selection.registry import METHODS, parse_options
 from core.store.analyses import SPANS
+from core.store.sample_filter import SampleFilter
 from core.workspace import Workspace
 
 UNITS = ("rows", "percent", "tokens")
@@ -55,6 +57,12 @@ def switch(text: str) -> bool:
     return {"1": True, "0": False}[text]
 
 
+def sample_filter(text: str) -> str:
+    """A reader of a filter of samples, kept as the JSON it is."""
+    SampleFilter.from_dict(json.loads(text))
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """One choice: its value before anybody chose, and how it is read from the address."""
@@ -83,6 +91,7 @@ CHOICES = {
     "theta": Choice(0.0, number(low=0)),
     "base": Choice(AS_JOINED),
     "unanswered": Choice(False, switch),
+    "filter": Choice("", sample_filter),
     **{
         option_key(name, field.name): Choice(field.default, option(name, field))
         for name, method in METHODS.items()

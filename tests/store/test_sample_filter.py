@@ -6,12 +6,14 @@ import pytest
 
 from core.errors import GamutError
 from core.store.sample_filter import Range, SampleFilter, count_matching, matching
+from core.workspace import Workspace
 from tests.store.facts_made import HOSTILE, ROWS, facts_workspace
 
 
-@pytest.fixture
-def dataset(workspace, tmp_path):
-    return facts_workspace(workspace, tmp_path)
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("filter")
+    return facts_workspace(Workspace(folder / "workspace"), folder)
 
 
 EVERY = [
