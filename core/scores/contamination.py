@@ -15,7 +15,7 @@ import numpy as np
 
 from core.datasets.sample import RESPONSE_ROLES, Turn
 from core.scores.evaluation import EvaluationRow
-from core.scores.near_duplicates import NearDuplicates, Runs, jaccard, runs_of
+from core.scores.near_duplicates import NearDuplicates, Runs, jaccard
 from core.scores.ngrams import Spoken, Vocabulary, word_spans, words
 from core.scores.overlap import Overlap
 
@@ -32,8 +32,8 @@ class Rules:
 
     `words`: the run of words that makes an overlap. `whole_from`: a row whose longest field is shorter than that counts
     by this field's whole text, if it has so many words. `common`: runs that stand in more evaluation rows than this are
-    boilerplate and count for nothing. `shingle`: the runs whose sets are compared. `alike`: the index from which two
-    texts are near-duplicates.
+    boilerplate and count for nothing, by either rule. `shingle`: the runs whose sets are compared. `alike`: the index
+    from which two texts are near-duplicates. `fewest`: runs that the evaluation side must have to be compared.
     """
 
     words: int = 13
@@ -41,6 +41,7 @@ class Rules:
     common: int = 10
     shingle: int = 5
     alike: float = 0.5
+    fewest: int = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,8 @@ class Hit:
     """A sample that holds an evaluation row: the row it shares most with, and what they share.
 
     `rules`: those by which the sample hits this row or another; `rows`: how many rows it hits. `shared`: distinct runs
-    shared with `row` that count. `jaccard`: the highest of any part of the sample and of the row. The longest run of
+    shared with `row` that count. `jaccard`: the highest of any part of the sample and of the row, 0 where the
+    row is too short for it. The longest run of
     words in both has `run_words` words; it stands in turn `turn` at the characters `turn_span`, in field `field` (its
     place in the row) at `field_span`.
     """
@@ -70,7 +72,7 @@ class Hit:
 class Contamination:
     """All hits, one a sample in id order, and what the rules could not check.
 
-    `rows_hit`: evaluation rows that some sample holds. `common_runs`: runs left out as boilerplate. `whole_rows`: rows
+    `rows_hit`: evaluation rows that some sample holds. `common_runs`, `common_shingles`: runs left out as boilerplate by either rule. `whole_rows`: rows
     checked by a whole short text. `only_common`: rows without a run that is not boilerplate; `too_short`: rows with too
     few words for overlap; `too_short_near`: for near-duplicates.
     """
@@ -79,6 +81,7 @@ class Contamination:
     rows: int
     rows_hit: int
     common_runs: int
+    common_shingles: int
     whole_rows: int
     only_common: int
     too_short: int
@@ -97,14 +100,17 @@ class EvaluationIndex:
         self.overlap = Overlap(
             fields, row_of, len(rows), words=rules.words, whole_from=rules.whole_from, common=rules.common
         )
-        self.near = NearDuplicates(fields, row_of, n=rules.shingle, alike=rules.alike)
+        self.near = NearDuplicates(
+            fields, row_of, self.vocabulary, n=rules.shingle, alike=rules.alike, fewest=rules.fewest, common=rules.common
+        )
         self._runs: dict[int, list[Runs]] = {}
 
     def runs(self, row: int) -> list[Runs]:
-        """The sets of runs of a row's parts: every field, and the whole."""
+        """The sets of runs of a row's parts that can be compared: every field, and the whole."""
         if row not in self._runs:
             fields = [words(text) for _, text in self.rows[row].texts]
-            self._runs[row] = [runs_of(part, self.rules.shingle) for part in [*([field] for field in fields), fields]]
+            parts = [self.near.runs(part) for part in [*([field] for field in fields), fields]]
+            self._runs[row] = [part for part in parts if len(part) >= self.rules.fewest]
         return self._runs[row]
 
 
@@ -129,7 +135,7 @@ def find_contamination(
         progress(done)
     overlap = index.overlap
     return Contamination(
-        samples=done, rows=len(rows), rows_hit=len(held), common_runs=overlap.common, whole_rows=overlap.whole_rows,
+        samples=done, rows=len(rows), rows_hit=len(held), common_runs=overlap.common, common_shingles=index.near.common, whole_rows=overlap.whole_rows,
         only_common=overlap.only_common, too_short=overlap.too_short, too_short_near=index.near.too_short, hits=tuple(hits),
     )  # fmt: skip
 
@@ -163,11 +169,11 @@ def _pairs(chunk: list[Conversation], index: EvaluationIndex) -> Pairs:
     pairs: Pairs = {}
     for place, row, shared in zip(*(column.tolist() for column in index.overlap.shared(numbers, owner)), strict=True):
         pairs.setdefault(place, {})[row] = _Pair(shared)
-    parts = [(place, part) for place, part in _parts(chunk)]
+    parts = list(_parts(chunk))
     sizes: dict[int, int] = {}
     for part, row, both, of in index.near.candidates(numbers, [texts for _, texts in parts]):
         if part not in sizes:
-            sizes[part] = len(runs_of([texts[at] for at in parts[part][1]], index.rules.shingle))
+            sizes[part] = len(index.near.runs([texts[at] for at in parts[part][1]]))
         alike = both / (sizes[part] + of - both)
         if alike >= index.rules.alike:
             pair = pairs.setdefault(parts[part][0], {}).setdefault(row, _Pair())
@@ -195,8 +201,8 @@ def _hit(conversation: Conversation, found: dict[int, _Pair], index: EvaluationI
     row = min(found, key=lambda row: (-len(found[row].rules), -found[row].jaccard, -found[row].shared, row))
     rules = {rule for pair in found.values() for rule in pair.rules}
     spoken = [words(turn.text) for turn in turns]
-    mine = [runs_of([spoken[at] for at in part], index.rules.shingle) for part in parts_of(turns)]
-    alike = max(jaccard(part, other) for part in mine for other in index.runs(row))
+    mine = [index.near.runs([spoken[at] for at in part]) for part in parts_of(turns)]
+    alike = max((jaccard(part, other) for part in mine for other in index.runs(row)), default=0.0)
     length, turn, turn_span, field, field_span = longest_run(
         [turn.text for turn in turns], [text for _, text in index.rows[row].texts]
     )

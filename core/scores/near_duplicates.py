@@ -11,9 +11,8 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.sparse import csr_array
 
-from core.scores.ngrams import Grams, Spoken, distinct
+from core.scores.ngrams import Grams, Spoken, Vocabulary, distinct
 
-FEWEST = 4  # runs that a part of an evaluation row must have: fewer say nothing (eight words have four runs of five)
 WORK = 20_000_000  # multiplications at once, which bound the memory
 
 Runs = frozenset[tuple[str, ...]]
@@ -31,26 +30,44 @@ def jaccard(one: Runs, other: Runs) -> float:
 
 
 class NearDuplicates:
-    """The parts of an evaluation set: every field, and the whole row where it has several."""
+    """The parts of an evaluation set that can be compared: every field, and every whole row, with `fewest` runs or more.
 
-    def __init__(self, fields: list[list[int]], row_of: np.ndarray, *, n: int, alike: float) -> None:
-        self.alike = alike
+    Runs of n words that stand in more than `common` rows are boilerplate: they leave the sets of both sides.
+    """
+
+    def __init__(
+        self, fields: list[list[int]], row_of: np.ndarray, vocabulary: Vocabulary, *, n: int, alike: float, fewest: int,
+        common: int,
+    ) -> None:  # fmt: skip
+        self.alike, self._n = alike, n
         spoken = Spoken.of(fields)
         self._grams = Grams.learn(spoken.numbers, n)
         text, gram = spoken.grams(self._grams)
+        held = np.bincount(distinct(gram, row_of[text])[0], minlength=len(self._grams) + 1)
+        self._rare = held <= common
+        self._common_runs = self._spelled(spoken, vocabulary)
+        self.common = len(self._common_runs)
+        text, gram = text[self._rare[gram]], gram[self._rare[gram]]
         # Parts are numbered: the fields first, then the rows; a row of one field counts twice, which changes nothing.
-        whole, whole_gram = distinct(row_of[text], gram)
-        part = np.concatenate([text, len(fields) + whole])
-        every = np.concatenate([gram, whole_gram])
+        row, row_gram = distinct(row_of[text], gram)
+        part, gram = np.concatenate([text, len(fields) + row]), np.concatenate([gram, row_gram])
         rows = int(row_of.max(initial=-1)) + 1
-        size = np.bincount(part, minlength=len(fields) + rows)
-        keep = size[part] >= FEWEST
         self._row_of_part = np.concatenate([row_of, np.arange(rows)])
-        self._size = size
-        shape = (len(self._grams) + 1, len(size))
-        self._holders = csr_array((np.ones(int(keep.sum()), np.int32), (every[keep], part[keep])), shape=shape)
-        able = np.unique(self._row_of_part[part[keep]])
-        self.too_short = rows - len(able)
+        self._size = np.bincount(part, minlength=len(self._row_of_part))
+        able = self._size[part] >= fewest
+        self._holders = _ones(gram[able], part[able], (len(self._grams) + 1, len(self._size)))
+        self.too_short = rows - len(np.unique(self._row_of_part[part[able]]))
+
+    def _spelled(self, spoken: Spoken, vocabulary: Vocabulary) -> Runs:
+        """The boilerplate, in words."""
+        found = self._grams.number(spoken.numbers)
+        grams, first = np.unique(found, return_index=True)
+        common = first[(grams > 0) & ~self._rare[grams]]
+        return frozenset(vocabulary.spell(spoken.numbers[at : at + self._n].tolist()) for at in common.tolist())
+
+    def runs(self, texts: list[list[str]]) -> Runs:
+        """The set by which some texts together are compared."""
+        return runs_of(texts, self._n) - self._common_runs
 
     def candidates(self, spoken: Spoken, parts: list[tuple[int, ...]]) -> Iterator[tuple[int, int, int, int]]:
         """Pairs that may be alike: (part, evaluation row, runs shared, runs of the evaluation side).
@@ -58,30 +75,30 @@ class NearDuplicates:
         `parts`: for each part of a sample the texts it is made of. Every pair that is alike is among them.
         """
         text, gram = spoken.grams(self._grams)
-        texts = csr_array((np.ones(len(text), np.int32), (text, gram)), shape=(self._texts(spoken), len(self._grams) + 1))
+        rare = self._rare[gram]
+        texts = _ones(text[rare], gram[rare], (spoken.texts, len(self._grams) + 1))
         made_of = np.array([text for part in parts for text in part], dtype=np.int64)
         part = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
-        joined = csr_array((np.ones(len(part), np.int32), (part, made_of)), shape=(len(parts), texts.shape[0])) @ texts
+        joined = _ones(part, made_of, (len(parts), spoken.texts)) @ texts
         joined.data[:] = 1
         for start, end in self._slices(joined):
             both = (joined[start:end] @ self._holders).tocoo()
             size = self._size[both.col]
             near = both.data >= self.alike * size
-            for row, column, shared, of in zip(
-                both.row[near].tolist(), both.col[near].tolist(), both.data[near].tolist(), size[near].tolist(), strict=True
-            ):
-                yield start + row, int(self._row_of_part[column]), shared, of
-
-    def _texts(self, spoken: Spoken) -> int:
-        return int(spoken.text.max(initial=-1)) + 1
+            rows = self._row_of_part[both.col[near]]
+            columns = (both.row[near] + start, rows, both.data[near], size[near])
+            yield from zip(*(column.tolist() for column in columns), strict=True)
 
     def _slices(self, joined: csr_array) -> Iterator[tuple[int, int]]:
         """Rows of the product in pieces of bounded work."""
         held = np.diff(self._holders.indptr)
-        work = np.concatenate([[0], np.cumsum(held[joined.indices])])[joined.indptr]
+        work = np.concatenate([[0], np.cumsum(held[joined.indices], dtype=np.int64)])[joined.indptr]
         start = 0
         while start < joined.shape[0]:
-            end = int(np.searchsorted(work, work[start] + WORK, side="right")) - 1
-            end = max(start + 1, end)
+            end = max(start + 1, int(np.searchsorted(work, work[start] + WORK, side="right")) - 1)
             yield start, end
             start = end
+
+
+def _ones(row: np.ndarray, column: np.ndarray, shape: tuple[int, int]) -> csr_array:
+    return csr_array((np.ones(len(row), np.int32), (row, column)), shape=shape)

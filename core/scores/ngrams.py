@@ -16,6 +16,7 @@ SPACELESS = (
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U0001b000-\U0001b16f\U00020000-\U0003ffff"
 )
 INVISIBLE = "\u00ad\u200c\u200d\u2060\ufeff"  # inside a word they change nothing that is read
+LEFT_OUT = {ord(mark): None for mark in INVISIBLE}
 ASCII_WORD = re.compile("[a-z0-9]+")
 
 
@@ -46,11 +47,11 @@ def word_spans(text: str) -> list[tuple[str, int, int]]:
 
 
 def _split(run: str) -> list[str]:
-    return _words().findall(_normal(run))
+    return [run.lower()] if run.isascii() else _words().findall(_normal(run))
 
 
 def _normal(run: str) -> str:
-    return unicodedata.normalize("NFKC", run).casefold().translate({ord(mark): None for mark in INVISIBLE})
+    return unicodedata.normalize("NFKC", run).casefold().translate(LEFT_OUT)
 
 
 @cache
@@ -81,6 +82,7 @@ class Vocabulary:
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
+        self._spelled: list[str] = []
 
     def learn(self, spoken: list[str]) -> list[int]:
         """The numbers of these words, new ones added."""
@@ -91,6 +93,12 @@ class Vocabulary:
         """The numbers of these words, 0 for those that were never learned."""
         number = self._numbers.get
         return [number(word, 0) for word in spoken]
+
+    def spell(self, numbers: list[int]) -> tuple[str, ...]:
+        """The words of these numbers, none of which is 0."""
+        if len(self._spelled) != len(self._numbers):
+            self._spelled = list(self._numbers)
+        return tuple(self._spelled[number - 1] for number in numbers)
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +124,7 @@ class Grams:
         for offset in _offsets(n):
             base.append(int(numbers.max(initial=0)) + 1)
             pairs, known = _pairs(numbers, offset, base[-1])
-            keys.append(np.unique(pairs[known]))
+            keys.append(_sorted_once(pairs[known]))
             numbers = _places(keys[-1], pairs, known)
         return Grams(n, tuple(keys), tuple(base))
 
@@ -154,17 +162,21 @@ def _places(keys: np.ndarray, pairs: np.ndarray, known: np.ndarray) -> np.ndarra
 
 @dataclass(frozen=True, eq=False)
 class Spoken:
-    """Many texts in one row of word numbers: `numbers` int64 (places), 0 after every text; `text` int64 (places)."""
+    """Many texts in one row of word numbers: `numbers` int64 (places), 0 after every text; `text` int64 (places).
+
+    `texts`: how many there are.
+    """
 
     numbers: np.ndarray
     text: np.ndarray
+    texts: int
 
     @staticmethod
     def of(texts: list[list[int]]) -> Spoken:
         """Texts as lists of word numbers, in order."""
         lengths = np.array([len(text) + 1 for text in texts], dtype=np.int64)
         joined = np.fromiter((number for text in texts for number in (*text, 0)), np.int64, int(lengths.sum()))
-        return Spoken(joined, np.repeat(np.arange(len(texts)), lengths))
+        return Spoken(joined, np.repeat(np.arange(len(texts)), lengths), len(texts))
 
     def grams(self, grams: Grams) -> tuple[np.ndarray, np.ndarray]:
         """Every known n-gram of every text once: (text, gram), sorted, both int64."""
@@ -173,8 +185,14 @@ class Spoken:
         return distinct(self.text[at], found[at])
 
 
+def _sorted_once(keys: np.ndarray) -> np.ndarray:
+    """The distinct values, sorted; np.unique is several times slower on millions."""
+    keys = np.sort(keys)
+    return keys[np.concatenate([[True], keys[1:] != keys[:-1]])] if len(keys) else keys
+
+
 def distinct(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The distinct pairs of two int64 columns (rows), sorted by the first, then the second; no number is negative."""
     base = int(second.max(initial=0)) + 1
-    keys = np.unique(first * base + second)
+    keys = _sorted_once(first * base + second)
     return keys // base, keys % base
