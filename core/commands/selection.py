@@ -1,6 +1,7 @@
 """`rank`, `select`, `export`, `verify`."""
 
 import sys
+from dataclasses import replace as replace_in
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,7 @@ from core.selection.saved import load_selection, save_selection
 from core.selection.specification import NO_BASE, RankingSpec, default_base, pool_of, select_by
 from core.store.analyses import Analysis, open_analysis
 from core.store.datasets import Dataset, dataset_with_hash
+from core.store.people import BAN, PIN, marked
 
 Method = Annotated[str, typer.Option(help="sae-greedy, random, longest, richest")]
 Options = Annotated[list[str] | None, typer.Option("--option", help="an option of the method as k=v; may be repeated")]
@@ -35,6 +37,10 @@ Base = Annotated[
         help="a data set of the pool that is trained on already; 'none' for none (default: as the pool was joined)"
     ),
 ]
+Marks = Annotated[
+    bool,
+    typer.Option("--with-marks/--no-marks", help="heed the pins and bans made in the app or by checks, as the app does"),
+]
 Unanswered = Annotated[bool, typer.Option("--with-no-response", help="let samples without a response be chosen")]
 
 
@@ -42,12 +48,13 @@ def rank(
     context: typer.Context, analysis: str, method: Method, option: Options = None,
     upto: Annotated[int | None, typer.Option(min=1)] = None,
     seed: int | None = None, pin: Ids = None, ban: Ids = None, span: Span = "conversation", quantile: Quantile = None,
-    theta: Theta = None, with_no_response: Unanswered = False, base: Base = None,
+    theta: Theta = None, with_no_response: Unanswered = False, base: Base = None, with_marks: Marks = True,
 ) -> None:  # fmt: skip
     """Rank the samples of an analysis and keep the ranking beside it."""
     session = session_of(context)
     opened, dataset = _opened(session, analysis)
     spec = _spec(opened, method, option, seed, pin, ban, span, quantile, theta, with_no_response, _base(dataset, base))
+    spec = _with_marks(session, dataset, spec) if with_marks else spec
     ranking = kept_ranking(opened, pool_of(opened, dataset, spec), spec, upto=upto)
     ranking = ranking if upto is None else ranking.head(upto)
     rows = list(zip(*(column.tolist() for column in (ranking.sample_ids, ranking.gains, ranking.rounds)), strict=True))
@@ -60,7 +67,7 @@ def select(
     rows: Annotated[int | None, typer.Option()] = None, percent: Annotated[float | None, typer.Option()] = None,
     tokens: Annotated[int | None, typer.Option()] = None, option: Options = None, seed: int | None = None, pin: Ids = None,
     ban: Ids = None, span: Span = "conversation", quantile: Quantile = None, theta: Theta = None,
-    with_no_response: Unanswered = False, base: Base = None,
+    with_no_response: Unanswered = False, base: Base = None, with_marks: Marks = True,
     replace: Annotated[bool, typer.Option("--replace", help="replace a selection of this name")] = False,
 ) -> None:  # fmt: skip
     """Choose samples under a budget and save the selection."""
@@ -68,6 +75,7 @@ def select(
     budget = Budget(rows=rows, percent=percent, tokens=tokens)
     opened, dataset = _opened(session, analysis)
     spec = _spec(opened, method, option, seed, pin, ban, span, quantile, theta, with_no_response, _base(dataset, base))
+    spec = _with_marks(session, dataset, spec) if with_marks else spec
     pool = pool_of(opened, dataset, spec)
     ranking = kept_ranking(opened, pool, spec, upto=needed(budget, pool))
     selected = select_by(pool, spec, budget, ranking=ranking)
@@ -81,7 +89,8 @@ def select(
             "tokens": saved.tokens,
             "ids": saved.ids,
         },
-        f"{saved.name}: {len(saved.ids)} of {opened.n_samples} samples, {saved.tokens} tokens",
+        f"{saved.name}: {len(saved.ids)} of {opened.n_samples} samples, {saved.tokens} tokens"
+        + (f"; {len(spec.pins)} pinned, {len(spec.bans)} banned" if spec.pins or spec.bans else ""),
     )
 
 
@@ -164,6 +173,13 @@ def _base(dataset: Dataset, names: list[str] | None) -> tuple[str, ...]:
     if names is None:
         return default_base(dataset)
     return () if names == [NO_BASE] else tuple(sorted(names))
+
+
+def _with_marks(session: Session, dataset: Dataset, spec: RankingSpec) -> RankingSpec:
+    """The marks kept for the data set, pins first in their order, then what the line says; the line wins over a mark."""
+    pins = [pin for pin in marked(session.workspace, dataset.content_hash, PIN) if pin not in {*spec.pins, *spec.bans}]
+    bans = set(marked(session.workspace, dataset.content_hash, BAN)) - set(spec.pins)
+    return replace_in(spec, pins=(*pins, *spec.pins), bans=tuple(sorted(bans | set(spec.bans))))
 
 
 def _ids(words: list[str] | None) -> tuple[int, ...]:

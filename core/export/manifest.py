@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ import core
 from core.datasets.options import ImportOptions
 from core.errors import GamutError
 from core.files import json_hash
+from core.scores.decontamination import Check, kept_checks
 from core.selection.budget import Budget
 from core.selection.registry import find
 from core.selection.saved import Selection
@@ -20,6 +22,7 @@ from core.store.datasets import Dataset
 from core.store.pools import members_of
 
 VERSION = 1
+IDS_A_WORD = 10_000
 
 
 def manifest_path(export: Path) -> Path:
@@ -43,6 +46,7 @@ def build_manifest(
             "rows": len(selection.ids), "inputs_joined_to_instructions": joined_inputs,
         },
         "dataset": dataset_claims(dataset),
+        "decontamination": [decontamination_claims(check, selection.spec) for check in kept_checks(dataset)],
         "analysis": analysis_claims(analysis),
         "selection": selection.as_dict(),
         "method": {"title": method.title, "source": method.source, "notes": list(method.notes)},
@@ -59,6 +63,23 @@ def dataset_claims(dataset: Dataset) -> dict[str, Any]:
         "name": dataset.name, "content_hash": dataset.content_hash, "rows": len(dataset), "file": dataset.meta["file"],
         "file_sha256": dataset.meta["file_sha256"], "format": dataset.meta["format"],
     }  # fmt: skip
+
+
+def decontamination_claims(check: Check, spec: RankingSpec) -> dict[str, Any]:
+    """What a manifest says of a check against an evaluation set: its rules, its hits, and those that may be chosen."""
+    free = _not_banned(check, spec)
+    return {
+        "key": check.key, "against": check.against, "kind": check.kind, "options": check.options,
+        "content_hash": check.content_hash, "read_as": check.read_as, "rules": asdict(check.rules),
+        "evaluation_rows": check.found.rows, "evaluation_rows_hit": check.found.rows_hit,
+        "hits": len(check.ids), "hits_sha256": json_hash(list(check.ids)), "banned": len(check.ids) - len(free),
+        "taken_back": free,
+    }  # fmt: skip
+
+
+def _not_banned(check: Check, spec: RankingSpec) -> list[int]:
+    bans = set(spec.bans)
+    return [sample_id for sample_id in check.ids if sample_id not in bans]
 
 
 def analysis_claims(analysis: Analysis) -> dict[str, Any]:
@@ -86,6 +107,7 @@ def reproduce(selection: Selection, *, analysis: Analysis, dataset: Dataset, for
     analyse += ["--max-length", str(settings["max_length"])] if settings.get("max_length") else []
     lines = [
         *_import_words(dataset),
+        *(_check_words(check, dataset, selection.spec) for check in kept_checks(dataset)),
         analyse,
         _select_words(selection.spec, selection.budget, selection.name, dataset),
         ["export", selection.name, "--format", format, "--to", export.name],
@@ -107,12 +129,21 @@ def _import_words(dataset: Dataset) -> list[list[str]]:
     return [*added, ["datasets", "pool", dataset.name, *(member.name for member in members), *base]]
 
 
+def _check_words(check: Check, dataset: Dataset, spec: RankingSpec) -> list[str]:
+    words = ["datasets", "decontaminate", dataset.name, "--against", check.against]
+    words += ImportOptions.from_dict(check.options).words()
+    free = _not_banned(check, spec)
+    if free and len(free) == len(check.ids):
+        return [*words, "--no-ban"]
+    return [*words, *_id_words("--keep", free)]
+
+
 def _line(words: list[str]) -> str:
     return "python -m core " + shlex.join(words)
 
 
 def select_line(spec: RankingSpec, budget: Budget, *, name: str, dataset: Dataset) -> str:
-    """The command line that makes this selection again."""
+    """The command line that makes this selection again, whatever marks the workspace holds: it names every pin and ban."""
     return _line(_select_words(spec, budget, name, dataset))
 
 
@@ -129,15 +160,19 @@ def _select_words(spec: RankingSpec, budget: Budget, name: str, dataset: Dataset
         words += ["--theta", str(spec.activity.theta)]
     elif spec.activity.quantile is not None:
         words += ["--quantile", str(spec.activity.quantile)]
-    for flag, ids in (("--pin", spec.pins), ("--ban", spec.bans)):
-        if ids:
-            words += [flag, ",".join(str(sample_id) for sample_id in ids)]
+    words += [*_id_words("--pin", spec.pins), *_id_words("--ban", spec.bans), "--no-marks"]
     if spec.with_no_response:
         words += ["--with-no-response"]
     if spec.base != default_base(dataset):
         for member in spec.base or (NO_BASE,):
             words += ["--base", member]
     return [*words, "--name", name]
+
+
+def _id_words(flag: str, ids: Sequence[int]) -> list[str]:
+    """Ids as words of the command line, in pieces: Linux takes no single word of more than 128 KiB."""
+    pieces = (ids[at : at + IDS_A_WORD] for at in range(0, len(ids), IDS_A_WORD))
+    return [word for piece in pieces for word in (flag, ",".join(str(sample_id) for sample_id in piece))]
 
 
 def read_manifest(path: Path) -> dict[str, Any]:

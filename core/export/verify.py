@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import GamutError
-from core.export.manifest import analysis_claims, dataset_claims, read_manifest
+from core.export.manifest import analysis_claims, dataset_claims, decontamination_claims, read_manifest
 from core.export.render import render_export
 from core.files import file_hash, json_hash
+from core.scores.decontamination import kept_check
 from core.selection.budget import Budget
 from core.selection.specification import RankingSpec, pool_of, select_by
 from core.store.analyses import Analysis, analysis_folders
@@ -42,7 +43,8 @@ def verify(
     """Recompute what a manifest claims and compare; the saved ranking and selection are never read.
 
     Checked in this order: the file's SHA-256, the data set's and the analysis' content hashes, then ranking,
-    constraints and ids anew, the samples' content hashes, and the file rendered anew. With `deep`, that many random
+    constraints and ids anew, the samples' content hashes, the file rendered anew, and every check against an evaluation
+    set that the manifest names (its result is kept beside the data set; it is not made again). With `deep`, that many random
     samples go through the model again.
     """
     checked: list[str] = []
@@ -78,6 +80,7 @@ def _steps(workspace: Workspace, path: Path, said: dict[str, Any], deep: int) ->
     yield "the analysis' content hash"
     yield from _selection_steps(analysis, dataset, said["selection"], said)
     yield from _file_steps(file, dataset, said)
+    yield from _decontamination_steps(dataset, said)
     if deep:
         from core.activations.deep_check import compare_samples  # loads torch: only where it was asked for
 
@@ -143,6 +146,25 @@ def _file_steps(file: Path, dataset: Dataset, said: dict[str, Any]) -> Iterator[
     _same(size, said["file"]["bytes"], f"the size of {file.name}")
     _same(len(ids), said["file"]["rows"], f"the rows of {file.name}")
     yield "the file written anew"
+
+
+def _decontamination_steps(dataset: Dataset, said: dict[str, Any]) -> Iterator[str]:
+    """The claims equal the kept results, and no exported sample is a hit that is not told as taken back by hand."""
+    spec, exported = RankingSpec.from_dict(said["selection"]["spec"]), set(said["selection"]["ids"])
+    for claimed in said.get("decontamination", []):
+        check = kept_check(dataset, claimed["key"])
+        if check is None:
+            raise _Missing(
+                f"The check against {claimed['against']} (SHA-256 of its texts {claimed['content_hash']}) was not made here: "
+                f"run `python -m core datasets decontaminate {dataset.name} --against` with that file."
+            )
+        what = f"check against {check.against}"
+        _same(json_hash(list(check.ids)), claimed["hits_sha256"], f"the {what}'s hits")
+        hits = sorted(exported & set(check.ids) - set(claimed["taken_back"]))
+        if hits:
+            raise _Difference(f"Sample {hits[0]} was exported though it is a hit of the {what} and not taken back.")
+        _same_claims(decontamination_claims(check, spec), claimed, what, free={"against"})
+        yield f"the {what}"
 
 
 def _same_claims(now: dict[str, Any], then: dict[str, Any], what: str, *, free: set[str]) -> None:

@@ -12,6 +12,7 @@ from core.export.formats import VERBATIM, export_format
 from core.export.manifest import build_manifest, manifest_path, read_manifest
 from core.export.render import joined_inputs, layout_of, render_export
 from core.files import file_hash, write_json, written_beside
+from core.scores.decontamination import kept_checks, standing
 from core.selection.saved import Selection
 from core.store.analyses import Analysis
 from core.store.datasets import Dataset
@@ -42,6 +43,7 @@ def write_export(
         raise GamutError(
             f"Selection {selection.name!r} was made on other data than {dataset.name!r} holds now; select again."
         )
+    _refuse_later_bans(selection, dataset)
     if to.is_dir():
         raise GamutError(f"{to} is a folder; name a file that ends in .json or .jsonl.")
     if to.exists() and not replace and not was_exported(to):
@@ -61,6 +63,17 @@ def write_export(
     )  # fmt: skip
     write_json(manifest_path(to), manifest)
     return Export(to, manifest_path(to), len(ids), to.stat().st_size, sha256, joined)
+
+
+def _refuse_later_bans(selection: Selection, dataset: Dataset) -> None:
+    """A check made after the selection may have banned what it holds: that must not leave unsaid."""
+    for check in kept_checks(dataset):
+        now = set(standing(dataset.workspace, check).banned) - set(selection.spec.bans)
+        if held := sorted(now & set(selection.ids)):
+            raise GamutError(
+                f"Selection {selection.name!r} holds {len(held)} of the samples that are banned as hits against "
+                f"{check.against} (#{held[0]} first); select again, or take their bans back."
+            )
 
 
 def was_exported(path: Path) -> bool:

@@ -72,9 +72,9 @@ class Hit:
 class Contamination:
     """All hits, one a sample in id order, and what the rules could not check.
 
-    `rows_hit`: evaluation rows that some sample holds. `common_runs`, `common_shingles`: runs left out as boilerplate by either rule. `whole_rows`: rows
-    checked by a whole short text. `only_common`: rows without a run that is not boilerplate; `too_short`: rows with too
-    few words for overlap; `too_short_near`: for near-duplicates.
+    `rows_hit`: evaluation rows that some sample holds. `common_runs`, `common_shingles`: runs left out as boilerplate by
+    either rule. `whole_rows`: rows looked for by a whole short text. `only_common`: rows without a run that is not
+    boilerplate; `too_short`: rows with too few words for overlap; `too_short_near`: for near-duplicates.
     """
 
     samples: int
@@ -101,7 +101,13 @@ class EvaluationIndex:
             fields, row_of, len(rows), words=rules.words, whole_from=rules.whole_from, common=rules.common
         )
         self.near = NearDuplicates(
-            fields, row_of, self.vocabulary, n=rules.shingle, alike=rules.alike, fewest=rules.fewest, common=rules.common
+            fields,
+            row_of,
+            self.vocabulary,
+            n=rules.shingle,
+            alike=rules.alike,
+            fewest=rules.fewest,
+            common=rules.common,
         )
         self._runs: dict[int, list[Runs]] = {}
 
@@ -135,8 +141,9 @@ def find_contamination(
         progress(done)
     overlap = index.overlap
     return Contamination(
-        samples=done, rows=len(rows), rows_hit=len(held), common_runs=overlap.common, common_shingles=index.near.common, whole_rows=overlap.whole_rows,
-        only_common=overlap.only_common, too_short=overlap.too_short, too_short_near=index.near.too_short, hits=tuple(hits),
+        samples=done, rows=len(rows), rows_hit=len(held), common_runs=overlap.common, common_shingles=index.near.common,
+        whole_rows=overlap.whole_rows, only_common=overlap.only_common, too_short=overlap.too_short,
+        too_short_near=index.near.too_short, hits=tuple(hits),
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,6 @@ from core.errors import GamutError
 from core.files import json_hash
 from core.store.datasets import Dataset, dataset_names
 from core.workspace import Workspace
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +29,11 @@ class EvaluationRow:
 class Evaluation:
     """An evaluation set: its rows, and `unread` records that hold no text or could not be read.
 
-    `read_as` says where the texts come from; `options` is what the user said of the source.
+    `kind` is "file" or "data set". `read_as` says where the texts come from; `options` is what the user said of a file.
     """
 
     name: str
+    kind: str
     rows: tuple[EvaluationRow, ...]
     unread: int
     read_as: str
@@ -73,13 +72,13 @@ def _of_dataset(dataset: Dataset) -> Evaluation:
         EvaluationRow(file, line, tuple((turn.role, turn.text) for turn in turns))
         for (file, line), (_, turns) in zip(places, dataset.conversations(), strict=True)
     )
-    return Evaluation(dataset.name, rows, 0, "an imported data set, turn by turn")
+    return Evaluation(dataset.name, "data set", rows, 0, "an imported data set, turn by turn")
 
 
 def _of_file(path: Path, options: ImportOptions) -> Evaluation:
     read = _as_samples if options.format or options.map or options.records else _as_texts
     rows, unread, read_as = read(path, options)
-    return Evaluation(path.name, tuple(rows), unread, read_as, options.as_dict())
+    return Evaluation(path.name, "file", tuple(rows), unread, read_as, options.as_dict())
 
 
 def _as_samples(path: Path, options: ImportOptions) -> tuple[list[EvaluationRow], int, str]:

@@ -40,7 +40,7 @@ class Dataset:
     """An imported data set, opened read-only."""
 
     def __init__(self, workspace: Workspace, name: str) -> None:
-        self.name = name
+        self.workspace, self.name = workspace, name
         path = workspace.datasets / name / DATABASE
         if not path.is_file():
             known = ", ".join(dataset_names(workspace)) or "none yet"
