@@ -15,7 +15,9 @@ from core.scores.ngrams import words
 SMALL = Rules(words=5, whole_from=3, common=2, shingle=2, alike=0.5, fewest=2)
 TEXT = st.lists(st.sampled_from("abcd"), max_size=9).map(" ".join)
 ROWS = st.lists(st.lists(TEXT, min_size=1, max_size=3), min_size=1, max_size=5)
-SAMPLES = st.lists(st.lists(st.tuples(st.sampled_from(["user", "input", "assistant"]), TEXT), min_size=1, max_size=4), max_size=6)
+SAMPLES = st.lists(
+    st.lists(st.tuples(st.sampled_from(["user", "input", "assistant"]), TEXT), min_size=1, max_size=4), max_size=6
+)
 
 
 def rows_of(texts):
@@ -63,7 +65,8 @@ def expected(samples, rows, rules):
             shared = sum(any(run in runs(text, len(run)) for text in texts) for run in held)
             others = [runs(text, rules.shingle) - boilerplate for text in rows[row]] + [shingles[row] - boilerplate]
             alike = max(
-                (len(one & two) / len(one | two) for one in sets for two in others if len(two) >= rules.fewest), default=0
+                (len(one & two) / len(one | two) for one in sets for two in others if len(two) >= rules.fewest),
+                default=0,
             )
             if shared or alike >= rules.alike:
                 found[place, row] = (shared, alike)
