@@ -153,7 +153,7 @@ def records(source: Source, options: ImportOptions = DEFAULT, progress: Progress
             continue
         seen = 0
         try:
-            for seen, record in enumerate(_records(file, options, _behind(before, progress)), start=1):
+            for seen, record in enumerate(_records(file, options, _behind(before, progress)), start=1):  # noqa: B007
                 yield record
             if not seen and not source.single:
                 yield RawRecord(b"", file.name, 0, reason="it holds no records")

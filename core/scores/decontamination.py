@@ -171,20 +171,19 @@ def standing(workspace: Workspace, check: Check) -> Standing:
     return Standing(*(tuple(sorted(part)) for part in (ids & banned, ids & pinned, ids - banned - pinned)))
 
 
-def ban_hits(workspace: Workspace, check: Check, *, keep: Iterable[int] = ()) -> Standing:
-    """Ban the hits of a check; pinned ones are left alone, and those to `keep` lose this check's ban.
+def ban_hits(
+    workspace: Workspace, check: Check, *, ids: Iterable[int] | None = None, keep: Iterable[int] = ()
+) -> Standing:
+    """Ban the hits of a check, all or `ids`; pinned ones are left alone, and those to `keep` lose this check's ban.
 
-    Raises `GamutError` if a sample to keep is no hit.
+    Raises `GamutError` if a sample named is no hit.
     """
-    kept = set(keep)
-    if unknown := sorted(kept - set(check.ids)):
-        raise GamutError(f"{_listed(unknown)} to be kept, but no hit against {check.against}; name hits.")
+    kept, wanted = set(keep), set(check.ids if ids is None else ids)
+    if unknown := sorted((kept | wanted) - set(check.ids)):
+        raise GamutError(f"{_listed(unknown)} no hit against {check.against}; name samples that are.")
     pinned = set(marked(workspace, check.dataset_hash, PIN))
-    wanted = [sample_id for sample_id in check.ids if sample_id not in pinned | kept]
-    set_marks(workspace, check.dataset_hash, wanted, BAN, check.reason)
-    if kept:
-        take_back(workspace, check, ids=sorted(kept))
-    return standing(workspace, check)
+    set_marks(workspace, check.dataset_hash, sorted(wanted - pinned - kept), BAN, check.reason)
+    return take_back(workspace, check, ids=sorted(kept))
 
 
 def take_back(workspace: Workspace, check: Check, *, ids: Iterable[int] | None = None) -> Standing:
@@ -193,10 +192,11 @@ def take_back(workspace: Workspace, check: Check, *, ids: Iterable[int] | None =
     return standing(workspace, check)
 
 
-def other_reasons(workspace: Workspace, check: Check, sample_id: int) -> tuple[str, ...]:
-    """Why a sample is banned, besides this check."""
-    reasons = marked_with_reasons(workspace, check.dataset_hash, BAN).get(sample_id, ())
-    return tuple(reason for reason in reasons if reason != check.reason)
+def other_reasons(workspace: Workspace, check: Check) -> dict[int, tuple[str, ...]]:
+    """The hits that are banned for other reasons than this check too, with those ("" is by hand)."""
+    reasons = marked_with_reasons(workspace, check.dataset_hash, BAN)
+    others = {at: tuple(why for why in reasons.get(at, ()) if why != check.reason) for at in check.ids}
+    return {sample_id: found for sample_id, found in others.items() if found}
 
 
 def said_of(check: Check) -> list[str]:

@@ -56,7 +56,7 @@ def evaluation_rows(workspace: Workspace, against: str, options: ImportOptions) 
         raise GamutError(f"{against!r} names both a data set and a file; write ./{against} for the file.")
     if against in known:
         found = _of_dataset(Dataset(workspace, against))
-    elif path.exists():
+    elif against and path.exists():
         found = _of_file(path, options)
     else:
         sets = ", ".join(known) or "none yet"

@@ -1,7 +1,7 @@
 """Words and runs of words: normalised alike in every writing, numbered without collisions."""
 
-import itertools
 import unicodedata
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -38,7 +38,7 @@ def test_spans_give_the_same_words_in_order_and_stand_inside_the_text(text):
     for word, start, end in spans:
         assert 0 <= start < end <= len(text)
         assert set(word) <= set(unicodedata.normalize("NFKC", text[start:end]).casefold())
-    assert all(one[1] <= two[1] for one, two in itertools.pairwise(spans))
+    assert all(one[1] <= two[1] for one, two in pairwise(spans))
 
 
 @given(st.text(st.characters(max_codepoint=127), max_size=40))
