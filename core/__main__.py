@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from core.commands import analyses, contamination, data, pools, selection, training
+from core.commands import analyses, contamination, data, data_facts, pools, selection, training
 from core.commands.output import make_session
 from core.errors import GamutError
 from core.jobs.run import JobCancelled
@@ -34,6 +34,8 @@ def main(
 
 
 data.app.command()(pools.pool)
+data.app.command()(data_facts.stats)
+data.app.command()(data_facts.flags)
 data.app.command("decontaminate")(contamination.decontaminate_dataset)
 app.add_typer(data.app, name="datasets")
 app.add_typer(analyses.app, name="analyses")

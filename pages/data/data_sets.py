@@ -5,13 +5,19 @@ from __future__ import annotations
 import streamlit as st
 
 from core.store.datasets import Dataset
+from core.workspace import Workspace
+from pages.shared.contamination_panel import draw_contamination
 from pages.shared.empty import offer_data
 from pages.shared.import_form import draw_import, tell_added
 from pages.shared.messages import head
 from pages.shared.numbers import moment
-from pages.shared.preview import draw_preview
+from pages.shared.pool_panel import draw_joining, draw_members, tell_joined
 from pages.shared.problems_panel import draw_problems
+from pages.shared.samples_panel import draw_samples
 from pages.shared.sidebar import current
+from pages.shared.statistics_panel import draw_statistics
+
+ROW, MOST = 36, 6  # pixels of a table's row; rows shown before it scrolls
 
 
 def draw_table(sets: tuple[Dataset, ...]) -> None:
@@ -29,6 +35,8 @@ def draw_table(sets: tuple[Dataset, ...]) -> None:
             "added (UTC)": [moment(said.created) for said in summaries],
         },
         hide_index=True,
+        height=ROW * (min(len(sets), MOST) + 1),
+        row_height=ROW,
         column_config={
             "left out": st.column_config.NumberColumn(
                 help="records that could not be read; listed below with the reason"
@@ -39,8 +47,26 @@ def draw_table(sets: tuple[Dataset, ...]) -> None:
     )
 
 
+def draw_inside(dataset: Dataset, workspace: Workspace) -> None:
+    """What the chosen data set holds."""
+    st.subheader(f"In {dataset.name}", anchor=False)
+    draw_members(dataset)
+    figures, samples, problems, checks = st.tabs(
+        ["Figures", "Samples", f"Left out ({dataset.summary.problems})", "Evaluation sets"]
+    )
+    with figures:
+        draw_statistics(dataset)
+    with samples:
+        draw_samples(dataset, workspace)
+    with problems:
+        draw_problems(dataset)
+    with checks:
+        draw_contamination(dataset, workspace)
+
+
 head("Data sets", "What have I got?")
 tell_added()
+tell_joined()
 here = current()
 found = here.datasets
 if found:
@@ -49,10 +75,8 @@ else:
     offer_data(here.workspace)
 with st.expander("Add a data set", expanded=not found, icon=":material/add:"):
     draw_import(here.workspace)
+if len(found) > 1:
+    with st.expander("Join data sets to a pool", icon=":material/merge:"):
+        draw_joining(here.workspace, found)
 if here.dataset is not None:
-    st.subheader(f"In {here.dataset.name}", anchor=False)
-    samples, problems = st.tabs(["Samples", f"Left out ({here.dataset.summary.problems})"])
-    with samples:
-        draw_preview(here.dataset)
-    with problems:
-        draw_problems(here.dataset)
+    draw_inside(here.dataset, here.workspace)
