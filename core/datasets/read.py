@@ -151,9 +151,10 @@ def records(source: Source, options: ImportOptions = DEFAULT, progress: Progress
         if file.reason is not None:
             yield RawRecord(b"", file.name, 0, reason=file.reason)
             continue
-        seen = 0
+        seen = False
         try:
-            for seen, record in enumerate(_records(file, options, _behind(before, progress)), start=1):  # noqa: B007
+            for record in _records(file, options, _behind(before, progress)):
+                seen = True
                 yield record
             if not seen and not source.single:
                 yield RawRecord(b"", file.name, 0, reason="it holds no records")
