@@ -18,7 +18,7 @@ from core.store.datasets import DatasetSummary
 from core.store.import_dataset import import_dataset
 from core.workspace import NAME, Workspace
 from pages.shared.import_options import draw_options, forget_options, map_wanted, options_now
-from pages.shared.import_preview import draw_look
+from pages.shared.import_preview import draw_samples, draw_verdict
 from pages.shared.messages import guard, home_expanded, plain
 from pages.shared.numbers import count
 from pages.shared.state import choose_next
@@ -52,6 +52,8 @@ def draw_import(workspace: Workspace) -> None:
         forget_options()
     look = _draw_source(ref) if ref is not None else None
     _draw_add(workspace, ref, sent.name if sent else typed, look)
+    if look is not None:
+        draw_samples(look)
 
 
 def _draw_source(ref: Ref) -> Look | None:
@@ -67,7 +69,7 @@ def _draw_source(ref: Ref) -> Look | None:
             look = _look(str(ref), _stamp(ref), json.dumps((ImportOptions() if map_wanted() else options).as_dict()))
     draw_options(look, splits=hub or Path(ref).is_dir())
     if look is not None and not (map_wanted() and look.refused):
-        draw_look(look)
+        draw_verdict(look)
     return look
 
 

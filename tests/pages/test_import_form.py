@@ -31,7 +31,7 @@ def test_a_look_shows_format_rule_conversation_and_record_before_anything_is_imp
     assert "Of the first 2 records, 1 are read and 1 would be left out" in words(app)
     assert "Because." in [text.value for text in app.text]
     assert json.dumps(rows[0]) in [code.value for code in app.code]
-    assert "Becomes metadata: level" in [text.value for text in app.text]
+    assert "Becomes metadata: level" in words(app)
     assert dataset_names(made) == ["made"]
     added(app, "")
     assert len(Dataset(made, "qa")) == 1
