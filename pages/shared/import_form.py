@@ -12,9 +12,10 @@ from pathlib import Path
 import streamlit as st
 
 from core.datasets.look import Look, look_at
+from core.datasets.metadata import beyond_words
 from core.datasets.options import ImportOptions
 from core.errors import GamutError
-from core.store.datasets import DatasetSummary
+from core.store.datasets import Dataset, DatasetSummary
 from core.store.import_dataset import import_dataset
 from core.workspace import NAME, Workspace
 from pages.shared.import_options import draw_options, forget_options, map_wanted, options_now
@@ -113,7 +114,7 @@ def _draw_add(workspace: Workspace, ref: Ref | None, source: str, look: Look | N
         return  # why it cannot be read is said above
     with guard():
         added = add(workspace, ref, named or suggested(source), options_now())
-        st.session_state[ADDED] = added
+        st.session_state[ADDED] = (added, int(Dataset(workspace, added.name).meta["columns_left_out"]))
         st.session_state.pop(KEPT, None)
         choose_next(dataset=added.name)
         st.rerun()
@@ -159,9 +160,12 @@ def follower(bar) -> Callable[[int, int, str], None]:
 
 def tell_added() -> None:
     """What came in just now; said outside the form, which closes once there is a data set."""
-    added: DatasetSummary | None = st.session_state.pop(ADDED, None)
-    if added is None:
+    told: tuple[DatasetSummary, int] | None = st.session_state.pop(ADDED, None)
+    if told is None:
         return
+    added, beyond = told
+    if beyond:
+        st.warning(plain(f"{beyond_words(beyond)}."))
     said = f"{added.name}: {count(added.rows, 'row')} read as {added.format}"
     if added.problems:
         st.warning(plain(f"{said}, {count(added.problems, 'record')} left out: the reasons are below."))

@@ -73,3 +73,11 @@ def test_what_cannot_be_done_is_one_sentence(workspace, tmp_path, capsys, words,
     said = capsys.readouterr().err
     assert sentence in said and "Traceback" not in said
     assert not list(workspace.datasets.glob("*"))
+
+
+def test_columns_beyond_the_limit_are_said(workspace, tmp_path, capsys):
+    file = write_jsonl(
+        tmp_path / "wide.jsonl", [{"prompt": "p", "completion": "c"} | {f"c{at}": at for at in range(203)}]
+    )
+    assert add(workspace, file, "--name", "wide") == 0
+    assert "3 columns beyond the first 200 stay in the records only" in capsys.readouterr().out
