@@ -6,6 +6,7 @@ import typer
 
 from core.commands.output import ProgressLine, facts, session_of, table
 from core.datasets.formats import FORMATS
+from core.datasets.metadata import beyond_words
 from core.datasets.options import ImportOptions, read_map_words
 from core.store.datasets import Dataset, dataset_names
 from core.store.import_dataset import import_dataset
@@ -43,10 +44,11 @@ def add(
         summary = import_dataset(session.workspace, source, name=name, options=options, progress=line)
     finally:
         line.end()
+    beyond = beyond_words(int(Dataset(session.workspace, name).meta["columns_left_out"]))
     session.say(
         summary,
         f"{summary.name}: {summary.rows} samples ({summary.format}), {summary.problems} rows left out, "
-        f"{summary.no_response} without a response",
+        f"{summary.no_response} without a response" + ("; " + beyond if beyond else ""),
     )
 
 

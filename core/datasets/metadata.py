@@ -169,3 +169,8 @@ def _free_name(name: str, taken: set[str]) -> str:
         number += 1
         free = f"{name} ({number})"
     return free
+
+
+def beyond_words(left_out: int) -> str:
+    """What is said of columns beyond the limit; nothing where there are none."""
+    return f"{left_out} columns beyond the first {LIMIT} stay in the records only" if left_out else ""

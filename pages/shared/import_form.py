@@ -12,13 +12,14 @@ from pathlib import Path
 import streamlit as st
 
 from core.datasets.look import Look, look_at
+from core.datasets.metadata import beyond_words
 from core.datasets.options import ImportOptions
 from core.errors import GamutError
-from core.store.datasets import DatasetSummary
+from core.store.datasets import Dataset, DatasetSummary
 from core.store.import_dataset import import_dataset
 from core.workspace import NAME, Workspace
 from pages.shared.import_options import draw_options, forget_options, map_wanted, options_now
-from pages.shared.import_preview import draw_look
+from pages.shared.import_preview import draw_samples, draw_verdict
 from pages.shared.messages import guard, home_expanded, plain
 from pages.shared.numbers import count
 from pages.shared.state import choose_next
@@ -52,6 +53,8 @@ def draw_import(workspace: Workspace) -> None:
         forget_options()
     look = _draw_source(ref) if ref is not None else None
     _draw_add(workspace, ref, sent.name if sent else typed, look)
+    if look is not None:
+        draw_samples(look)
 
 
 def _draw_source(ref: Ref) -> Look | None:
@@ -67,7 +70,7 @@ def _draw_source(ref: Ref) -> Look | None:
             look = _look(str(ref), _stamp(ref), json.dumps((ImportOptions() if map_wanted() else options).as_dict()))
     draw_options(look, splits=hub or Path(ref).is_dir())
     if look is not None and not (map_wanted() and look.refused):
-        draw_look(look)
+        draw_verdict(look)
     return look
 
 
@@ -111,7 +114,7 @@ def _draw_add(workspace: Workspace, ref: Ref | None, source: str, look: Look | N
         return  # why it cannot be read is said above
     with guard():
         added = add(workspace, ref, named or suggested(source), options_now())
-        st.session_state[ADDED] = added
+        st.session_state[ADDED] = (added, int(Dataset(workspace, added.name).meta["columns_left_out"]))
         st.session_state.pop(KEPT, None)
         choose_next(dataset=added.name)
         st.rerun()
@@ -157,9 +160,12 @@ def follower(bar) -> Callable[[int, int, str], None]:
 
 def tell_added() -> None:
     """What came in just now; said outside the form, which closes once there is a data set."""
-    added: DatasetSummary | None = st.session_state.pop(ADDED, None)
-    if added is None:
+    told: tuple[DatasetSummary, int] | None = st.session_state.pop(ADDED, None)
+    if told is None:
         return
+    added, beyond = told
+    if beyond:
+        st.warning(plain(f"{beyond_words(beyond)}."))
     said = f"{added.name}: {count(added.rows, 'row')} read as {added.format}"
     if added.problems:
         st.warning(plain(f"{said}, {count(added.problems, 'record')} left out: the reasons are below."))

@@ -60,7 +60,7 @@ def draw_options(look: Look | None, *, splits: bool) -> None:
     """The controls that fit the source; `splits` where it may have several."""
     form, records, more = st.columns([2, 2, 2], vertical_alignment="bottom")
     form.selectbox("Format", [AUTO, MAP, *FORMATS], format_func=_title, key="import_format")
-    if look is not None and look.paths:
+    if look is not None and look.paths and _may_be_nested(look):
         records.selectbox(
             "Records lie", [None, *look.paths], format_func=lambda path: path or "one beside the other",
             key="import_records", help="lists of objects inside the first record; fields around them are kept",
@@ -71,6 +71,12 @@ def draw_options(look: Look | None, *, splits: bool) -> None:
         more.text_input("Split", key="import_split", placeholder="all of them")
     if st.session_state.get("import_format") == MAP:
         _draw_map(look)
+
+
+def _may_be_nested(look: Look) -> bool:
+    """Whether a path may be wanted: one is said, or nothing is read without; the messages of a talk are no records."""
+    state = st.session_state
+    return bool(look.refused or state.get("import_records") or state.get("import_format", AUTO) == MAP)
 
 
 def _title(name: str) -> str:

@@ -15,12 +15,10 @@ LONGEST = 20_000  # characters of a record or of a text that are shown before im
 FILES = 5  # named where a folder holds several formats
 
 
-def draw_look(look: Look) -> None:
-    """Format and rule, problems, then samples; where nothing can be read so, the reason and the first records."""
+def draw_verdict(look: Look) -> None:
+    """Format and rule, and what would be left out; or why nothing can be read so."""
     if look.refused:
         say_error(look.refused)
-        for record in look.raw:
-            _draw_raw(record.raw, record.file, record.line)
         return
     _draw_formats(look)
     left_out = look.seen - look.kept
@@ -39,13 +37,21 @@ def draw_look(look: Look) -> None:
         )
     else:
         st.caption(plain(f"{said}."))
+    columns = list(dict.fromkeys(key for sample in look.samples for key in sample.extras))
+    if columns:
+        st.caption(plain("Becomes metadata: " + ", ".join(columns)))
+
+
+def draw_samples(look: Look) -> None:
+    """The first conversations beside their records; where nothing can be read, the records alone."""
     if look.samples:
-        columns = list(dict.fromkeys(key for sample in look.samples for key in sample.extras))
-        if columns:
-            st.text("Becomes metadata: " + ", ".join(columns))
         st.caption(f"The first {count(len(look.samples), 'sample')}. Left: as read. Right: the record.")
     for sample in look.samples:
         _draw_sample(sample)
+    if look.refused:
+        st.caption(f"The first {count(len(look.raw), 'record')}.")
+        for record in look.raw:
+            _draw_raw(record.raw, record.file, record.line)
 
 
 def _draw_formats(look: Look) -> None:
