@@ -20,7 +20,7 @@ NEAR = tuple(
                     ("fa", "ps", "ur"), ("kk", "ky"), ("az", "tr", "uz")))
 )  # fmt: skip
 READ = 1_000  # characters looked at, before code and links are taken out
-LETTERS = 300  # characters of what is left: twice as many told no text better
+LETTERS = 200  # characters of what is left: three times as many told no text better
 ENOUGH = 20  # bytes in UTF-8 below which a text is too short to tell: 4 English words, 7 Chinese signs
 SURE = 0.7  # probability below which the detector is unsure
 
