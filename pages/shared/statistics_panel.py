@@ -30,7 +30,12 @@ def _figures(_dataset: Dataset, key: str) -> DatasetStatistics:
 
 def figures_of(dataset: Dataset) -> DatasetStatistics:
     """The statistics of a data set, counted once."""
-    return _figures(dataset, f"{dataset.name}:{dataset.content_hash}:{dataset.meta['created']}")
+    return _figures(dataset, key_of_figures(dataset))
+
+
+def key_of_figures(dataset: Dataset) -> str:
+    """What tells one data set from any other in a cache."""
+    return f"{dataset.name}:{dataset.content_hash}:{dataset.meta['created']}"
 
 
 def draw_statistics(dataset: Dataset) -> None:
@@ -45,6 +50,8 @@ def draw_statistics(dataset: Dataset) -> None:
         _draw_flags(said)
     _draw_parts(said)
     _draw_columns(said)
+    if wanted := chosen_filter():
+        st.caption(f"The samples are filtered: {plain(wanted.words())}.")
 
 
 def _draw_four(said: DatasetStatistics) -> None:
@@ -95,12 +102,13 @@ def _bin(low: int, high: int) -> str:
 
 def _draw_flags(said: DatasetStatistics) -> None:
     """Every rule with its rows; the rule itself on hover, a click filters by it."""
-    st.caption(f"{count(said.flagged, 'sample')} with a flag. Hover for the rule, click to see them.")
-    for name, rows in said.flags:
-        st.button(
-            f"{RULES[name].title}: {whole(rows)}", key=f"flag_{name}", help=plain(RULES[name].rule), disabled=not rows,
-            on_click=_filter_by, kwargs={"flags": (name,)}, type="tertiary",
-        )  # fmt: skip
+    st.caption(f"{count(said.flagged, 'sample')} with a flag. Hover for the rule, click to filter by it.")
+    with st.container(gap=None):
+        for name, rows in said.flags:
+            st.button(
+                f"{RULES[name].title}: {whole(rows)}", key=f"flag_{name}", help=plain(RULES[name].rule), disabled=not rows,
+                on_click=_filter_by, kwargs={"flags": (name,)}, type="tertiary",
+            )  # fmt: skip
 
 
 def _filter_by(**parts) -> None:

@@ -91,6 +91,7 @@ def test_an_answer_that_stops_in_a_sentence_is_cut(text):
         "for item in the_list_of: print(the",
         "```\nprint(1)\n```\nand this is what you get from the",
         "Kind regards and many thanks,\nAnn",
+        "who is the blind side based off of",
         SENTENCE + "See https://example.org/a_page_of_the",
         "这座灯塔建在港口外的岩石上",
         "He said, “I will come back to you.”",
@@ -196,7 +197,7 @@ def test_nothing_but_marks_or_placeholders_is_near_empty(answer):
     assert flagged("near_empty", answer, "Because it rains.")
 
 
-@pytest.mark.parametrize("answer", ["4", "B", "+", "😊", "no", "None", "0", "是", ""])
+@pytest.mark.parametrize("answer", ["4", "B", "+", "[]", "😊", "no", "None", "0", "是", ""])
 def test_short_answers_are_answers_and_a_missing_one_is_told_elsewhere(answer):
     assert not flagged("near_empty", "Why?", answer)
 

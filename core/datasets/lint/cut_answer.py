@@ -15,6 +15,7 @@ GOES_ON = frozenset(
     "et ou le les un une des du avec qui el los las una del con para".split()
 )
 LAST_WORD = re.compile(r"([^\W\d_]+)\Z")
+QUESTION = re.compile(r"(?:who|whom|whose|what|which|where|when|why|how)\b", re.I)  # "what is it made of" is whole
 SENTENCE_END = re.compile(r"[.!?…。！？؟।][\"'”’»)\]*_]*(?=\s|\Z)")
 LIST_ITEM = re.compile(r"\s*(?:[-*+•·–—]|\(?\d{1,3}[.):]|\(?[a-zA-Z][.)])\s")
 CODE = re.compile(r"[{};=<>\\|_`]|\w\(|\t")
@@ -49,7 +50,7 @@ def _breaks_off(rest: str, words: list[str]) -> bool:
     if rest[-1] in ",(":
         return len(words) > WORDS and rest[-2:-1] not in ".!?"
     last = LAST_WORD.search(rest)
-    return last is not None and last.group() in GOES_ON
+    return last is not None and last.group() in GOES_ON and not QUESTION.match(rest)
 
 
 def _runs_out(text: str, line: str, rest: str) -> bool:

@@ -22,7 +22,13 @@ def nothing(text: str) -> bool:
         return False
     if text.casefold().rstrip(".:") in PLACEHOLDERS:
         return True
-    return len(text) <= LONGEST and all(unicodedata.category(mark)[0] in "PZC" for mark in text)
+    return len(text) <= LONGEST and all(_is_mark(mark) for mark in text)
+
+
+def _is_mark(sign: str) -> bool:
+    """Whether a sign is punctuation or space; brackets are not, since "[]" may be the right answer."""
+    kind = unicodedata.category(sign)
+    return kind[0] in "PZC" and kind not in ("Ps", "Pe")
 
 
 def _test(turns: tuple[Turn, ...]) -> bool:
@@ -34,6 +40,6 @@ RULE = Rule(
     "near_empty",
     "Near-empty",
     "Question or answer holds nothing but punctuation, or only a placeholder such as N/A, nan or <nooutput>; "
-    "“4”, “B” and “+” are answers.",
+    "“4”, “B”, “+” and “[]” are answers.",
     _test,
 )

@@ -28,7 +28,9 @@ SPEAKERS = re.compile(r"^(?:Human|User|USER|Assistant|ASSISTANT|AI)[ \t]*:", re.
 
 def template_tokens(text: str) -> bool:
     """Whether marks of a chat template stand in a text."""
-    return bool(MARKS.search(text) or HEADINGS.search(text))
+    if ("<" in text or "[" in text) and MARKS.search(text):
+        return True
+    return "###" in text and bool(HEADINGS.search(text))
 
 
 def speakers(text: str) -> bool:
@@ -42,9 +44,9 @@ def speakers(text: str) -> bool:
 def _test(turns: tuple[Turn, ...]) -> bool:
     if any(template_tokens(turn.text) for turn in turns):
         return True
-    if any(DIALOGUE.search(turn.text) for turn in turns if turn.role in ASKING):
+    if not any(speakers(turn.text) for turn in turns):
         return False
-    return any(speakers(turn.text) for turn in turns)
+    return not any(DIALOGUE.search(turn.text) for turn in turns if turn.role in ASKING)
 
 
 RULE = Rule(
