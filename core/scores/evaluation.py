@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from core.datasets.nested import Lost, nested, read_path
 from core.datasets.options import ImportOptions
 from core.datasets.parse import Problem, samples
-from core.datasets.read import open_source, records
+from core.datasets.read import RawRecord, Source, open_source, records
 from core.errors import GamutError
 from core.files import json_hash
 from core.store.datasets import Dataset, dataset_names
 from core.workspace import Workspace
+
+HUB = "hf:"  # how the name of a data set of the hub begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +49,19 @@ class Evaluation:
 
 
 def evaluation_rows(workspace: Workspace, against: str, options: ImportOptions) -> Evaluation:
-    """The evaluation set `against`: a file, or an imported data set by its name.
+    """The evaluation set `against`: an imported data set by its name, or any source that can be imported.
 
-    A file is read as an import would, if `options` name a format, a map or nested records; else every text of a record
-    counts, each field for itself. Raises `GamutError` if there is none of that name or no row holds a text.
+    A source is read as an import would, if `options` name a format or a map; else every text of a record counts, each
+    field for itself. Raises `GamutError` if there is none of that name or no row holds a text.
     """
-    path, known = Path(against), dataset_names(workspace)
-    if against in known and path.exists():
+    known = dataset_names(workspace)
+    there = bool(against) and (Path(against).exists() or against.startswith(HUB))
+    if against in known and there:
         raise GamutError(f"{against!r} names both a data set and a file; write ./{against} for the file.")
     if against in known:
         found = _of_dataset(Dataset(workspace, against))
-    elif against and path.exists():
-        found = _of_file(path, options)
+    elif there:
+        found = _of_source(open_source(against, options), options)
     else:
         sets = ", ".join(known) or "none yet"
         raise GamutError(f"There is neither a file nor a data set {against!r}; give a path or one of: {sets}.")
@@ -75,15 +79,14 @@ def _of_dataset(dataset: Dataset) -> Evaluation:
     return Evaluation(dataset.name, "data set", rows, 0, "an imported data set, turn by turn")
 
 
-def _of_file(path: Path, options: ImportOptions) -> Evaluation:
-    read = _as_samples if options.format or options.map or options.records else _as_texts
-    rows, unread, read_as = read(path, options)
-    return Evaluation(path.name, "file", tuple(rows), unread, read_as, options.as_dict())
+def _of_source(source: Source, options: ImportOptions) -> Evaluation:
+    rows, unread, read_as = (_as_samples if options.format or options.map else _as_texts)(source, options)
+    return Evaluation(source.name, "file", tuple(rows), unread, read_as, options.as_dict())
 
 
-def _as_samples(path: Path, options: ImportOptions) -> tuple[list[EvaluationRow], int, str]:
+def _as_samples(source: Source, options: ImportOptions) -> tuple[list[EvaluationRow], int, str]:
     rows, unread = [], 0
-    for item in samples(open_source(path, options), options):
+    for item in samples(source, options):
         if isinstance(item, Problem):
             unread += 1
         else:
@@ -91,17 +94,30 @@ def _as_samples(path: Path, options: ImportOptions) -> tuple[list[EvaluationRow]
     return rows, unread, "conversations, turn by turn"
 
 
-def _as_texts(path: Path, options: ImportOptions) -> tuple[list[EvaluationRow], int, str]:
+def _as_texts(source: Source, options: ImportOptions) -> tuple[list[EvaluationRow], int, str]:
     rows, unread = [], 0
     fields: dict[str, None] = {}
-    for record in records(open_source(path, options), options):
-        texts = tuple(_texts(record.value, "")) if record.reason is None else ()
-        if not texts:
-            unread += 1
-            continue
-        rows.append(EvaluationRow(path.name, record.line, texts))
-        fields |= dict.fromkeys(name for name, _ in texts)
+    for record in records(source, options):
+        for value in _values(record, options):
+            texts = tuple(_texts(value, ""))
+            if texts:
+                rows.append(EvaluationRow(record.file, record.line, texts))
+                fields |= dict.fromkeys(name for name, _ in texts)
+            else:
+                unread += 1
     return rows, unread, f"every text of a record, field by field: {', '.join(fields) or 'none'}"
+
+
+def _values(record: RawRecord, options: ImportOptions) -> Iterator[Any]:
+    """What a record holds: itself, or the records inside it that the options point to; None where it is broken."""
+    if record.reason is not None:
+        yield None
+    elif options.records:
+        yield from (
+            None if isinstance(each, Lost) else each for each in nested(record.value, read_path(options.records))
+        )
+    else:
+        yield record.value
 
 
 def _texts(value: Any, name: str) -> Iterator[tuple[str, str]]:

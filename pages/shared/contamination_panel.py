@@ -92,7 +92,8 @@ def _draw_options(dataset: Dataset) -> ImportOptions:
         "Where its rows lie", placeholder="data[].paragraphs[].qas[]", key=_key(dataset, "records"),
         help="Only where rows lie inside nested records.",
     )  # fmt: skip
-    return ImportOptions(map=(("user", mapped),) if mapped else (), records=nested or None)
+    bare = st.checkbox("A table without a header: its first line is data already", key=_key(dataset, "no_header"))
+    return ImportOptions(map=(("user", mapped),) if mapped else (), records=nested or None, header=not bare)
 
 
 def _make(dataset: Dataset, workspace: Workspace, sent, typed: str, options: ImportOptions) -> None:

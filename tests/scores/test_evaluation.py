@@ -82,6 +82,20 @@ def test_evaluation_sets_are_read_whole_without_a_word_about_their_form(workspac
     assert {field for row in found.rows for field, _ in row.texts} == fields
 
 
+def test_nested_records_and_a_map_are_read_as_an_import_would(workspace, real_data):
+    source, inside = str(real_data / "xquad.en.json.gz"), "data[].paragraphs[].qas[]"
+    every = evaluation_rows(workspace, source, ImportOptions(records=inside))
+    asked = evaluation_rows(workspace, source, ImportOptions(records=inside, map=(("user", "{question}"),)))
+    assert len(every.rows) == len(asked.rows) == 1_190 and not every.unread and not asked.unread
+    assert [row.texts for row in asked.rows][:1] == [(("user", "How many points did the Panthers defense surrender?"),)]
+    assert {"question", "context"} <= {field for field, _ in every.rows[0].texts}
+
+
+def test_a_table_without_a_header_is_read_whole_when_told(workspace, real_data):
+    found = evaluation_rows(workspace, str(real_data / "flan_cot" / "qasc_train.tsv.gz"), ImportOptions(header=False))
+    assert len(found.rows) == 1_084 and not found.unread and len(found.rows[0].texts) == 3
+
+
 def test_a_packed_file_is_read(workspace, tmp_path):
     file = tmp_path / "e.jsonl.gz"
     file.write_bytes(gzip.compress(json.dumps({"q": "x"}).encode()))
