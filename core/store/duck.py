@@ -35,7 +35,7 @@ def open_read(path: Path) -> duckdb.DuckDBPyConnection:
 
 
 @contextmanager
-def written_database(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def written_database(path: Path, *, memory: str = WRITE_MEMORY) -> Iterator[duckdb.DuckDBPyConnection]:
     """A new database, written beside `path` and renamed into it once checkpointed, closed and on disk.
 
     A rename that leaves the write-ahead log behind silently loses rows, so that none is left is asserted.
@@ -45,7 +45,7 @@ def written_database(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     wal = beside.with_name(beside.name + ".wal")
     beside.unlink(missing_ok=True)
     wal.unlink(missing_ok=True)
-    connection = duckdb.connect(config=_config(path, WRITE_MEMORY))
+    connection = duckdb.connect(config=_config(path, memory))
     try:
         connection.execute(f"ATTACH '{_quoted(beside)}' AS made (STORAGE_VERSION '{STORAGE_VERSION}'); USE made")
         yield connection

@@ -21,6 +21,7 @@ from core.store.duck import written_database
 from core.store.metadata import create_metadata
 from core.workspace import Workspace, check_name
 
+IMPORT_MEMORY = "500MB"  # of DuckDB; what is larger is sorted on disk
 Progress = Callable[[int, int, str], None]
 
 
@@ -68,7 +69,7 @@ def new_dataset(workspace: Workspace, name: str) -> Iterator[Path]:
 def _write(path: Path, source: Source, options: ImportOptions, progress: Progress) -> None:
     reading = samples(source, options, lambda done: progress(done, source.size, "reading"))
     columns = Columns()
-    with written_database(path) as connection:
+    with written_database(path, memory=IMPORT_MEMORY) as connection:
         create_tables(connection)
         seen = write_samples(connection, reading, columns)
         check_counts(connection, seen)

@@ -14,7 +14,7 @@ from core.store.dataset_tables import SCHEMAS, create_tables
 from core.store.dataset_writer import count, finish
 from core.store.datasets import Dataset, DatasetSummary
 from core.store.duck import written_database
-from core.store.import_dataset import new_dataset
+from core.store.import_dataset import IMPORT_MEMORY, new_dataset
 from core.store.metadata import DUCK_TYPES, create_columns, quoted
 from core.workspace import Workspace
 
@@ -63,7 +63,7 @@ def join_datasets(
     and the column `source` says where each came from.
     """
     members = _members(workspace, names, base)
-    with new_dataset(workspace, name) as database, written_database(database) as connection:
+    with new_dataset(workspace, name) as database, written_database(database, memory=IMPORT_MEMORY) as connection:
         create_tables(connection)
         for member, dataset in members:
             _copy(connection, dataset, member)
