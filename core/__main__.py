@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from core.commands import analyses, contamination, data, data_facts, pools, selection, training
+from core.commands import analyses, contamination, data, data_facts, layout, pack, pilot, pools, selection, training
 from core.commands.output import make_session
 from core.errors import GamutError
 from core.jobs.run import JobCancelled
@@ -39,7 +39,11 @@ data.app.command()(data_facts.flags)
 data.app.command("decontaminate")(contamination.decontaminate_dataset)
 app.add_typer(data.app, name="datasets")
 app.add_typer(analyses.app, name="analyses")
+analyses.app.command()(pack.pack)
+analyses.app.command("open")(pack.open_packed)
+app.command()(pilot.pilot)
 app.command()(analyses.analyse)
+app.command()(layout.layout)
 app.command()(analyses.demo)
 app.command()(selection.rank)
 app.command()(selection.select)

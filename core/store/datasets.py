@@ -41,7 +41,8 @@ class Dataset:
 
     def __init__(self, workspace: Workspace, name: str) -> None:
         self.workspace, self.name = workspace, name
-        path = workspace.datasets / name / DATABASE
+        self.folder = workspace.datasets / name
+        path = self.folder / DATABASE
         if not path.is_file():
             known = ", ".join(dataset_names(workspace)) or "none yet"
             raise GamutError(f"There is no data set {name!r}; there are: {known}.")
@@ -59,6 +60,10 @@ class Dataset:
     def cursor(self):
         """A cursor of its own for the calling thread."""
         return self._connection.cursor()
+
+    def close(self) -> None:
+        """Let the file go; every cursor ends with it."""
+        self._connection.close()
 
     @property
     def content_hash(self) -> str:
