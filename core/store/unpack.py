@@ -1,6 +1,7 @@
 """Open a packed analysis: nothing of the file is believed before its hashes are right and its place is known."""
 
 import hashlib
+import io
 import json
 import os
 import re
@@ -28,6 +29,7 @@ PLAIN = "|".join(map(re.escape, (DATABASE, *BESIDE, f"{DATASET}/{SAMPLES}")))
 ALLOWED = re.compile(rf"{PLAIN}|derived/[A-Za-z0-9][A-Za-z0-9._-]{{0,120}}")
 ID, HASH = re.compile(r"[0-9a-f]{16}"), re.compile(r"[0-9a-f]{64}")
 MANIFEST_BYTES = 16 << 20
+COMPRESSED = 4096  # bytes decompressed at once: a foreign file may make each of them thirty thousand
 WINDOW = 1 << 27  # bytes of memory that a foreign file may ask of the decompressor
 
 
@@ -71,15 +73,50 @@ def _members(file: Path) -> Iterator[Iterator[tuple[tarfile.TarInfo, IO[bytes]]]
         raise GamutError(f"There is no file {file}.")
     try:
         with file.open("rb") as source:
-            reader = zstandard.ZstdDecompressor(max_window_size=WINDOW).stream_reader(source)
-            with tarfile.open(fileobj=reader, mode="r|") as tar:
+            stream = _Decompressed(source)
+            with tarfile.open(fileobj=stream, mode="r|") as tar:
                 yield _regular(tar)
-            while reader.read(CHUNK):  # to the end, where the checksum of the whole stands
+            while stream.read(CHUNK):  # to the end, where the checksum of the whole stands
                 pass
     except (zstandard.ZstdError, tarfile.TarError, EOFError, UnicodeError, OverflowError, ValueError) as error:
         raise GamutError(
             f"{file} is no whole analysis packed by Gamut ({_first(error)}); pack or copy it again."
         ) from None
+
+
+class _Decompressed(io.RawIOBase):
+    """What a compressed file holds; raises where it ends early, or goes on after its end."""
+
+    def __init__(self, source: IO[bytes]) -> None:
+        self._source = source
+        self._reader = zstandard.ZstdDecompressor(max_window_size=WINDOW).decompressobj()
+        self._ready = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        pieces, wanted = [], size if size >= 0 else 1 << 62
+        while wanted:
+            if not len(self._ready):
+                self._ready = memoryview(self._more())
+                if not len(self._ready):
+                    break
+            pieces.append(self._ready[:wanted])
+            self._ready = self._ready[wanted:]
+            wanted -= len(pieces[-1])
+        return b"".join(pieces)
+
+    def _more(self) -> bytes:
+        while not self._reader.eof:
+            taken = self._source.read(COMPRESSED)
+            if not taken:
+                raise EOFError("it is cut short")
+            if found := self._reader.decompress(taken):
+                return found
+        if self._reader.unused_data or self._source.read(1):
+            raise EOFError("something follows its end")
+        return b""
 
 
 def _regular(tar: tarfile.TarFile) -> Iterator[tuple[tarfile.TarInfo, IO[bytes]]]:

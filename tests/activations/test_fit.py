@@ -12,7 +12,8 @@ from core.activations.fit_card import Fit, FitCard
 from core.activations.identity import identify
 from core.activations.settings import AnalysisSettings
 from core.activations.tokens import PROMPT, UNSCORED
-from core.store.datasets import Dataset, import_dataset
+from core.store.datasets import Dataset
+from core.store.import_dataset import import_dataset
 from core.workspace import BUNDLED_MODEL, DEMO_FILE
 from tests.made import made_records, write_jsonl
 

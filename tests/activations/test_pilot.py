@@ -16,7 +16,8 @@ from core.activations.pilot import pilot
 from core.activations.pilot_report import pilot_path, read_actual, read_report
 from core.activations.settings import AnalysisSettings
 from core.errors import GamutError
-from core.store.datasets import Dataset, import_dataset
+from core.store.datasets import Dataset
+from core.store.import_dataset import import_dataset
 from core.store.subset import write_subset
 from core.workspace import Workspace
 from tests.made import made_records, write_jsonl

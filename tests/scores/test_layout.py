@@ -29,9 +29,10 @@ def test_a_few_samples_have_a_map_too(tmp_path, samples):
 
 def test_near_samples_lie_near(tmp_path):
     """Two groups with features of their own come apart."""
+    from scipy.sparse import csr_matrix
+
     from core.scores import draw_layout as drawing
     from core.scores.draw_layout import _reduced
-    from scipy.sparse import csr_matrix
 
     rng = np.random.default_rng(0)
     rows = np.zeros((80, 40))

@@ -63,7 +63,7 @@ def test_without_the_data_set_it_opens_and_says_so(made, laptop, tmp_path):
 def test_a_data_set_that_is_here_is_used_and_another_of_its_name_is_left_alone(made, packed, laptop, tmp_path):
     shutil.copytree(made.datasets / "made", laptop.datasets / "under-another-name")
     assert open_pack(laptop, packed).dataset.name == "under-another-name"
-    from core.store.datasets import import_dataset
+    from core.store.import_dataset import import_dataset
     from tests.made import made_records, write_jsonl
 
     third = Workspace(tmp_path / "third")
@@ -120,7 +120,9 @@ def test_bytes_after_the_end_are_refused(packed, laptop):
 
 def repacked(packed, change):
     """The pack with its tar changed by `change(list of (TarInfo, bytes))`, compressed again."""
-    with tarfile.open(fileobj=io.BytesIO(zstandard.ZstdDecompressor().stream_reader(packed.read_bytes()).read())) as tar:
+    with tarfile.open(
+        fileobj=io.BytesIO(zstandard.ZstdDecompressor().stream_reader(packed.read_bytes()).read())
+    ) as tar:
         members = [(member, tar.extractfile(member).read()) for member in tar]
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as tar:
@@ -194,7 +196,8 @@ def test_a_manifest_that_lies_is_seen_by_the_rows(made, packed, laptop):
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"hello", zstandard.ZstdCompressor().compress(b"x" * 5000), zstandard.ZstdCompressor().compress(b"")]
+    "content",
+    [b"", b"hello", zstandard.ZstdCompressor().compress(b"x" * 5000), zstandard.ZstdCompressor().compress(b"")],
 )
 def test_a_foreign_file_is_one_sentence(tmp_path, laptop, content):
     (tmp_path / "f").write_bytes(content)
@@ -207,7 +210,10 @@ def test_a_foreign_file_is_one_sentence(tmp_path, laptop, content):
 def test_a_newer_pack_is_refused(packed, laptop):
     def newer(members):
         for member, content in members:
-            yield member, content.replace(b'"gamut_pack": 1', b'"gamut_pack": 2') if member.name == MANIFEST else content
+            yield (
+                member,
+                content.replace(b'"gamut_pack": 1', b'"gamut_pack": 2') if member.name == MANIFEST else content,
+            )
 
     repacked(packed, newer)
     with pytest.raises(GamutError, match="newer Gamut"):
