@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
+import duckdb
 from filelock import FileLock, Timeout
 
 from core.errors import GamutError
@@ -27,9 +28,11 @@ from core.jobs.state import (
     JobProgress,
     JobSpec,
     jobs,
+    overwrite_progress,
     write_progress,
     write_spec,
 )  # fmt: skip
+from core.store.duck import unreadable
 from core.workspace import Workspace
 
 EVERY = 0.5  # seconds between two progress files
@@ -102,10 +105,13 @@ class RunningJob:
             self._interruptible = False
 
     def end(self, state: str, note: str) -> None:
-        """Tell how it ended; where even that cannot be written, the free lock tells that it died."""
+        """Tell how it ended: on a full disk in the place that the last progress takes; failing that, the free lock tells."""
         ended = replace(self._last, state=state, note=note, seconds=time.monotonic() - self._began)
-        with suppress(OSError):
+        try:
             write_progress(self.folder, ended)
+        except OSError:
+            with suppress(OSError):
+                overwrite_progress(self.folder, ended)
 
     def wait_for_turn(self, workspace: Workspace, turn: FileLock) -> None:
         """Queue until no other heavy job of the workspace runs and none that was made earlier waits."""
@@ -186,6 +192,9 @@ def _outcome_told(me: RunningJob) -> Iterator[None]:
         raise
     except (GamutError, KeyboardInterrupt) as error:
         me.end(FAILED, str(error) or "interrupted; start it again to go on from here")
+        raise
+    except duckdb.Error as error:
+        me.end(FAILED, unreadable(error))
         raise
     except OSError as error:
         why = error.strerror or str(error)

@@ -83,6 +83,13 @@ def write_progress(folder: Path, progress: JobProgress) -> None:
     write_json(folder / PROGRESS, asdict(progress))
 
 
+def overwrite_progress(folder: Path, progress: JobProgress) -> None:
+    """Write into the file that is there, which takes no new room; not atomic, so only for a last word."""
+    with (folder / PROGRESS).open("r+b") as out:
+        out.write(json.dumps(asdict(progress)).encode())
+        out.truncate()
+
+
 def read_job(folder: Path) -> Job:
     """The job of a folder; one whose process died without a word is told by its free lock.
 

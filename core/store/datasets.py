@@ -11,8 +11,8 @@ from core.errors import GamutError
 from core.store.content_hash import content_hash
 from core.store.dataset_migration import migrate_dataset
 from core.store.dataset_tables import DATABASE, FORMAT_VERSION, KEYS
-from core.store.duck import open_read
 from core.store.repairs import Repair, RepairRule, repair_rules, repairs
+from core.store.duck import open_read, reading
 from core.workspace import Workspace
 
 CHUNK = 5_000  # samples read at once
@@ -47,8 +47,9 @@ class Dataset:
             known = ", ".join(dataset_names(workspace)) or "none yet"
             raise GamutError(f"There is no data set {name!r}; there are: {known}.")
         self._connection = open_read(path)
-        self.meta = dict(self._connection.execute("SELECT key, value FROM meta").fetchall())
-        version = int(self.meta["format_version"])
+        with reading(path):
+            self.meta = dict(self._connection.execute("SELECT key, value FROM meta").fetchall())
+            version = int(self.meta["format_version"])
         if version > FORMAT_VERSION:
             raise GamutError(f"Data set {name!r} was made by a newer Gamut; update this one to open it.")
         if version < FORMAT_VERSION:

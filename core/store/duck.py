@@ -1,5 +1,6 @@
 """DuckDB connections with every limit set on purpose: its defaults take most of the machine and the newest format."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,9 +30,8 @@ def open_read(path: Path) -> duckdb.DuckDBPyConnection:
     try:
         return duckdb.connect(str(path), read_only=True, config=_config(path, READ_MEMORY))
     except duckdb.Error as error:
-        first = str(error).splitlines()[0]
         raise GamutError(
-            f"{path} cannot be opened ({first}); it is damaged or not Gamut's: import or analyse again."
+            f"{path} cannot be opened ({_first(error)}); it is damaged or not Gamut's: import or analyse again."
         ) from None
 
 
@@ -46,19 +46,58 @@ def written_database(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     wal = beside.with_name(beside.name + ".wal")
     beside.unlink(missing_ok=True)
     wal.unlink(missing_ok=True)
+    try:
+        with _attached(path, beside) as connection:
+            yield connection
+    except BaseException:  # half a database is of no use, and may be what fills the disk
+        beside.unlink(missing_ok=True)
+        wal.unlink(missing_ok=True)
+        raise
+    assert not wal.exists(), f"{wal} was left behind"
+    with beside.open("rb+") as written:
+        os.fsync(written.fileno())
+    beside.replace(path)
+    sync_folder(path.parent)
+
+
+@contextmanager
+def _attached(path: Path, beside: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     connection = duckdb.connect(config=_config(path, WRITE_MEMORY))
     try:
         connection.execute(f"ATTACH '{_quoted(beside)}' AS made (STORAGE_VERSION '{STORAGE_VERSION}'); USE made")
         yield connection
         connection.execute("CHECKPOINT made")
         connection.execute("USE memory; DETACH made")
+    except duckdb.Error as error:
+        full = "No space left" in str(error)  # told by exceptions of several kinds
+        if full or isinstance(error, duckdb.IOException):
+            raise OSError(errno.ENOSPC if full else errno.EIO, _first(error)) from None
+        raise
     finally:
         connection.close()
-    assert not wal.exists(), f"{wal} was left behind"
-    with beside.open("rb+") as written:
-        os.fsync(written.fileno())
-    beside.replace(path)
-    sync_folder(path.parent)
+
+
+def _first(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def unreadable(error: duckdb.Error) -> str:
+    """What a database that fails while it is read means to the user, in one sentence."""
+    return (
+        f"A database of the workspace cannot be read ({_first(error)}); it is damaged, or the disk or the memory failed: "
+        "`analyses show ID --hash` tells whether an analysis is whole, and what is not is imported or analysed again."
+    )
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Around a look into the database `path`: damage is told as one sentence that names the file."""
+    try:
+        yield
+    except (duckdb.Error, KeyError, ValueError, OverflowError, MemoryError) as error:
+        raise GamutError(
+            f"{path} cannot be read ({_first(error)}); it is damaged or not Gamut's: import or analyse again."
+        ) from None
 
 
 def _quoted(path: Path) -> str:
