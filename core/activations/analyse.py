@@ -28,7 +28,7 @@ from core.workspace import Workspace
 
 PART_SECONDS = 30.0  # what a kill can cost
 
-Progress = Callable[[int, int, str], None]
+Progress = Callable[..., None]  # (done, total, note), and the samples read where tokens are counted
 Stop = Callable[[], bool]
 
 
@@ -142,11 +142,12 @@ def _run(
     machine: Pass, tokens: Tokens, batches: list[np.ndarray], writer: PartWriter, progress: Progress, stop: Stop
 ) -> None:
     sizes = np.array([tokens.lengths[batch].sum() for batch in batches])
+    rows = np.cumsum([0, *(len(batch) for batch in batches)])
     for number in range(writer.next_batch, len(batches)):
         if stop():
             writer.flush()
             raise Cancelled
-        progress(int(sizes[:number].sum()), int(sizes.sum()), "reading samples")
+        progress(int(sizes[:number].sum()), int(sizes.sum()), "reading samples", int(rows[number]))
         writer.add(number, machine.run(tokens, batches[number]))
     writer.flush()
 

@@ -47,7 +47,7 @@ def analyse_measured(
 
 
 def _pilot(workspace, dataset, identity, machine: Pass, progress: Progress, stop: Stop) -> PilotReport:
-    def said(_done: int, _total: int, note: str) -> None:
+    def said(_done: int, _total: int, note: str, *_rows: int) -> None:
         progress(0, 0, f"pilot: {note}")
 
     return pilot(workspace, dataset, identity, progress=said, stop=stop, machine=machine)

@@ -70,7 +70,8 @@ def pilot(
     )  # fmt: skip
     lengths = whole_lengths(characters, ids, sample.lengths + sample.cut, max_length=machine.max_length)
     report = PilotReport(
-        analysis=identity.id, dataset=dataset.name, model=identity.model.ref, sae=identity.sae.ref, seed=seed,
+        analysis=identity.id, dataset=dataset.name, model=identity.model.ref, sae=identity.sae.ref,
+        max_length=identity.settings.max_length, dtype=identity.settings.dtype, seed=seed,
         samples=len(ids), tokens=len(sample.ids), seconds=time.monotonic() - began, beside=beside, fit=card,
         estimate=estimate(
             small, large, lengths, characters=int(characters.sum()), pilot_characters=int(characters[ids].sum()),

@@ -1,6 +1,7 @@
 """What a pilot found, as it lies beside an analysis: the fit card, the estimate, and afterwards what it really took."""
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,14 +18,17 @@ PILOT, ACTUAL = "pilot.json", "actual.json"
 class PilotReport:
     """A pilot of analysis `analysis`: what it rested on, how the pair fits, and what the whole will cost.
 
-    Holds times of one machine, so it is no part of an analysis' content hash. `seconds` is what the pilot itself took;
-    `beside` says that another job was running, which makes the times too long.
+    Holds times of one machine, so it is no part of an analysis' content hash. `max_length` and `dtype` are the settings
+    asked for. `seconds` is what the pilot itself took; `beside` says that another job was running, which makes the
+    times too long.
     """
 
     analysis: str
     dataset: str
     model: str
     sae: str
+    max_length: int | None
+    dtype: str
     seed: int
     samples: int
     tokens: int
@@ -51,6 +55,20 @@ class Actual:
 def pilot_path(workspace: Workspace, analysis: str) -> Path:
     """Where the pilot of an analysis lies before there is an analysis."""
     return workspace.root / "pilots" / f"{analysis}.json"
+
+
+def newest_report(
+    workspace: Workspace, *, dataset: str, model: str, sae: str, max_length: int | None, dtype: str
+) -> PilotReport | None:
+    """The newest pilot of these choices, told without reading model and SAE; None where there is none."""
+    found = sorted(pilot_path(workspace, "x").parent.glob("[!.]*.json"), key=lambda path: path.stat().st_mtime_ns)
+    for path in reversed(found):
+        with suppress(GamutError):
+            report = read_report(path)
+            said = report and (report.dataset, report.model, report.sae, report.max_length, report.dtype)
+            if said == (dataset, model, sae, max_length, dtype):
+                return report
+    return None
 
 
 def write_report(path: Path, report: PilotReport) -> None:

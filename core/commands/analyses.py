@@ -73,8 +73,8 @@ def _run(
     chosen = _free_name(session, name, identity)
     line = ProgressLine("tokens")
 
-    def progress(done: int, total: int, note: str) -> None:
-        me.progress(done, total, note)
+    def progress(done: int, total: int, note: str, rows: int = 0) -> None:
+        me.progress(done, total, note, rows)
         line(done, total, note)
 
     def tell(report: PilotReport) -> None:

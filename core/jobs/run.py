@@ -52,7 +52,7 @@ class RunningJob:
         self.id = folder.name
         self._unit = unit
         self._began = time.monotonic()
-        self._seen: deque[tuple[float, int]] = deque()
+        self._seen: deque[tuple[float, int, int]] = deque()
         self._written = 0.0
         self._last = JobProgress(state=RUNNING, unit=unit, pid=os.getpid())
         self._terminated = False
@@ -61,25 +61,28 @@ class RunningJob:
     def progress(self, done: int, total: int, note: str, rows: int = 0) -> None:
         """Tell how far the job is, with `rows` read where it counts something finer; cheap enough to call often."""
         now = time.monotonic()
-        rate = self._rate(now, done, total)
+        rate, rows_rate = self._rates(now, done, total, rows)
         before = self._last
-        self._last = JobProgress(RUNNING, done, total, self._unit, note, now - self._began, rate, os.getpid(), rows)
+        self._last = JobProgress(
+            RUNNING, done, total, self._unit, note, now - self._began, rate, os.getpid(), rows, rows_rate
+        )
         if note != before.note or now - self._written >= EVERY:
             self._written = now
             with suppress(OSError):  # a full disk is for the work to meet and to tell, not for its progress bar
                 write_progress(self.folder, self._last)
 
-    def _rate(self, now: float, done: int, total: int) -> float:
-        """Units a second over the last half minute; 0 while nothing is counted."""
+    def _rates(self, now: float, done: int, total: int, rows: int) -> tuple[float, float]:
+        """Units and rows a second over the last half minute; 0 while nothing is counted."""
         if not total or (self._seen and done < self._seen[-1][1]):
             self._seen.clear()
             if not total:
-                return 0.0
-        self._seen.append((now, done))
+                return 0.0, 0.0
+        self._seen.append((now, done, rows))
         while len(self._seen) > 2 and now - self._seen[1][0] >= OVER:
             self._seen.popleft()
-        (since, first), (until, last) = self._seen[0], self._seen[-1]
-        return (last - first) / (until - since) if until > since else 0.0
+        (since, units, before), (until, *_) = self._seen[0], self._seen[-1]
+        took = until - since
+        return ((done - units) / took, (rows - before) / took) if took > 0 else (0.0, 0.0)
 
     def stop(self) -> bool:
         """Whether the job was asked to stop: by its cancel file or by SIGTERM."""

@@ -34,7 +34,8 @@ class JobSpec:
 class JobProgress:
     """How far a job is: `done` of `total` units (0 while not known), seconds since it began, and what it does now.
 
-    `rate`: units a second over the last half minute. `rows`: samples read, where the units are something finer.
+    `rate`: units a second over the last half minute. `rows` and `rows_rate`: samples read and
+    samples a second, where the units are something finer.
     """
 
     state: str = WAITING
@@ -46,6 +47,7 @@ class JobProgress:
     rate: float = 0.0
     pid: int = 0
     rows: int = 0
+    rows_rate: float = 0.0
 
     @property
     def seconds_left(self) -> float | None:

@@ -11,8 +11,8 @@ from core.errors import GamutError
 from core.store.content_hash import content_hash
 from core.store.dataset_migration import migrate_dataset
 from core.store.dataset_tables import DATABASE, FORMAT_VERSION, KEYS
-from core.store.repairs import Repair, RepairRule, repair_rules, repairs
 from core.store.duck import open_read, reading
+from core.store.repairs import Repair, RepairRule, repair_rules, repairs
 from core.workspace import Workspace
 
 CHUNK = 5_000  # samples read at once
