@@ -33,11 +33,12 @@ SEED = 0
 
 def pilot(
     workspace: Workspace, dataset: Dataset, identity: AnalysisIdentity, *, progress: Progress, stop: Stop,
-    samples: int = SAMPLES, tokens: int = TOKENS, seed: int = SEED, beside: bool = False, machine: Pass | None = None,
+    samples: int | None = None, tokens: int = TOKENS, seed: int = SEED, beside: bool = False, machine: Pass | None = None,
 ) -> PilotReport:  # fmt: skip
     """Run a pilot of the analysis and keep its report in the workspace.
 
-    At most `samples` samples and about `tokens` tokens are read, stratified over length by `seed`. `beside`: another job
+    At most `samples` samples (default: 300, or one in five of fewer) and about `tokens` tokens are read, stratified
+    over length by `seed`. `beside`: another job
     is running. `machine`: model and SAE where they are loaded already. Raises `Cancelled` when `stop()` turns true.
     """
     began = time.monotonic()
@@ -88,10 +89,10 @@ def _characters(dataset: Dataset) -> np.ndarray:
 
 
 def _sample(
-    machine: Pass, dataset: Dataset, characters: np.ndarray, *, samples: int, most: int, seed: int
+    machine: Pass, dataset: Dataset, characters: np.ndarray, *, samples: int | None, most: int, seed: int
 ) -> tuple[np.ndarray, Tokens]:
     """The longest beginning of the drawn order within both limits, and its tokens."""
-    limit = max(1, min(samples, max(LEAST, -(-len(characters) // SHARE))))
+    limit = samples or min(SAMPLES, max(LEAST, -(-len(characters) // SHARE)))
     ids = draw(characters, seed=seed)[:limit]
     tokens = _tokens(machine, dataset, ids)
     fit = int(np.searchsorted(np.cumsum(tokens.lengths), most, side="right"))

@@ -23,7 +23,9 @@ def pilot(
     sae: Annotated[str, typer.Option(help="'bundled' or a local SAE-Lens folder")] = BUNDLED,
     max_length: Annotated[int | None, typer.Option(help="tokens kept of a sample (default: the context)")] = None,
     dtype: Annotated[str, typer.Option(help="float32 or bfloat16")] = "float32",
-    samples: Annotated[int, typer.Option(help="samples to read at most", min=1)] = 300,
+    samples: Annotated[
+        int | None, typer.Option(help="samples to read at most (default: 300, or one in five of fewer)", min=1)
+    ] = None,
     tokens: Annotated[int, typer.Option(help="tokens to read at most, about", min=1)] = 24_000,
     seed: Annotated[int, typer.Option(help="decides which samples are drawn", min=0)] = 0,
     job: Annotated[str | None, typer.Option(hidden=True)] = None,
@@ -32,7 +34,8 @@ def pilot(
     session = session_of(context)
     settings = AnalysisSettings(max_length=max_length, dtype=dtype)
     model, sae = absolute(model), absolute(sae)
-    command = ["pilot", dataset, "--model", model, "--sae", sae, "--dtype", dtype, "--samples", str(samples)]
+    command = ["pilot", dataset, "--model", model, "--sae", sae, "--dtype", dtype]
+    command += ["--samples", str(samples)] if samples else []
     command += ["--tokens", str(tokens), "--seed", str(seed)]
     command += ["--max-length", str(max_length)] if max_length else []
     source = Dataset(session.workspace, dataset)
