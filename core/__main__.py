@@ -5,12 +5,14 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
+import duckdb
 import typer
 
-from core.commands import analyses, contamination, data, data_facts, pools, selection, training
+from core.commands import analyses, contamination, data, data_facts, layout, pack, pilot, pools, selection, training
 from core.commands.output import make_session
 from core.errors import GamutError
 from core.jobs.run import JobCancelled
+from core.store.duck import unreadable
 
 DONE, WRONG_INPUT, CANCELLED, DEFECT = 0, 2, 3, 4
 
@@ -39,7 +41,11 @@ data.app.command()(data_facts.flags)
 data.app.command("decontaminate")(contamination.decontaminate_dataset)
 app.add_typer(data.app, name="datasets")
 app.add_typer(analyses.app, name="analyses")
+analyses.app.command()(pack.pack)
+analyses.app.command("open")(pack.open_packed)
+app.command()(pilot.pilot)
 app.command()(analyses.analyse)
+app.command()(layout.layout)
 app.command()(analyses.demo)
 app.command()(selection.rank)
 app.command()(selection.select)
@@ -58,6 +64,9 @@ def run(arguments: list[str]) -> int:
         return WRONG_INPUT
     except typer.TyperException as error:  # a misspelt command or option: the sentence alone, without a usage page
         print(f"{error.format_message().rstrip('.')}. See python -m core --help.", file=sys.stderr)
+        return WRONG_INPUT
+    except duckdb.Error as error:
+        print(unreadable(error), file=sys.stderr)
         return WRONG_INPUT
     except OSError as error:
         print(

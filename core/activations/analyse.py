@@ -28,7 +28,7 @@ from core.workspace import Workspace
 
 PART_SECONDS = 30.0  # what a kill can cost
 
-Progress = Callable[[int, int, str], None]
+Progress = Callable[..., None]  # (done, total, note), and the samples read where tokens are counted
 Stop = Callable[[], bool]
 
 
@@ -94,12 +94,13 @@ class Pass:
 
 def analyse(
     workspace: Workspace, dataset: Dataset, identity: AnalysisIdentity, *, name: str, progress: Progress, stop: Stop,
-    part_seconds: float = PART_SECONDS,
+    part_seconds: float = PART_SECONDS, machine: Pass | None = None,
 ) -> Path:  # fmt: skip
     """Run the analysis, or what is left of it, and return its finished folder.
 
     `progress(done, total, note)` counts tokens. Raises `Cancelled` when `stop()` turns true between batches; the
-    parts stay and the same call goes on from them. Rows in = rows out is asserted when it is finished.
+    parts stay and the same call goes on from them. `machine`: model and SAE where they are loaded already.
+    Rows in = rows out is asserted when it is finished.
     """
     final = workspace.analyses / identity.id
     if final.exists():
@@ -114,7 +115,7 @@ def analyse(
     started = datetime.now(UTC)
     threads = usable_threads()
     progress(0, 0, "loading the model")
-    machine = Pass(identity, threads=threads)
+    machine = machine or Pass(identity, threads=threads)
     progress(0, 0, "tokenising")
     tokens = machine.tokenise(turns for _, turns in dataset.conversations())
     if len(tokens.lengths) != len(dataset):
@@ -141,11 +142,12 @@ def _run(
     machine: Pass, tokens: Tokens, batches: list[np.ndarray], writer: PartWriter, progress: Progress, stop: Stop
 ) -> None:
     sizes = np.array([tokens.lengths[batch].sum() for batch in batches])
+    rows = np.cumsum([0, *(len(batch) for batch in batches)])
     for number in range(writer.next_batch, len(batches)):
         if stop():
             writer.flush()
             raise Cancelled
-        progress(int(sizes[:number].sum()), int(sizes.sum()), "reading samples")
+        progress(int(sizes[:number].sum()), int(sizes.sum()), "reading samples", int(rows[number]))
         writer.add(number, machine.run(tokens, batches[number]))
     writer.flush()
 

@@ -50,6 +50,11 @@ def identify(dataset: Dataset, *, model: str, sae: str, settings: AnalysisSettin
     return AnalysisIdentity(dataset.name, dataset.content_hash, model_artifact(model), sae_artifact(sae), settings)
 
 
+def absolute(ref: str) -> str:
+    """A model or SAE as any process finds it again: "bundled", or the folder's whole path."""
+    return ref if ref == BUNDLED else str(Path(ref).resolve())
+
+
 def model_artifact(ref: str) -> Artifact:
     """The model that `ref` names: "bundled" or a local Hugging Face folder."""
     return _artifact(ref, BUNDLED_MODEL, MODEL_FILES, "model")

@@ -16,13 +16,15 @@ BLOCK_LISTS = ("layers", "h")  # Llama and its kin, GPT-NeoX; GPT-2
 
 @dataclass(frozen=True, slots=True)
 class LanguageModel:
-    """A causal language model without its head: `trunk` maps token ids to hidden states through `blocks`."""
+    """A causal language model: `trunk` maps token ids to hidden states through `blocks`, `causal` goes on to logits."""
 
+    causal: nn.Module
     trunk: nn.Module
     blocks: nn.ModuleList
     tokenizer: PreTrainedTokenizerBase
     width: int
     context: int
+    vocabulary: int
 
 
 class _Enough(Exception):
@@ -43,9 +45,12 @@ def load_model(folder: Path, *, dtype: str) -> LanguageModel:
         raise GamutError(f"The model in {folder} cannot be loaded: {str(error).splitlines()[0]}") from None
     if not tokenizer.is_fast:
         raise GamutError(f"The tokenizer in {folder} is a slow one; a fast tokenizer (tokenizer.json) is needed.")
-    trunk = model.base_model.eval().requires_grad_(False)
+    model = model.eval().requires_grad_(False)
+    trunk = model.base_model
     config = model.config.get_text_config()
-    return LanguageModel(trunk, _blocks(trunk), tokenizer, config.hidden_size, config.max_position_embeddings)
+    return LanguageModel(
+        model, trunk, _blocks(trunk), tokenizer, config.hidden_size, config.max_position_embeddings, config.vocab_size
+    )
 
 
 def _blocks(trunk: nn.Module) -> nn.ModuleList:

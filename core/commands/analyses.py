@@ -1,16 +1,18 @@
 """`analyse` and `analyses …`: run the forward pass, list and show what is there."""
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from core.activations.identity import BUNDLED, AnalysisIdentity, identify
+from core.activations.identity import BUNDLED, AnalysisIdentity, absolute, identify
+from core.activations.pilot_report import PILOT, PilotReport, read_actual, read_report
 from core.activations.settings import AnalysisSettings
+from core.commands.layout import start_layout
 from core.commands.output import ProgressLine, Session, facts, session_of, table
+from core.commands.pilot import as_values, estimate_words, fit_words
 from core.errors import GamutError
-from core.jobs.run import JobCancelled, running
+from core.jobs.run import JobCancelled, RunningJob, running
 from core.scores.overview import overview
 from core.store.analyses import Analysis, all_analyses, free_name, open_analysis
 from core.store.datasets import Dataset
@@ -32,6 +34,8 @@ def analyse(
     part_seconds: Annotated[
         float, typer.Option(help="seconds between two saved parts: what a kill can cost", min=0.0)
     ] = 30.0,
+    no_pilot: Annotated[bool, typer.Option("--no-pilot", help="start without trying it on a sample first")] = False,
+    layout: Annotated[bool, typer.Option("--layout", help="draw the map afterwards, as a job of its own")] = False,
     job: Annotated[str | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Run a data set through model and SAE; run it again to go on after a stop."""
@@ -42,13 +46,16 @@ def analyse(
     command += ["--name", name] if name else []
     command += ["--max-length", str(max_length)] if max_length else []
     command += ["--part-seconds", f"{part_seconds:g}"]
+    command += [*(["--no-pilot"] if no_pilot else []), *(["--layout"] if layout else [])]
     if job is None:
         Dataset(session.workspace, dataset)  # a misspelt name is no job
     with running(session.workspace, id=job, title=f"Analyse {dataset}", command=command, unit="tokens") as me:
         source = Dataset(session.workspace, dataset)
         identity = identify(source, model=model, sae=sae, settings=settings)
         there = (session.workspace.analyses / identity.id).exists()
-        analysis = _run(session, source, identity, name, part_seconds, me)
+        analysis = _run(session, source, identity, name, part_seconds, not no_pilot, me)
+    if layout and not there:
+        start_layout(session.workspace, analysis)
     said = "was there already" if there else "done"
     session.say(
         {"id": analysis.id, "name": analysis.name, "samples": analysis.n_samples},
@@ -56,28 +63,29 @@ def analyse(
     )
 
 
-def absolute(ref: str) -> str:
-    """A model or SAE as any process finds it again: "bundled", or the folder's whole path."""
-    return ref if ref == BUNDLED else str(Path(ref).resolve())
-
-
 def _run(
-    session: Session, source: Dataset, identity: AnalysisIdentity, name: str | None, part_seconds: float, me
-) -> Analysis:
+    session: Session, source: Dataset, identity: AnalysisIdentity, name: str | None, part_seconds: float,
+    with_pilot: bool, me: RunningJob,
+) -> Analysis:  # fmt: skip
     from core.activations.analyse import Cancelled  # torch: only this command needs it
-    from core.activations.analyse import analyse as run_analysis
+    from core.activations.measured import analyse_measured
 
     chosen = _free_name(session, name, identity)
     line = ProgressLine("tokens")
 
-    def progress(done: int, total: int, note: str) -> None:
-        me.progress(done, total, note)
+    def progress(done: int, total: int, note: str, rows: int = 0) -> None:
+        me.progress(done, total, note, rows)
         line(done, total, note)
 
+    def tell(report: PilotReport) -> None:
+        line.end()
+        print(f"{report.fit.verdict}\n{estimate_words(report)}", file=sys.stderr)
+
     try:
-        folder = run_analysis(
-            session.workspace, source, identity, name=chosen, progress=progress, stop=me.stop, part_seconds=part_seconds
-        )
+        folder = analyse_measured(
+            session.workspace, source, identity, name=chosen, progress=progress, stop=me.stop,
+            part_seconds=part_seconds, with_pilot=with_pilot, tell=tell,
+        )  # fmt: skip
     except Cancelled:
         raise JobCancelled from None
     finally:
@@ -139,4 +147,8 @@ def show(
         session.say({"content_hash": now}, now)
         return
     shown = overview(opened)
-    session.say(shown, facts({key.replace("_", " "): value for key, value in vars(shown).items()}))
+    report, actual = read_report(opened.folder / PILOT), read_actual(opened.folder)
+    values, words = vars(shown), facts({key.replace("_", " "): value for key, value in vars(shown).items()})
+    if report is not None:
+        words += f"\n\n{fit_words(report.fit)}\n\n{estimate_words(report, actual)}"
+    session.say({**values, "pilot": as_values(report, actual) if report else None}, words)

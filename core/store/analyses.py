@@ -10,7 +10,7 @@ import numpy as np
 
 from core.errors import GamutError
 from core.store.content_hash import content_hash
-from core.store.duck import open_read
+from core.store.duck import open_read, reading
 from core.store.finalise import DATABASE, FORMAT_VERSION, KEYS
 from core.workspace import Workspace
 
@@ -57,8 +57,10 @@ class Analysis:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._connection = open_read(folder / DATABASE)
-        self.meta = dict(self.cursor().execute("SELECT key, value FROM meta").fetchall())
-        if int(self.meta["format_version"]) > FORMAT_VERSION:
+        with reading(folder / DATABASE):
+            self.meta = dict(self.cursor().execute("SELECT key, value FROM meta").fetchall())
+            version = int(self.meta["format_version"])
+        if version > FORMAT_VERSION:
             raise GamutError(f"Analysis {folder.name} was made by a newer Gamut; update this one to open it.")
 
     def cursor(self):
@@ -97,7 +99,8 @@ class Analysis:
 
     def recompute_hash(self) -> str:
         """The content hash of what the file holds now."""
-        return content_hash(self.cursor(), KEYS)
+        with reading(self.folder / DATABASE):
+            return content_hash(self.cursor(), KEYS)
 
     @cached_property
     def n_samples(self) -> int:

@@ -11,7 +11,7 @@ from core.errors import GamutError
 from core.store.content_hash import content_hash
 from core.store.dataset_migration import migrate_dataset
 from core.store.dataset_tables import DATABASE, FORMAT_VERSION, KEYS
-from core.store.duck import open_read
+from core.store.duck import open_read, reading
 from core.store.repairs import Repair, RepairRule, repair_rules, repairs
 from core.workspace import Workspace
 
@@ -41,13 +41,15 @@ class Dataset:
 
     def __init__(self, workspace: Workspace, name: str) -> None:
         self.workspace, self.name = workspace, name
-        path = workspace.datasets / name / DATABASE
+        self.folder = workspace.datasets / name
+        path = self.folder / DATABASE
         if not path.is_file():
             known = ", ".join(dataset_names(workspace)) or "none yet"
             raise GamutError(f"There is no data set {name!r}; there are: {known}.")
         self._connection = open_read(path)
-        self.meta = dict(self._connection.execute("SELECT key, value FROM meta").fetchall())
-        version = int(self.meta["format_version"])
+        with reading(path):
+            self.meta = dict(self._connection.execute("SELECT key, value FROM meta").fetchall())
+            version = int(self.meta["format_version"])
         if version > FORMAT_VERSION:
             raise GamutError(f"Data set {name!r} was made by a newer Gamut; update this one to open it.")
         if version < FORMAT_VERSION:
@@ -59,6 +61,10 @@ class Dataset:
     def cursor(self):
         """A cursor of its own for the calling thread."""
         return self._connection.cursor()
+
+    def close(self) -> None:
+        """Let the file go; every cursor ends with it."""
+        self._connection.close()
 
     @property
     def content_hash(self) -> str:

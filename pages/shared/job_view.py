@@ -11,28 +11,29 @@ from pages.shared.messages import guard, plain
 from pages.shared.numbers import count, duration, moment, short, whole
 
 EVERY = 1.0  # seconds between two looks at a running job
+REST = 5.0  # seconds between two looks while none runs: another session or the command line may start one
 CAN_GO_ON = (CANCELLED, DIED, FAILED)
 SHOWN = 20
 
 
-def draw_jobs(workspace: Workspace) -> None:
-    """Running and waiting jobs, live; then those that ended."""
-    found = jobs(workspace)
-    if not found:
-        return
-    running = [job.spec.id for job in found if not job.ended]
-    st.fragment(_watch, run_every=EVERY if running else None)(workspace, running)
+def draw_running(workspace: Workspace) -> None:
+    """Running and waiting jobs, live: those that this session did not start, too."""
+    running = [job.spec.id for job in jobs(workspace) if not job.ended]
+    st.fragment(_watch, run_every=EVERY if running else REST)(workspace, running)
 
 
 def _watch(workspace: Workspace, running: list[str]) -> None:
     with guard():
-        found = jobs(workspace)
-        if {job.spec.id for job in found if not job.ended} != set(running):
+        found = [job for job in jobs(workspace) if not job.ended]
+        if {job.spec.id for job in found} != set(running):
             st.rerun()  # one ended or began: the rest of the screen must know
-        for job in found:
-            if not job.ended:
-                _draw_running(job)
-        _draw_ended(workspace, [job for job in found if job.ended][:SHOWN])
+        for job in reversed(found):  # the oldest first: that is the order they take their turns in
+            _draw_running(job)
+
+
+def draw_history(workspace: Workspace) -> None:
+    """The jobs that ended; what stopped before its end can go on."""
+    _draw_ended(workspace, [job for job in jobs(workspace) if job.ended][:SHOWN])
 
 
 def _draw_running(job: Job) -> None:
@@ -52,12 +53,14 @@ def running_words(job: Job) -> str:
     if said.state == WAITING:
         return f"{job.spec.title}: starting"
     if said.state == QUEUED:
-        return f"{job.spec.title}: waiting for another job to end"
+        return f"{job.spec.title}: {said.note or 'waiting for another job'}"
     words = [f"{job.spec.title}: {said.note}"]
     if said.total:
         words.append(f"{whole(said.done)} of {count(said.total, said.unit.removesuffix('s'))}")
     if said.rate > 0:
         words.append(f"{short(said.rate)} {said.unit}/s")
+    if said.rows_rate > 0:
+        words.append(f"{short(said.rows_rate)} rows/s")
     if said.seconds_left is not None:
         words.append(f"{duration(said.seconds_left)} left")
     return " · ".join(words)

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import duckdb
 import streamlit as st
 
 from core.errors import GamutError
+from core.store.duck import unreadable
 
 LINE_BREAKS = re.compile(r"[ \t\r\n\f\v]+")  # a thin space stays
 ESCAPES = str.maketrans({mark: "\\" + mark for mark in string.punctuation})
@@ -32,6 +34,8 @@ def guard() -> Iterator[None]:
         yield
     except GamutError as error:
         say_error(error)
+    except duckdb.Error as error:
+        say_error(unreadable(error))
     except OSError as error:
         say_error(f"The system refused: {error}. Check the path, the free space and the rights of the folder.")
 

@@ -75,8 +75,8 @@ def test_the_store_equals_one_sample_at_a_time(workspace, dataset, tiny):
 
 def test_progress_counts_every_token_once(workspace, dataset, tiny):
     analysis, said = run(workspace, dataset, tiny)
-    counted = [done for done, total, note in said if note == "reading samples"]
-    assert counted == sorted(counted) and counted[0] == 0
+    counted = [(done, *rows) for done, total, note, *rows in said if note == "reading samples"]
+    assert counted == sorted(counted) and counted[0] == (0, 0)
     assert said[-1][:2] == (int(analysis.counts.tokens.sum()),) * 2
 
 

@@ -1,10 +1,31 @@
 """Analyse: the words a job is started with, watching it, and that looking again does not start it again."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from filelock import FileLock
 
-from core.jobs.state import CANCEL, CANCELLED, LOCK, RUNNING, JobProgress, JobSpec, write_progress, write_spec
+from core.activations.estimate import Estimate
+from core.activations.fit_card import Fit, FitCard
+from core.activations.pilot_report import Actual, PilotReport, pilot_path, write_actual, write_report
+from core.jobs.state import (
+    CANCEL,
+    CANCELLED,
+    FAILED,
+    LOCK,
+    QUEUED,
+    RUNNING,
+    JobProgress,
+    JobSpec,
+    write_progress,
+    write_spec,
+)
+from tests.made import CANARY
 from tests.pages.conftest import metrics, said
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -27,12 +48,13 @@ def test_the_form_starts_the_command_that_a_person_would_type(made, open_app, st
     app.text_input(key="analyse_model").set_value("/models/x")
     app.number_input(key="analyse_length").set_value(256)
     app.text_input(key="analyse_name").set_value("short")
-    app.button[0].click().run()
-    assert started == [
-        ["analyse", "made", "--model", "/models/x", "--sae", "bundled", "--name", "short", "--max-length", "256"]
-    ]
+    app.button(key="start").click().run()
+    words = ["made", "--model", "/models/x", "--sae", "bundled", "--max-length", "256"]
+    assert started == [["analyse", *words, "--name", "short", "--layout"]]
+    app.button(key="pilot").click().run()
+    assert started[1:] == [["pilot", *words]]
     app.run()
-    assert len(started) == 1, "a rerun started the job again"
+    assert len(started) == 2, "a rerun started the job again"
 
 
 def test_a_running_job_is_shown_with_rate_and_time_left_and_can_be_cancelled(made, open_app, started):
@@ -62,3 +84,102 @@ def test_a_finished_analysis_shows_four_figures_with_units(made, open_app):
     assert set(metrics(app)) == {"Samples", "Scored tokens", "Live features", "r, length and richness"}
     assert metrics(app)["Samples"] == "60"
     assert metrics(app)["Live features"] == "40 of 40"
+
+
+def a_report(workspace, **change) -> PilotReport:
+    """What the pilot of a poor pair wrote."""
+    fit = Fit("all", 5000, 0.41, 70.0, 68.0, 900, 3.1, 5.2, 9.9, 7.0)
+    card = FitCard(
+        samples=40, features=4096, whole=fit, dead=1024, l0_own=32.0, massive=100, ordinary_variance=0.3, cut_samples=8,
+        cut_tokens=700, all_tokens=7000, groups={"role": [fit], "language": [fit]},
+    )  # fmt: skip
+    told = Estimate(60, 6100, 75.0, 1.0, 2.0, 60.0, 12.0, 102.0, 900_000_000, 40_000_000, 90_000_000, {"samples": 33.0})
+    said = {
+        "analysis": "x", "dataset": "made", "model": "bundled", "sae": "bundled", "max_length": None, "dtype": "float32",
+        "seed": 0, "samples": 40, "tokens": 5500, "seconds": 6.0, "beside": False, "fit": card, "estimate": told,
+    }  # fmt: skip
+    return PilotReport(**{**said, **change})
+
+
+def test_a_pilot_shows_fit_and_cost_before_anything_long_starts(made, open_app):
+    write_report(pilot_path(made, "x"), a_report(made))
+    app = open_app(made, "Analyse")
+    shown = metrics(app)
+    assert shown["Explained variance"] == "0.410" and shown["Loss recovered"] == "0.691"
+    assert shown["Active features a token"] == "70 (its own: 32)" and shown["Never active"] == "25 %"
+    assert shown["Time, estimated"] == "1 min 15 s" and shown["Memory, estimated"] == "900 MB".replace(" ", "\u202f")
+    verdict = next(str(warning.value) for warning in app.warning).replace("\\", "")
+    assert verdict.startswith("This SAE fits this model poorly") and verdict.count("poorly") == 1
+    assert "lose 10 % of all tokens" in verdict
+
+
+@pytest.mark.parametrize("change", [{"dataset": "other"}, {"sae": "/sae"}, {"max_length": 9}, {"dtype": "bfloat16"}])
+def test_a_pilot_of_other_choices_is_not_shown(made, open_app, change):
+    write_report(pilot_path(made, "x"), a_report(made, **change))
+    app = open_app(made, "Analyse")
+    assert "Explained variance" not in metrics(app) and "No pilot of these choices yet" in said(app)
+
+
+def test_after_the_run_the_screen_says_how_far_off_the_estimate_was(made, open_app):
+    folder = next(made.analyses.glob("*"))
+    write_report(folder / "pilot.json", a_report(made))
+    write_actual(folder, Actual(60.0, 1, 1_000_000_000, 50_000_000, {}))
+    app = open_app(made, "Analyse")
+    figures = {metric.label: (metric.value.replace("\u202f", " "), metric.delta) for metric in app.metric}
+    assert figures["Time"] == ("1 min 00 s", "+25 % estimated")
+    assert figures["Memory"] == ("1 GB", "-10 % estimated") and figures["Disk"] == ("50 MB", "-20 % estimated")
+
+
+def test_a_damaged_pilot_closes_no_screen(made, open_app):
+    (next(made.analyses.glob("*")) / "pilot.json").write_text("{")
+    app = open_app(made, "Analyse")
+    assert metrics(app)["Samples"] == "60" and "run the pilot again" in said(app).replace("\\", "")
+
+
+def test_a_log_is_shown_as_it_stands(made, open_app):
+    folder = fake_job(made, JobProgress(FAILED, 1, 2, "tokens", "no"))
+    (folder / "log.txt").write_text(CANARY)
+    app = open_app(made, "Analyse")
+    assert CANARY in [code.value for code in app.code]
+    assert not any(markdown.allow_html for markdown in app.markdown)
+
+
+def test_a_waiting_job_says_what_it_waits_for(made, open_app):
+    folder = fake_job(made, JobProgress(QUEUED, note="waiting for 3 other jobs"))
+    with FileLock(folder / LOCK):
+        app = open_app(made, "Analyse")
+        assert any("waiting for 3 other jobs" in bar.proto.text for bar in app.get("progress"))
+
+
+def test_packing_starts_a_job_and_opening_takes_a_path(made, open_app, monkeypatch, tmp_path):
+    from core.store.analyses import open_analysis
+    from core.store.datasets import Dataset
+    from core.store.pack import pack
+    from core.workspace import Workspace
+
+    words = []
+    monkeypatch.setattr("pages.shared.pack_panel.start", lambda workspace, *, title, command: words.append(command))
+    app = open_app(made, "Analyse")
+    app.checkbox(key="pack_with_data").check()
+    app.button(key="pack").click().run()
+    (command,) = words
+    assert command[:3] == ["analyses", "pack", "0123456789abcdef"] and command[-1] == "--with-data"
+    pack(open_analysis(made, "made"), tmp_path / "a.tar.zst", dataset=Dataset(made, "made"))
+    laptop = Workspace(tmp_path / "laptop")
+    app = open_app(laptop, "Analyse")
+    app.text_input(key="open_path").set_value(str(tmp_path / "a.tar.zst"))
+    app.button(key="open").click().run()
+    assert not app.exception
+    assert "Opened made" in said(app) and metrics(app)["Samples"] == "60"
+    app.text_input(key="open_path").set_value(str(tmp_path / "a.tar.zst"))
+    app.button(key="open").click().run()
+    assert "in this workspace already" in said(app).replace("\\", "")
+
+
+def test_the_screen_brings_no_torch_into_the_dashboard():
+    code = (
+        "import sys, pages.shared.fit_panel, pages.shared.pack_panel, pages.shared.job_view, core.activations.identity; "
+        "print(sorted({'torch', 'transformers', 'sae_lens', 'umap'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

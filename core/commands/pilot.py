@@ -1,0 +1,142 @@
+"""`pilot`: how the pair fits and what the whole will take, before it starts."""
+
+from typing import Annotated
+
+import typer
+
+from core.activations.fit_card import THRESHOLDS, Fit, FitCard
+from core.activations.identity import BUNDLED, absolute, identify
+from core.activations.pilot_report import Actual, PilotReport
+from core.activations.settings import AnalysisSettings
+from core.commands.output import ProgressLine, facts, plain, session_of, table
+from core.jobs.run import JobCancelled, running
+from core.jobs.state import jobs
+from core.store.datasets import Dataset
+
+UNITS = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
+
+
+def pilot(
+    context: typer.Context,
+    dataset: Annotated[str, typer.Argument(help="the data set's name")],
+    model: Annotated[str, typer.Option(help="'bundled' or a local Hugging Face folder")] = BUNDLED,
+    sae: Annotated[str, typer.Option(help="'bundled' or a local SAE-Lens folder")] = BUNDLED,
+    max_length: Annotated[int | None, typer.Option(help="tokens kept of a sample (default: the context)")] = None,
+    dtype: Annotated[str, typer.Option(help="float32 or bfloat16")] = "float32",
+    samples: Annotated[
+        int | None, typer.Option(help="samples to read at most (default: 300, or one in five of fewer)", min=1)
+    ] = None,
+    tokens: Annotated[int, typer.Option(help="tokens to read at most, about", min=1)] = 24_000,
+    seed: Annotated[int, typer.Option(help="decides which samples are drawn", min=0)] = 0,
+    job: Annotated[str | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Try a model and an SAE on a small sample: how they fit, and what the analysis will take."""
+    session = session_of(context)
+    settings = AnalysisSettings(max_length=max_length, dtype=dtype)
+    model, sae = absolute(model), absolute(sae)
+    command = ["pilot", dataset, "--model", model, "--sae", sae, "--dtype", dtype]
+    command += ["--samples", str(samples)] if samples else []
+    command += ["--tokens", str(tokens), "--seed", str(seed)]
+    command += ["--max-length", str(max_length)] if max_length else []
+    source = Dataset(session.workspace, dataset)
+    beside = any(not other.ended and other.spec.id != job for other in jobs(session.workspace))
+    line = ProgressLine("steps")
+    with running(session.workspace, id=job, title=f"Pilot {dataset}", command=command, unit="steps", heavy=False) as me:
+        from core.activations.analyse import Cancelled  # torch: only this command needs it
+        from core.activations.pilot import pilot as run_pilot
+
+        def progress(done: int, total: int, note: str) -> None:
+            me.progress(done, total, note)
+            line(done, total, note)
+
+        try:
+            identity = identify(source, model=model, sae=sae, settings=settings)
+            report = run_pilot(
+                session.workspace, source, identity, progress=progress, stop=me.stop, samples=samples, tokens=tokens,
+                seed=seed, beside=beside,
+            )  # fmt: skip
+        except Cancelled:
+            raise JobCancelled from None
+        finally:
+            line.end()
+    session.say(as_values(report), f"{fit_words(report.fit)}\n\n{estimate_words(report)}")
+
+
+def as_values(report: PilotReport, actual: Actual | None = None) -> dict:
+    """A report as JSON carries it, with what is derived from it."""
+    values = plain(report)
+    assert isinstance(values, dict)
+    values["verdict"], values["notes"] = report.fit.verdict, report.fit.notes
+    values["fit"]["whole"]["loss_recovered"] = report.fit.whole.loss_recovered
+    return values | ({"actual": plain(actual)} if actual else {})
+
+
+def fit_words(card: FitCard) -> str:
+    """The fit card for a terminal."""
+    groups = [("", card.whole), *((kind, fit) for kind, fits in card.groups.items() for fit in fits)]
+    head = ("", "tokens", "explained variance", "L0 mean", "median", "loss", "spliced", "zeros", "mean", "recovered")
+    rows = [head, *(_fit_row(kind, fit) for kind, fit in groups)]
+    own = f"{card.l0_own:g}" if card.l0_own else "not told"
+    others: dict[str, object] = {
+        "dead features": f"{card.dead} of {card.features}, never active in these {card.whole.tokens} tokens",
+        "L0 by the SAE's own word": own,
+        "tokens of massive norm": f"{card.massive} (more than 10 times the median)",
+        "explained variance without them": _number(card.ordinary_variance),
+        "samples cut": f"{card.cut_samples} of {card.samples}; {card.cut_tokens} of {card.all_tokens} tokens",
+    }
+    said = [card.verdict, *card.notes, table(rows), facts(others), THRESHOLDS]
+    return "\n\n".join(said)
+
+
+def _fit_row(kind: str, fit: Fit) -> tuple[str, ...]:
+    losses = (fit.loss_clean, fit.loss_spliced, fit.loss_zero, fit.loss_mean, fit.loss_recovered)
+    return (
+        f"{kind} {fit.group}".strip(), str(fit.tokens), _number(fit.explained_variance), f"{fit.l0_mean:.1f}",
+        f"{fit.l0_median:g}", *map(_number, losses),
+    )  # fmt: skip
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def estimate_words(report: PilotReport, actual: Actual | None = None) -> str:
+    """The estimate for a terminal, beside what it really took where that is known."""
+    said = report.estimate
+    rows = [("", "estimated", *(("took", "off by") if actual else ()))]
+    took = (actual.seconds, actual.memory_bytes, actual.disk_bytes) if actual else (0.0, 0, 0)
+    told = (said.seconds, said.memory_bytes, said.disk_bytes)
+    for what, before, after, words in zip(("time", "memory", "disk"), told, took, (duration, size, size), strict=True):
+        rows.append((what, words(before), *((words(after), off(before, after)) if actual else ())))
+    tables = ", ".join(f"{name} {size(each)}" for name, each in said.bytes_a_sample.items())
+    lines = [
+        f"The whole: {said.samples} samples, about {said.tokens} tokens at {said.tokens_a_second:.0f} tokens/s "
+        f"(pilot: {report.samples} samples, {report.tokens} tokens, {report.seconds:.0f} s).",
+        table(rows),
+        f"While it is made, {size(said.working_bytes)} on disk. Bytes a sample: {tables}.",
+    ]
+    if report.beside:
+        lines.append("Another job was running beside the pilot: the time is likely too long.")
+    return "\n".join(lines)
+
+
+def off(told: float, took: float) -> str:
+    """How far an estimate was off, of what it took: +12 % is told too high."""
+    return f"{100 * (told - took) / took:+.0f} %" if took else "–"
+
+
+def duration(seconds: float) -> str:
+    return (
+        f"{seconds:.0f} s"
+        if seconds < 120
+        else f"{seconds / 60:.0f} min"
+        if seconds < 7200
+        else f"{seconds / 3600:.1f} h"
+    )
+
+
+def size(n: float) -> str:
+    for unit, letters in UNITS:
+        if n >= unit:
+            return f"{n / unit:.3g} {letters}"
+    return f"{n:.0f} B"
