@@ -16,13 +16,17 @@ BLOCK_LISTS = ("layers", "h")  # Llama and its kin, GPT-NeoX; GPT-2
 
 @dataclass(frozen=True, slots=True)
 class LanguageModel:
-    """A causal language model without its head: `trunk` maps token ids to hidden states through `blocks`."""
+    """A causal language model without its head: `trunk` maps token ids to hidden states through `blocks`.
+
+    `unembedding` (vocabulary, width): the weight of the head, which the forward pass never runs.
+    """
 
     trunk: nn.Module
     blocks: nn.ModuleList
     tokenizer: PreTrainedTokenizerBase
     width: int
     context: int
+    unembedding: torch.Tensor
 
 
 class _Enough(Exception):
@@ -45,7 +49,8 @@ def load_model(folder: Path, *, dtype: str) -> LanguageModel:
         raise GamutError(f"The tokenizer in {folder} is a slow one; a fast tokenizer (tokenizer.json) is needed.")
     trunk = model.base_model.eval().requires_grad_(False)
     config = model.config.get_text_config()
-    return LanguageModel(trunk, _blocks(trunk), tokenizer, config.hidden_size, config.max_position_embeddings)
+    head = model.get_output_embeddings().weight.detach()
+    return LanguageModel(trunk, _blocks(trunk), tokenizer, config.hidden_size, config.max_position_embeddings, head)
 
 
 def _blocks(trunk: nn.Module) -> nn.ModuleList:

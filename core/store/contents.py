@@ -28,7 +28,7 @@ class Shape:
     block: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Budgets:
     """Bytes: `examples` for the examples, `vectors` for what is kept of every sample, half for neurons, half for vectors."""
 

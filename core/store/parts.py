@@ -32,39 +32,35 @@ class Part:
 
 
 class PartWriter:
-    """Collects the rows of consecutive batches and writes a part every `seconds`; `next_batch` is where to go on.
+    """Writes a part of consecutive batches every `seconds`; `next_batch` is where to go on.
 
-    `sums`, asked when a part is written, gives what was summed up or gathered over its batches. A part says nothing
+    `take`, asked when a part is written, gives the rows of all batches since it was last asked. A part says nothing
     of other parts: so whatever is killed, the parts that count hold every batch once.
     """
 
-    def __init__(self, folder: Path, *, seconds: float, sums: Callable[[], Tables] = dict) -> None:
+    def __init__(self, folder: Path, *, seconds: float, take: Callable[[], Tables]) -> None:
         self.folder = folder
         self.seconds = seconds
-        self._sums = sums
+        self._take = take
         folder.mkdir(parents=True, exist_ok=True)
         done = complete_parts(folder)
         self._number = len(done)
         self.next_batch = done[-1].stop if done else 0
         _drop_others(folder, done)
         self._first = self.next_batch
-        self._waiting: list[Tables] = []
         self._since = time.monotonic()
 
-    def add(self, batch: int, tables: Tables) -> None:
-        """Take the rows of batch number `batch`; batches must come in the order of the plan."""
+    def add(self, batch: int) -> None:
+        """Count batch number `batch`, which `take` gives the rows of; batches must come in the order of the plan."""
         assert batch == self.next_batch, f"batch {batch} came where {self.next_batch} was due"
-        self._waiting.append(tables)
         self.next_batch += 1
         if time.monotonic() - self._since >= self.seconds:
             self.flush()
 
     def flush(self) -> None:
         """Write what waits as one part; its JSON file, written last, makes it count."""
-        if self._waiting:
-            tables = {
-                name: pa.concat_tables([tables[name] for tables in self._waiting]) for name in self._waiting[0]
-            } | dict(self._sums())
+        if self.next_batch > self._first:
+            tables = self._take()
             for name, table in tables.items():
                 self._write(name, table.cast(SCHEMAS[name]))
             files = {name: _file(self.folder, self._number, name) for name in tables}
@@ -76,7 +72,7 @@ class PartWriter:
             }  # fmt: skip
             write_json(_mark(self.folder, self._number), mark)
             self._number += 1
-        self._waiting, self._first, self._since = [], self.next_batch, time.monotonic()
+        self._first, self._since = self.next_batch, time.monotonic()
 
     def _write(self, name: str, table: pa.Table) -> None:
         together = None
