@@ -14,13 +14,15 @@ from core.store.analyses import PARTIAL, Analysis
 from core.store.contents import Budgets, Shape, decide
 from core.store.datasets import Dataset
 from core.store.finalise import finalise
+from core.store.groups import Groups
 from core.store.import_dataset import import_dataset
 from core.store.parts import PartWriter
 from core.store.tables import DECODER
 from core.workspace import Workspace
 
 SAMPLES, FEATURES, WORDS = 60, 40, 30
-SHAPE = Shape(FEATURES, layers=2, neurons=6, width=4, block=0)
+NO_GROUPS, BUDGETS = Groups(), Budgets()
+SHAPE = Shape(FEATURES, layers=2, neurons=100, width=4, block=0)
 CANARY = "<script>window.canary = 1</script><img src=x onerror='window.canary = 1'> **bold** &amp; </textarea>"
 
 
@@ -54,12 +56,15 @@ def made_workspace(folder: Path, *, samples: int = SAMPLES) -> Workspace:
     return workspace
 
 
-def made_analysis(workspace: Workspace, dataset: Dataset, *, id: str = "0123456789abcdef", seed: int = 0) -> Analysis:
-    """A finished analysis with seeded random activations, written by the same parts and finaliser as a real one."""
+def made_analysis(
+    workspace: Workspace, dataset: Dataset, *, id: str = "0123456789abcdef", seed: int = 0, groups: Groups = NO_GROUPS,
+    batches: list[Batch] | None = None, budgets: Budgets = BUDGETS,
+) -> Analysis:  # fmt: skip
+    """A finished analysis with seeded random activations, written by the same collectors and finaliser as a real one."""
     partial = workspace.analyses / (id + PARTIAL)
-    batches = made_batches(np.random.default_rng(seed), len(dataset))
-    contents = decide(len(dataset), SHAPE, Budgets())
-    collection = Collection(contents, None)
+    batches = made_batches(np.random.default_rng(seed), len(dataset)) if batches is None else batches
+    contents = decide(len(dataset), SHAPE, budgets, groups=groups.names)
+    collection = Collection(contents, groups.of)
     writer = PartWriter(partial / "parts", seconds=1e9, take=collection.take)
     for number, batch in enumerate(batches):
         collection.add(batch)

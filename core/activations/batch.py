@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,7 +15,8 @@ if TYPE_CHECKING:  # torch is the model's affair: what becomes of its numbers is
     from core.activations.states import States
 
 
-class Pooled(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Pooled:
     """Active features by sample and side, in that order: see `core.activations.pool.pool`."""
 
     sample: np.ndarray

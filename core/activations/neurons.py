@@ -18,7 +18,8 @@ def mlp_projections(blocks: nn.ModuleList) -> list[nn.Module]:
 
 def neurons_of(projection: nn.Module) -> int:
     """The inputs of a projection: GPT-2's kind keeps its weights the other way round."""
-    return projection.in_features if isinstance(projection, nn.Linear) else projection.weight.shape[0]
+    weight = next(projection.parameters())
+    return weight.shape[1] if isinstance(projection, nn.Linear) else weight.shape[0]
 
 
 def _inside(block: nn.Module, name: str) -> nn.Module | None:

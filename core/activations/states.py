@@ -63,7 +63,8 @@ class StateReader:
             for number in (self._wanted if self._projections else ())
         ]
         handles += [
-            self._model.blocks[number].register_forward_hook(partial(self._see_block, number)) for number in self._wanted
+            self._model.blocks[number].register_forward_hook(partial(self._see_block, number))
+            for number in self._wanted
         ]
         try:
             self._model.trunk(input_ids=token_ids, use_cache=False)

@@ -69,7 +69,9 @@ def decide(
     absent = {}
     most = budgets.examples // (shape.n_features * BANDS * ROW_BYTES)
     if most == 0:
-        absent["examples"] = f"one example for each of {shape.n_features} features may outgrow {_size(budgets.examples)}"
+        absent["examples"] = (
+            f"one example for each of {shape.n_features} features may outgrow {_size(budgets.examples)}"
+        )
         absent["contrast"] = absent["examples"]
     neurons, vectors = ABSENT, False
     if not every_layer:

@@ -33,7 +33,9 @@ def groups_of(dataset: Dataset, column: str | None) -> Groups:
     rows = dataset.cursor().execute(query).fetchall()
     names = sorted({value for _, value in rows if value is not None})
     if len(names) > MOST:
-        raise GamutError(f"Column {column!r} has {len(names)} different values; one of at most {MOST} can group samples.")
+        raise GamutError(
+            f"Column {column!r} has {len(names)} different values; one of at most {MOST} can group samples."
+        )
     place = {name: number for number, name in enumerate(names, 1)}
     of = np.zeros(len(dataset), np.int32)
     for sample_id, value in rows:

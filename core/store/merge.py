@@ -93,7 +93,9 @@ class MemberRows:
     def _renumbered(self, table: pa.Table, member: Analysis) -> pa.Table:
         place = {name: number for number, name in enumerate(self._contents.groups, 1)}
         own = np.array([0, *(place[name] for name in member.contents.groups)])
-        return table.set_column(0, SCHEMAS["layer_sums"].field(0), pa.array(own[table["group_id"].to_numpy()], pa.int32()))
+        return table.set_column(
+            0, SCHEMAS["layer_sums"].field(0), pa.array(own[table["group_id"].to_numpy()], pa.int32())
+        )
 
 
 def _fewer(table: pa.Table) -> pa.Table:

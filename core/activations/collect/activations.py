@@ -37,7 +37,9 @@ def activation_tables(batch: Batch) -> dict[str, pa.Table]:
             ids, np.diff(pointer), per_side[0] + per_side[1], per_side[0], per_side[1], tokens.words[ids], tokens.cut[ids],
             np.bincount(pooled.sample[new[: len(pooled.sample)]], minlength=len(ids)), batch.states.massive,
         ),
-        "activations": (ids[pooled.sample], *pooled[1:]),
+        "activations": (
+            ids[pooled.sample], pooled.feature, pooled.side, pooled.max, pooled.sum, pooled.count, pooled.position
+        ),
         "tokens": (ids, _lists(pointer, batch.token_ids), _lists(pointer, batch.roles)),
     }  # fmt: skip
     return {

@@ -18,17 +18,17 @@ class LayerSums:
         self._groups = groups
         self._n_groups = n_groups
         self._sums: dict[tuple[int, int], np.ndarray] = {}
-        self._tokens: np.ndarray | None = None
+        self._tokens: np.ndarray = np.zeros((n_groups + 1, 1), np.int64)
 
     def add(self, batch: Batch) -> None:
         """Add the batch's sums."""
         states = batch.states
         member = self._members(batch.ids)
         counted = np.einsum("gs,ls->gl", member.astype(np.int64), states.counted)
-        self._tokens = counted if self._tokens is None else self._tokens + counted
+        self._tokens = self._tokens + counted
         for site, sums in ((MLP, states.neurons), (RESIDUAL, states.residuals)):
-            for layer in range(len(sums)) if sums is not None else ():
-                own = to_fixed(member @ sums[layer].astype(np.float64))
+            for layer, of_samples in enumerate(() if sums is None else sums):
+                own = to_fixed(member @ of_samples.astype(np.float64))
                 held = self._sums.get((layer, site))
                 self._sums[layer, site] = own if held is None else held + own
 
@@ -38,12 +38,14 @@ class LayerSums:
             (group, layer, site, int(self._tokens[group, layer]), sums[group].astype("<i8").tobytes())
             for (layer, site), sums in sorted(self._sums.items())
             for group in range(self._n_groups + 1)
-            if self._tokens is not None and (group == 0 or self._tokens[group, layer])
+            if group == 0 or self._tokens[group, layer]
         ]
-        self._sums, self._tokens = {}, None
+        self._sums, self._tokens = {}, np.zeros((self._n_groups + 1, 1), np.int64)
         schema = SCHEMAS["layer_sums"]
         columns = list(zip(*rows, strict=True)) or [()] * len(schema)
-        return {"layer_sums": pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)}
+        return {
+            "layer_sums": pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
+        }
 
     def _members(self, ids: np.ndarray) -> np.ndarray:
         """Which sample of the batch counts for which group: float64 (groups + 1, n) of 0 and 1."""

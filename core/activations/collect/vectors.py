@@ -62,7 +62,10 @@ class SampleVectors:
             made |= {"layer": np.repeat(np.arange(layers), len(ids)), "sample_id": np.tile(ids, layers)}
             schema = SCHEMAS[table]
             tables[table] = pa.table(
-                [pa.array(made[f.name], f.type) if f.name in made else pa.nulls(layers * len(ids), f.type) for f in schema],
+                [
+                    pa.array(made[f.name], f.type) if f.name in made else pa.nulls(layers * len(ids), f.type)
+                    for f in schema
+                ],
                 schema=schema,
             )
         self._reset()
