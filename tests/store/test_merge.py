@@ -105,8 +105,6 @@ def test_a_pool_too_large_for_every_neuron_keeps_the_strongest_of_a_member_that_
 
 
 def test_analyses_with_other_budgets_are_not_merged(workspace, sets):
-    members = [
-        made_analysis(workspace, sets[k], id=f"member{k}", budgets=Budgets(vectors=k * 10**6)) for k in range(2)
-    ]
+    members = [made_analysis(workspace, sets[k], id=f"member{k}", budgets=Budgets(vectors=k * 10**6)) for k in range(2)]
     with pytest.raises(GamutError, match="are of other models, SAEs or settings"):
         merged(workspace, members)
