@@ -7,22 +7,27 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import torch
 
 import core
+from core.activations.batch import Batch
 from core.activations.batch_plan import plan_batches
+from core.activations.collect.collection import Collection
+from core.activations.decoder import decoder_rows
 from core.activations.identity import AnalysisIdentity
-from core.activations.model import LanguageModel, load_model, residual
-from core.activations.pool import pool
+from core.activations.model import LanguageModel, load_model
+from core.activations.neurons import mlp_projections, neurons_of
 from core.activations.pool_analysis import analyse_pool
 from core.activations.sae import SparseAutoencoder, check_pair, encode, load_sae
-from core.activations.tokens import PROMPT, RESPONSE, Tokens, tokenise
+from core.activations.states import StateReader
+from core.activations.tokens import UNSCORED, Tokens, tokenise
 from core.errors import GamutError
 from core.store.analyses import PARTIAL
+from core.store.contents import Shape, decide
 from core.store.datasets import Dataset
 from core.store.finalise import finalise
-from core.store.parts import SCHEMAS, PartWriter
+from core.store.groups import groups_of
+from core.store.parts import PartWriter
 from core.store.pools import members_of
 from core.workspace import Workspace
 
@@ -37,7 +42,7 @@ class Cancelled(Exception):
 
 
 class Pass:
-    """A model and an SAE, ready to turn batches of tokens into rows of the store."""
+    """A model and an SAE, ready to run batches of tokens."""
 
     def __init__(self, identity: AnalysisIdentity, *, threads: int) -> None:
         torch.set_num_threads(threads)
@@ -47,6 +52,11 @@ class Pass:
         check_pair(self.model, self.sae)
         limits = [identity.settings.max_length, self.model.context, self.sae.context]
         self.max_length = min(limit for limit in limits if limit)
+        self.projections = mlp_projections(self.model.blocks)
+        self.reader = StateReader(
+            self.model, self.projections, block=self.sae.block, every_layer=identity.settings.every_layer,
+            mask_massive=identity.settings.mask_massive,
+        )  # fmt: skip
 
     def tokenise(self, conversations) -> Tokens:
         """Tokens of conversations, cut at the context."""
@@ -57,39 +67,22 @@ class Pass:
         size = len(self.model.tokenizer)
         return self.model.tokenizer.batch_decode([[token] for token in range(size)], clean_up_tokenization_spaces=False)
 
-    def run(self, tokens: Tokens, batch: np.ndarray) -> dict[str, pa.Table]:
-        """Rows of all tables for the samples of one batch: model, SAE and pooling."""
-        pieces = [tokens.ids[tokens.indptr[i] : tokens.indptr[i + 1]] for i in batch]
-        lengths = np.array([len(piece) for piece in pieces])
-        padded = np.zeros((len(batch), lengths.max()), dtype=np.int64)
-        for row, piece in enumerate(pieces):
-            padded[row, : len(piece)] = piece
-        hidden = residual(self.model, torch.from_numpy(padded), block=self.sae.block)
-        real = torch.from_numpy(np.arange(padded.shape[1]) < lengths[:, None])
-        return self._pool(tokens, batch, encode(self.sae, hidden[real]), lengths)
+    def shape(self) -> Shape:
+        """Of model and SAE what decides the size of an analysis."""
+        neurons = neurons_of(self.projections[0]) if self.projections else 0
+        return Shape(self.sae.n_features, len(self.model.blocks), neurons, self.model.width, self.sae.block)
 
-    def _pool(self, tokens: Tokens, batch: np.ndarray, encoded: tuple, lengths: np.ndarray) -> dict[str, pa.Table]:
-        taken = np.concatenate([np.arange(tokens.indptr[i], tokens.indptr[i + 1]) for i in batch])
-        sides = tokens.sides[taken]
-        pointer = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        local, feature, side, peak, total, count, position = pool(*encoded, pointer, sides, self.sae.n_features)  # type: ignore[call-arg]
-        new = np.r_[True, (local[1:] != local[:-1]) | (feature[1:] != feature[:-1])][: len(local)]
-        per_side = [np.add.reduceat(sides == which, pointer[:-1]) for which in (PROMPT, RESPONSE)]
-        columns = {
-            "samples": (
-                batch, lengths, per_side[PROMPT] + per_side[RESPONSE], per_side[PROMPT], per_side[RESPONSE],
-                tokens.words[batch], tokens.cut[batch], np.bincount(local[new], minlength=len(batch)),
-            ),
-            "activations": (batch[local], feature, side, peak, total, count, position),
-            "tokens": (batch, _lists(pointer, tokens.ids[taken]), _lists(pointer, tokens.roles[taken])),
-        }  # fmt: skip
-        return {
-            name: pa.table(
-                [pa.array(values, field.type) for values, field in zip(columns[name], schema, strict=True)],
-                schema=schema,
-            )
-            for name, schema in SCHEMAS.items()
-        }
+    def run(self, tokens: Tokens, ids: np.ndarray) -> Batch:
+        """Run the samples `ids` of one batch through model and SAE."""
+        lengths = tokens.lengths[ids]
+        padded = np.zeros((len(ids), lengths.max()), dtype=np.int64)
+        scored = np.zeros(padded.shape, dtype=bool)
+        for row, (first, length) in enumerate(zip(tokens.indptr[ids], lengths, strict=True)):
+            padded[row, :length] = tokens.ids[first : first + length]
+            scored[row, :length] = tokens.sides[first : first + length] != UNSCORED
+        states = self.reader.read(torch.from_numpy(padded), torch.from_numpy(scored))
+        real = torch.from_numpy(np.arange(padded.shape[1]) < lengths[:, None])
+        return Batch(tokens, ids, states, *encode(self.sae, states.hook[real]), self.sae.n_features)
 
 
 def analyse(
@@ -123,24 +116,27 @@ def analyse(
             f"{len(dataset)} samples were to be read, {len(tokens.lengths)} came: the data set is damaged, add it again."
         )
     batches = plan_batches(tokens.lengths, identity.settings)
-    writer = PartWriter(partial / "parts", seconds=part_seconds)
-    _run(machine, tokens, batches, writer, progress, stop)
+    settings = identity.settings
+    groups = groups_of(dataset, settings.group_by)
+    contents = decide(
+        len(dataset), machine.shape(), settings.budgets, every_layer=settings.every_layer, groups=groups.names
+    )
+    collection = Collection(contents, groups.of)
+    writer = PartWriter(partial / "parts", seconds=part_seconds, take=collection.take)
+    _run(machine, tokens, batches, writer, collection, progress, stop)
     progress(len(tokens.ids), len(tokens.ids), "writing the store")
     meta = _meta(identity, dataset, name, started, threads, machine)
     finalise(
-        partial, final, batches=len(batches), samples=len(dataset), n_features=machine.sae.n_features,
-        vocabulary=machine.vocabulary(), meta=meta,
+        partial, final, batches=len(batches), samples=len(dataset), contents=contents,
+        decoder=decoder_rows(machine.model, machine.sae), vocabulary=machine.vocabulary(), meta=meta,
     )  # fmt: skip
     return final
 
 
-def _lists(pointer: np.ndarray, values: np.ndarray) -> pa.ListArray:
-    return pa.ListArray.from_arrays(pa.array(pointer, pa.int32()), pa.array(values))
-
-
 def _run(
-    machine: Pass, tokens: Tokens, batches: list[np.ndarray], writer: PartWriter, progress: Progress, stop: Stop
-) -> None:
+    machine: Pass, tokens: Tokens, batches: list[np.ndarray], writer: PartWriter, collection: Collection,
+    progress: Progress, stop: Stop,
+) -> None:  # fmt: skip
     sizes = np.array([tokens.lengths[batch].sum() for batch in batches])
     rows = np.cumsum([0, *(len(batch) for batch in batches)])
     for number in range(writer.next_batch, len(batches)):
@@ -148,7 +144,8 @@ def _run(
             writer.flush()
             raise Cancelled
         progress(int(sizes[:number].sum()), int(sizes.sum()), "reading samples", int(rows[number]))
-        writer.add(number, machine.run(tokens, batches[number]))
+        collection.add(machine.run(tokens, batches[number]))
+        writer.add(number)
     writer.flush()
 
 

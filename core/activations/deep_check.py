@@ -6,6 +6,7 @@ import numpy as np
 
 from core.activations.analyse import Pass, usable_threads
 from core.activations.batch_plan import plan_batches
+from core.activations.collect.activations import activation_tables
 from core.activations.identity import AnalysisIdentity, model_artifact, sae_artifact
 from core.activations.settings import AnalysisSettings
 from core.errors import GamutError
@@ -22,6 +23,10 @@ def compare_samples(analysis: Analysis, dataset: Dataset, *, samples: int) -> st
     """
     settings = {key: value for key, value in analysis.settings.items() if key != "version"}
     model, sae = json.loads(analysis.meta["model"]), json.loads(analysis.meta["sae"])
+    if analysis.settings["version"] != AnalysisSettings().version:
+        raise GamutError(
+            f"Analysis {analysis.id} was made by an older Gamut, which computed otherwise; analyse the data set again."
+        )
     identity = AnalysisIdentity(
         dataset.name,
         dataset.content_hash,
@@ -39,7 +44,7 @@ def compare_samples(analysis: Analysis, dataset: Dataset, *, samples: int) -> st
     for batch in plan_batches(tokens.lengths, identity.settings):
         wanted = np.intersect1d(batch, chosen)
         if len(wanted):
-            rows = machine.run(tokens, batch)["activations"].to_pandas()
+            rows = activation_tables(machine.run(tokens, batch))["activations"].to_pandas()
             for sample_id in wanted.tolist():
                 difference = _difference(analysis, sample_id, rows[rows.sample_id == sample_id])
                 if difference is not None:

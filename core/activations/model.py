@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -18,13 +19,19 @@ BLOCK_LISTS = ("layers", "h")  # Llama and its kin, GPT-NeoX; GPT-2
 class LanguageModel:
     """A causal language model: `trunk` maps token ids to hidden states through `blocks`, `causal` goes on to logits."""
 
-    causal: nn.Module
+    causal: Any
     trunk: nn.Module
     blocks: nn.ModuleList
     tokenizer: PreTrainedTokenizerBase
     width: int
     context: int
     vocabulary: int
+
+    @property
+    def unembedding(self) -> torch.Tensor:
+        """The weight of the head, (vocabulary, width), which the forward pass never runs."""
+        head: Any = self.causal.get_output_embeddings()
+        return head.weight.detach()
 
 
 class _Enough(Exception):

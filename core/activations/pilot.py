@@ -17,8 +17,8 @@ from core.activations.tokens import Tokens
 from core.store.analyses import PARTIAL
 from core.store.datasets import Dataset
 from core.store.duck import bytes_of_tables, columns_of, open_read
-from core.store.finalise import DATABASE
 from core.store.subset import write_subset
+from core.store.tables import DATABASE
 from core.workspace import Workspace
 
 SAMPLES, TOKENS, LOSS_TOKENS = (

@@ -42,7 +42,7 @@ def analyse_pool(
         "started": min(m.meta["started"] for m in members), "finished": max(m.meta["finished"] for m in members),
         "seconds": f"{seconds:.1f}",
     }  # fmt: skip
-    merge_analyses(partial, members, n_features=one.n_features, vocabulary=vocabulary, meta=meta)
+    merge_analyses(partial, members, vocabulary=vocabulary, meta=meta)
     merged = Analysis(partial)
     assert merged.n_samples == len(dataset), f"{len(dataset)} samples in the pool, {merged.n_samples} analysed"
     merged.close()

@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass, field
 
 from core.errors import GamutError
+from core.store.contents import Budgets
 
 DTYPES = ("float32", "bfloat16")
 
@@ -12,14 +13,23 @@ class AnalysisSettings:
     """Settings of one forward pass; each decides numbers, so each is part of the analysis id.
 
     `max_length`: tokens kept of a sample, None for the shorter context of model and SAE. `batch_tokens`: padded
-    tokens of a batch; `batch_samples`: samples at most. `version` counts changes of what the pass computes.
+    tokens of a batch; `batch_samples`: samples at most. `every_layer`: read neurons and residuals of all blocks; else
+    the pass stops at the SAE's. `mask_massive`: tokens of massive norm do not count in means of neurons and residuals.
+    `example_bytes` and `vector_bytes`: what examples, and vectors of samples, may take at most. `group_by`: a column of
+    the data set's metadata; means of layers are kept for each of its values too. `version` counts changes of what the
+    pass computes.
     """
 
     max_length: int | None = None
     dtype: str = "float32"
     batch_tokens: int = 2048
     batch_samples: int = 64
-    version: int = field(default=1, init=False)
+    every_layer: bool = True
+    mask_massive: bool = True
+    example_bytes: int = Budgets.examples
+    vector_bytes: int = Budgets.vectors
+    group_by: str | None = None
+    version: int = field(default=2, init=False)
 
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:
@@ -28,8 +38,15 @@ class AnalysisSettings:
             raise GamutError(
                 f"max_length is {self.max_length}; at least 2 tokens are needed, as the first never counts."
             )
+        if self.example_bytes < 0 or self.vector_bytes < 0:
+            raise GamutError("example_bytes and vector_bytes must be at least 0.")
         if self.batch_tokens < 1 or self.batch_samples < 1:
             raise GamutError("batch_tokens and batch_samples must be at least 1.")
+
+    @property
+    def budgets(self) -> Budgets:
+        """The bytes allowed."""
+        return Budgets(self.example_bytes, self.vector_bytes)
 
     def as_dict(self) -> dict:
         """The settings as plain values, for hashes and manifests."""

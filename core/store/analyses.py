@@ -10,12 +10,17 @@ import numpy as np
 
 from core.errors import GamutError
 from core.store.content_hash import content_hash
+from core.store.contents import Contents
 from core.store.duck import open_read, reading
-from core.store.finalise import DATABASE, FORMAT_VERSION, KEYS
+from core.store.tables import DATABASE, FORMAT_VERSION, held_keys
 from core.workspace import Workspace
 
 SPANS = {"conversation": "side IN (0, 1)", "response": "side = 1", "prompt": "side = 0"}
 PARTIAL = ".partial"
+TITLES = {
+    "examples": "examples of features", "contrast": "contrasts to the examples", "layer_sums": "means of layers",
+    "neurons": "neurons of samples", "vectors": "vectors of samples and layers",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +105,23 @@ class Analysis:
     def recompute_hash(self) -> str:
         """The content hash of what the file holds now."""
         with reading(self.folder / DATABASE):
-            return content_hash(self.cursor(), KEYS)
+            return content_hash(self.cursor(), held_keys(self.cursor()))
+
+    @cached_property
+    def contents(self) -> Contents:
+        """What it holds beside the activations; raises `GamutError` for one made before there was more."""
+        if "contents" not in self.meta:
+            raise GamutError(
+                f"Analysis {self.name!r} was made by an older Gamut, which kept only the activations; "
+                "analyse the data set again for this."
+            )
+        return Contents.from_json(self.meta["contents"])
+
+    def require(self, table: str) -> None:
+        """Raise `GamutError`, saying why, if the analysis does not hold a table."""
+        reason = self.contents.absent.get(table)
+        if reason is not None:
+            raise GamutError(f"Analysis {self.name!r} has no {TITLES[table]}: {reason}.")
 
     @cached_property
     def n_samples(self) -> int:

@@ -46,9 +46,11 @@ class _Column:
             self.lengths.update(column.value_lengths().to_numpy(zero_copy_only=False).astype("<i8").tobytes())
             self._add(column.flatten())
         elif pa.types.is_string(column.type) or pa.types.is_binary(column.type):
-            raw = [value.as_buffer() for value in column]
-            self.lengths.update(np.array([len(value) for value in raw], dtype="<i8").tobytes())
-            self.values.update(b"".join(raw))
+            _, offsets, raw = column.buffers()
+            ends = np.frombuffer(offsets, "<i4")[column.offset : column.offset + len(column) + 1].astype("<i8")
+            self.lengths.update(np.diff(ends).tobytes())
+            if len(column) and ends[-1] > ends[0]:
+                self.values.update(memoryview(raw)[ends[0] : ends[-1]])
         else:
             self.values.update(np.ascontiguousarray(column.to_numpy(zero_copy_only=False)).tobytes())
 

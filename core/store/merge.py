@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+
+from core.errors import GamutError
 from core.store.analyses import Analysis
+from core.store.blobs import from_blobs, to_blobs
+from core.store.contents import SOME, Contents, decide
 from core.store.duck import written_database
-from core.store.finalise import DATABASE, finish_database
-from core.store.parts import SCHEMAS
+from core.store.finalise import finish_database
+from core.store.strongest import strongest
+from core.store.tables import DATABASE, LAYERED, SCHEMAS
 
 BATCH = 100_000  # rows copied at once
 # Of every table that has a row a sample or more: the order it is kept in.
@@ -20,13 +27,17 @@ ORDERS = {
 
 
 def merge_analyses(
-    partial: Path, members: Sequence[Analysis], *, n_features: int, vocabulary: list[str], meta: Mapping[str, str]
+    partial: Path, members: Sequence[Analysis], *, vocabulary: list[str], meta: Mapping[str, str]
 ) -> None:
     """Write into the folder `partial` the database that the members' samples, one after the other, would have.
 
     The members were made by the same model, SAE and settings. A member's sample i becomes sample i + the number of
-    samples before it: what is said of one sample is copied, what is said of a feature is computed from all.
+    samples before it: what is said of one sample is copied, what is said of a feature is computed from all. Counts
+    and sums are added, examples ranked again and contrasts chosen anew; of neurons and vectors the pool holds what
+    the budgets allow for as many samples.
     """
+    decoder = members[0].cursor().sql("SELECT * FROM decoder ORDER BY feature_id").to_arrow_table()
+    contents = merged_contents(members)
     with written_database(partial / DATABASE) as connection:
         for table in ORDERS:
             connection.register("empty", SCHEMAS[table].empty_table())
@@ -39,7 +50,59 @@ def merge_analyses(
             first += member.n_samples
         rows = connection.execute("SELECT count(*), count(DISTINCT sample_id) FROM samples").fetchall()[0]
         assert rows == (first, first), f"the members have {first} samples, {rows} came together"
-        finish_database(connection, n_features=n_features, vocabulary=vocabulary, meta=meta)
+        finish_database(
+            connection, MemberRows(members, contents), contents=contents, decoder=decoder, vocabulary=vocabulary, meta=meta
+        )  # fmt: skip
+
+
+def merged_contents(members: Sequence[Analysis]) -> Contents:
+    """What an analysis of all the members' samples holds; the groups are those of any member, by name."""
+    one = members[0].contents
+    for member in members[1:]:
+        if (member.contents.shape, member.contents.budgets) != (one.shape, one.budgets):
+            raise GamutError(f"Analyses {members[0].name!r} and {member.name!r} are of other models, SAEs or settings.")
+    groups = sorted({name for member in members for name in member.contents.groups})
+    samples = sum(member.n_samples for member in members)
+    return decide(samples, one.shape, one.budgets, every_layer=one.layers, groups=tuple(groups))
+
+
+class MemberRows:
+    """The rows of all members as parts would hold them: samples counted on, groups by their place in the whole."""
+
+    def __init__(self, members: Sequence[Analysis], contents: Contents) -> None:
+        self._members = members
+        self._contents = contents
+
+    def tables(self, name: str, *, layer: int | None = None) -> Iterator[pa.Table]:
+        """A table of each member; of one layer only where `layer` is given."""
+        first = 0
+        names = ", ".join(SCHEMAS[name].names)
+        where = f"WHERE layer = {layer}" if name in LAYERED else ""
+        for member in self._members:
+            table = member.cursor().sql(f"SELECT {names} FROM {name} {where}").to_arrow_table().cast(SCHEMAS[name])
+            if "sample_id" in table.column_names:
+                ids = pa.array(table["sample_id"].to_numpy() + first, pa.int32())
+                table = table.set_column(table.column_names.index("sample_id"), SCHEMAS[name].field("sample_id"), ids)
+            if name == "layer_sums":
+                table = self._renumbered(table, member)
+            if name == "neurons" and self._contents.neurons == SOME and table["neuron_ids"].null_count:
+                table = _fewer(table)
+            first += member.n_samples
+            yield table
+
+    def _renumbered(self, table: pa.Table, member: Analysis) -> pa.Table:
+        place = {name: number for number, name in enumerate(self._contents.groups, 1)}
+        own = np.array([0, *(place[name] for name in member.contents.groups)])
+        return table.set_column(
+            0, SCHEMAS["layer_sums"].field(0), pa.array(own[table["group_id"].to_numpy()], pa.int32())
+        )
+
+
+def _fewer(table: pa.Table) -> pa.Table:
+    """Of a member that has room for every neuron, what the pool has room for."""
+    ids, means = strongest(from_blobs(table["means"], "float16"))
+    columns = [table["layer"], table["sample_id"], to_blobs(ids), to_blobs(means)]
+    return pa.table(columns, schema=SCHEMAS["neurons"])
 
 
 def _append(connection, member: Analysis, table: str, order: str, first: int) -> None:

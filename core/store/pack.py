@@ -13,7 +13,7 @@ from core.files import file_hash, written_beside
 from core.store.analyses import Analysis
 from core.store.datasets import DATABASE as SAMPLES
 from core.store.datasets import Dataset
-from core.store.finalise import DATABASE
+from core.store.tables import DATABASE
 
 MANIFEST = "gamut-pack.json"
 VERSION = 1

@@ -21,8 +21,8 @@ from core.files import CHUNK, sync_folder
 from core.store.analyses import Analysis
 from core.store.datasets import DATABASE as SAMPLES
 from core.store.datasets import Dataset, dataset_with_hash
-from core.store.finalise import DATABASE
 from core.store.pack import BESIDE, DATASET, MANIFEST, VERSION, PackedFile, PackManifest
+from core.store.tables import DATABASE
 from core.workspace import NAME, Workspace
 
 PLAIN = "|".join(map(re.escape, (DATABASE, *BESIDE, f"{DATASET}/{SAMPLES}")))

@@ -20,7 +20,7 @@ from core.selection.rankings import kept_ranking
 from core.selection.specification import ActiveSets, RankingSpec, active_sets, pool_of, rank_by
 from core.store.analyses import Analysis, analysis_folders
 from core.store.datasets import Dataset, dataset_names
-from core.store.finalise import DATABASE
+from core.store.tables import DATABASE
 from core.workspace import Workspace
 from pages.shared.messages import guard
 

@@ -1,20 +1,28 @@
 """The analysis as a whole: equal to one sample at a time, and to itself after any stop."""
 
+import random
 from collections import defaultdict
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 from core.activations.analyse import Cancelled, Pass, analyse
+from core.activations.batch_plan import plan_batches
+from core.activations.collect.collection import Collection
 from core.activations.deep_check import compare_samples
 from core.activations.identity import identify
 from core.activations.settings import AnalysisSettings
 from core.activations.tokens import UNSCORED
 from core.errors import GamutError
+from core.store import parts
 from core.store.analyses import Analysis, open_analysis
+from core.store.contents import decide
 from core.store.datasets import Dataset
 from core.store.import_dataset import import_dataset
+from core.store.parts import PartWriter
 from core.workspace import Workspace
 from tests.made import made_records, write_jsonl
 
@@ -34,6 +42,15 @@ def run(workspace, dataset, tiny, *, stop=lambda: False, settings=SETTINGS, name
         workspace, dataset, identity, name=name, progress=lambda *now: said.append(now), stop=stop, part_seconds=part_seconds
     )  # fmt: skip
     return Analysis(folder), said
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tiny, tmp_path_factory) -> str:
+    """The content hash of a run that nothing stopped."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    workspace = Workspace(folder / "workspace")
+    import_dataset(workspace, write_jsonl(folder / "d.jsonl", made_records(30)), name="d")
+    return run(workspace, Dataset(workspace, "d"), tiny)[0].content_hash
 
 
 def one_by_one(analysis, dataset, tiny):
@@ -80,15 +97,14 @@ def test_progress_counts_every_token_once(workspace, dataset, tiny):
     assert said[-1][:2] == (int(analysis.counts.tokens.sum()),) * 2
 
 
-def test_stopped_anywhere_and_resumed_it_is_the_same(workspace, dataset, tiny, tmp_path):
-    whole, _ = run(Workspace(tmp_path / "other"), dataset, tiny)
-    for patience in (0, 1, 3, 7):
+def test_stopped_anywhere_and_resumed_it_is_the_same(workspace, dataset, tiny, undisturbed):
+    for patience in (0, 1, 3):
         calls = iter(range(1_000))
         with pytest.raises(Cancelled):
             run(workspace, dataset, tiny, stop=lambda calls=calls, n=patience: next(calls) >= n, part_seconds=0)
     resumed, said = run(workspace, dataset, tiny)
     assert said[2][0] > 0, "a resumed run goes on where the parts end"
-    assert resumed.content_hash == whole.content_hash == resumed.recompute_hash()
+    assert resumed.content_hash == undisturbed == resumed.recompute_hash()
     assert not list(workspace.analyses.glob("*.partial")) and not list(resumed.folder.glob("*.wal"))
 
 
@@ -102,6 +118,82 @@ def test_what_a_killed_run_left_of_a_part_is_dropped(workspace, dataset, tiny):
     (parts / ".00009.tokens.parquet.1.tmp").write_bytes(b"half")
     analysis, _ = run(workspace, dataset, tiny)
     assert analysis.n_samples == len(dataset) and analysis.recompute_hash() == analysis.content_hash
+
+
+def test_stopped_after_every_single_batch_it_is_the_same(workspace, dataset, tiny, undisturbed):
+    identity = identify(dataset, model=str(tiny["model"]), sae=str(tiny["sae"]), settings=SETTINGS)
+    machine = Pass(identity, threads=1)
+    tokens = machine.tokenise(turns for _, turns in dataset.conversations())
+    folder = workspace.analyses / f"{identity.id}.partial" / "parts"
+    contents = decide(len(dataset), machine.shape(), SETTINGS.budgets)
+    batches = plan_batches(tokens.lengths, SETTINGS)
+    for number, batch in enumerate(batches):
+        collection = Collection(contents, None)
+        writer = PartWriter(folder, seconds=0, take=collection.take)
+        collection.add(machine.run(tokens, batch))
+        writer.add(number)
+    resumed, said = run(workspace, dataset, tiny)
+    assert len(batches) > 5 and said[-1][2] == "writing the store" and len(said) == 3, "nothing was left to read"
+    assert resumed.content_hash == undisturbed
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_killed_inside_the_writing_of_a_part_it_is_the_same(workspace, dataset, tiny, undisturbed, monkeypatch, seed):
+    rng = random.Random(seed)
+    patience = rng.randrange(80)  # files written until the kill: ten a part
+
+    def dying(real, *arguments, **options):
+        nonlocal patience
+        patience -= 1
+        if patience < 0:
+            if rng.random() < 0.5:  # some bytes of the file are there
+                Path(arguments[1].name if hasattr(arguments[1], "name") else arguments[0]).write_bytes(b"PAR1 half")
+            raise KeyboardInterrupt
+        real(*arguments, **options)
+
+    for name in ("pq.write_table", "write_json"):
+        real = parts.pq.write_table if name.startswith("pq") else parts.write_json
+        monkeypatch.setattr(f"core.store.parts.{name}", partial(dying, real))
+    with pytest.raises(KeyboardInterrupt):
+        run(workspace, dataset, tiny, part_seconds=0)
+    monkeypatch.undo()
+    resumed, _ = run(workspace, dataset, tiny, part_seconds=0)
+    assert resumed.content_hash == undisturbed == resumed.recompute_hash()
+
+
+def cancelled_parts(workspace, dataset, tiny):
+    """The folder of the parts of a run that was stopped after four batches."""
+    with pytest.raises(Cancelled):
+        calls = iter(range(1_000))
+        run(workspace, dataset, tiny, stop=lambda: next(calls) >= 4, part_seconds=0)
+    (folder,) = workspace.analyses.glob("*.partial/parts")
+    return folder
+
+
+@pytest.mark.parametrize("damage", ["cut short", "gone", "mark cut short"])
+def test_a_part_that_is_not_whole_is_computed_again(workspace, dataset, tiny, undisturbed, damage):
+    folder = cancelled_parts(workspace, dataset, tiny)
+    file = folder / ("00001.json" if damage == "mark cut short" else "00001.examples.parquet")
+    if damage == "gone":
+        file.unlink()
+    else:
+        file.write_bytes(file.read_bytes()[:-9])
+    resumed, said = run(workspace, dataset, tiny)
+    assert 0 < said[2][0] < sum(resumed.counts.tokens), "it goes on behind the first part"
+    assert resumed.content_hash == undisturbed
+
+
+def test_a_flipped_byte_in_a_part_is_told_and_the_next_run_computes_it_again(workspace, dataset, tiny, undisturbed):
+    file = cancelled_parts(workspace, dataset, tiny) / "00002.neurons.parquet"
+    damaged = bytearray(file.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    file.write_bytes(damaged)
+    with pytest.raises(
+        GamutError, match="00002.neurons.parquet is not what was written .* start the same analysis again"
+    ):
+        run(workspace, dataset, tiny)
+    resumed, _ = run(workspace, dataset, tiny)
+    assert resumed.content_hash == undisturbed
 
 
 def test_a_finaliser_killed_before_the_rename_goes_on(workspace, dataset, tiny, monkeypatch):

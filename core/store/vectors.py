@@ -1,0 +1,115 @@
+"""Neurons and vectors at rest: means of layers, and of every sample as far as the budget allowed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.errors import GamutError
+from core.store.analyses import Analysis
+from core.store.blobs import from_blobs
+from core.store.contents import EVERY
+from core.store.fixed import to_means
+from core.store.tables import MLP, RESIDUAL
+
+SITES = {"mlp": MLP, "residual": RESIDUAL}
+
+
+@dataclass(frozen=True, slots=True)
+class LayerMeans:
+    """Means over scored tokens, float64 (layers, width); `tokens` int64 (layers): how many counted."""
+
+    tokens: np.ndarray
+    means: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Neurons:
+    """Mean activations float16 (rows, kept); `ids` (rows, kept) says of which neurons, None where all are kept in order.
+
+    Where not all are kept, the strongest by absolute mean come first. A row is a sample, or a layer of one sample.
+    """
+
+    ids: np.ndarray | None
+    means: np.ndarray
+
+
+def group_names(analysis: Analysis) -> list[str]:
+    """The groups whose layer means are kept apart, in order; empty where the analysis was not grouped."""
+    analysis.require("layer_sums")
+    return list(analysis.contents.groups)
+
+
+def layer_means(analysis: Analysis, *, site: str = "mlp", group: str | None = None) -> LayerMeans:
+    """The mean of every neuron ("mlp") or residual dimension ("residual") by layer, over all samples or one group of them."""
+    analysis.require("neurons" if site == "mlp" and not analysis.contents.shape.neurons else "layer_sums")
+    if site not in SITES:
+        raise GamutError(f"There is no site {site!r}; use one of {', '.join(SITES)}.")
+    names = analysis.contents.groups
+    if group is not None and group not in names:
+        raise GamutError(f"There is no group {group!r}; there are: {', '.join(map(repr, names)) or 'none'}.")
+    number = 0 if group is None else 1 + names.index(group)
+    query = f"SELECT tokens, sums FROM layer_sums WHERE group_id = {number} AND site = {SITES[site]} ORDER BY layer"
+    table = analysis.cursor().sql(query).to_arrow_table()
+    shape = analysis.contents.shape
+    if not table.num_rows:  # a group whose samples have no scored token
+        width = shape.neurons if site == "mlp" else shape.width
+        return LayerMeans(np.zeros(shape.layers, np.int64), np.zeros((shape.layers, width)))
+    tokens = table["tokens"].to_numpy()
+    return LayerMeans(tokens, to_means(from_blobs(table["sums"], "i8"), tokens))
+
+
+def neurons_in_layer(analysis: Analysis, layer: int) -> Neurons:
+    """The neurons of one layer in every sample, in id order."""
+    analysis.require("neurons")
+    _check_layer(analysis, layer)
+    return _neurons(analysis, f"layer = {layer} ORDER BY sample_id")
+
+
+def neurons_in_sample(analysis: Analysis, sample_id: int) -> Neurons:
+    """The neurons of one sample in every layer, in order."""
+    analysis.require("neurons")
+    _check_sample(analysis, sample_id)
+    return _neurons(analysis, f"sample_id = {sample_id} ORDER BY layer")
+
+
+def vectors_in_layer(analysis: Analysis, layer: int) -> tuple[np.ndarray, np.ndarray]:
+    """The residual of every sample after block `layer`: mean over its tokens and last, float16 (n, width) each."""
+    analysis.require("vectors")
+    _check_layer(analysis, layer)
+    query = f"SELECT mean, last FROM vectors WHERE layer = {layer} ORDER BY sample_id"
+    table = analysis.cursor().sql(query).to_arrow_table()
+    return from_blobs(table["mean"], "f2"), from_blobs(table["last"], "f2")
+
+
+def projection(analysis: Analysis) -> np.ndarray:
+    """Every sample's mean residual at the SAE's hook, projected to at most 256 dimensions: float16 (n, dimensions)."""
+    analysis.require("projection")
+    return from_blobs(
+        analysis.cursor().sql("SELECT vector FROM projection ORDER BY sample_id").to_arrow_table()["vector"], "f2"
+    )
+
+
+def massive_tokens(analysis: Analysis) -> np.ndarray:
+    """How many scored tokens of every sample have a massive norm at the hook, int32 (n)."""
+    analysis.require("projection")
+    rows = analysis.cursor().execute("SELECT massive_tokens FROM samples ORDER BY sample_id").fetchnumpy()
+    return np.asarray(rows["massive_tokens"])
+
+
+def _neurons(analysis: Analysis, where: str) -> Neurons:
+    table = analysis.cursor().sql(f"SELECT neuron_ids, means FROM neurons WHERE {where}").to_arrow_table()
+    every = analysis.contents.neurons == EVERY
+    return Neurons(None if every else from_blobs(table["neuron_ids"], "u2"), from_blobs(table["means"], "f2"))
+
+
+def _check_layer(analysis: Analysis, layer: int) -> None:
+    layers = analysis.contents.shape.layers
+    if not 0 <= layer < layers:
+        raise GamutError(f"There is no layer {layer}; this model has layers 0 to {layers - 1}.")
+
+
+def _check_sample(analysis: Analysis, sample_id: int) -> None:
+    if not 0 <= sample_id < analysis.n_samples:
+        raise GamutError(f"There is no sample {sample_id}; this analysis has samples 0 to {analysis.n_samples - 1}.")
