@@ -4,10 +4,12 @@ A mark has one or more reasons: "" is a click, a check gives its own name. A sam
 a mark is gone when its last reason is.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from core.errors import GamutError
 from core.workspace import Workspace
 
 PIN, BAN = "pin", "ban"
@@ -41,6 +43,28 @@ def _people(workspace: Workspace) -> Iterator[sqlite3.Connection]:
         connection.close()
 
 
+@contextmanager
+def _people_read(workspace: Workspace) -> Iterator[sqlite3.Connection | None]:
+    """For reading: None where nobody decided anything yet; where the workspace may only be read, the file as it lies."""
+    if not workspace.people.is_file():
+        yield None
+        return
+    if os.access(workspace.root, os.W_OK):
+        with _people(workspace) as people:
+            yield people
+        return
+    connection = sqlite3.connect(f"{workspace.people.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+    try:
+        if not _has_reasons(connection):
+            raise GamutError(
+                f"{workspace.people} was made by an older Gamut and cannot be brought up to date, as the workspace may "
+                "only be read; open it once where it may be written."
+            )
+        yield connection
+    finally:
+        connection.close()
+
+
 def _has_reasons(people: sqlite3.Connection) -> bool:
     return any(column[1] == "reason" for column in people.execute("PRAGMA table_info(marks)").fetchall())
 
@@ -62,8 +86,8 @@ def marked_with_reasons(workspace: Workspace, dataset_hash: str, mark: str) -> d
     """The samples of a data set with that mark in the order they were made, each with its reasons ("" by hand)."""
     query = "SELECT sample_id, reason FROM marks WHERE dataset_hash = ? AND mark = ? ORDER BY place"
     found: dict[int, tuple[str, ...]] = {}
-    with _people(workspace) as people:
-        for sample_id, reason in people.execute(query, (dataset_hash, mark)):
+    with _people_read(workspace) as people:
+        for sample_id, reason in people.execute(query, (dataset_hash, mark)) if people else ():
             found[sample_id] = (*found.get(sample_id, ()), reason)
     return found
 

@@ -14,8 +14,10 @@ from core.__main__ import run
 from core.errors import GamutError
 from core.jobs.state import FAILED, jobs
 from core.store.analyses import Analysis, open_analysis
+from core.store.datasets import Dataset
 from core.store.duck import written_database
 from core.store.import_dataset import import_dataset
+from core.store.people import BAN, marked, set_mark
 from core.workspace import Workspace
 from tests.made import made_records, write_jsonl
 
@@ -97,6 +99,7 @@ def test_a_workspace_that_may_only_be_read_can_be_read(made, tmp_path, capsys):
     with small_disk(tmp_path / "disk", "32m") as disk:
         root = disk / "workspace"
         shutil.copytree(made.root, root)
+        set_mark(Workspace(root), Dataset(made, "made").content_hash, 5, BAN)
         assert run(["--workspace", str(root), "rank", "made", "--method", "longest"]) == 0
         subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
         for words in (
@@ -104,6 +107,7 @@ def test_a_workspace_that_may_only_be_read_can_be_read(made, tmp_path, capsys):
             ["analyses", "show", "made", "--hash"], ["rank", "made", "--method", "longest"],
         ):  # fmt: skip
             assert run(["--workspace", str(root), *words]) == 0, words
+        assert marked(Workspace(root), Dataset(made, "made").content_hash, BAN) == (5,)
         capsys.readouterr()
         for words in (
             ["analyse", "made"], ["pilot", "made"], ["layout", "made"],
