@@ -7,8 +7,11 @@ from scipy.optimize import nnls
 
 from core.activations.batch_plan import plan_batches
 from core.activations.settings import AnalysisSettings
+from core.store.duck import WRITE_MEMORY
 
+WRITE_BYTES = int(WRITE_MEMORY.removesuffix("GB")) * 10**9
 STRATA = 10
+SORTING = 3  # bytes of memory that writing the store takes for a byte on disk (measured), up to its limit
 BYTES_A_TOKEN = 32  # ids, roles and sides of all tokens, once more while they are joined
 
 
@@ -103,6 +106,7 @@ def estimate(small: Rehearsal, large: Rehearsal, lengths: np.ndarray, *, charact
         name: line(small.tables[name], size) if name in large.growing else size for name, size in large.tables.items()
     }
     disk = int(sum(tables.values()))
+    sorting = min(WRITE_BYTES, SORTING * (disk - sum(large.tables.values())))
     store_seconds = line(small.store_seconds, large.store_seconds)
     tokenise_seconds = large.tokenise_seconds * characters / max(1, pilot_characters)
     return Estimate(
@@ -114,7 +118,7 @@ def estimate(small: Rehearsal, large: Rehearsal, lengths: np.ndarray, *, charact
         pass_seconds=pass_seconds,
         store_seconds=store_seconds,
         tokens_a_second=tokens / pass_seconds if pass_seconds > 0 else 0.0,
-        memory_bytes=int(large.memory_bytes + BYTES_A_TOKEN * (tokens - large.tokens)),
+        memory_bytes=int(large.memory_bytes + max(BYTES_A_TOKEN * (tokens - large.tokens), sorting)),
         disk_bytes=disk,
         working_bytes=disk + int(line(small.part_bytes, large.part_bytes)),
         bytes_a_sample={name: tables[name] / samples for name in sorted(large.growing)},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,8 @@ def kept_ranking(analysis: Analysis, pool: Pool, spec: RankingSpec, *, upto: int
         if len(kept) >= wanted:
             return kept
     ranking = rank_by(pool, spec, upto=wanted)
-    _write(path, ranking)
+    with suppress(OSError):  # keeping it saves time only: a full disk or a workspace to read from refuses no ranking
+        _write(path, ranking)
     return ranking
 
 

@@ -4,12 +4,12 @@ A mark has one or more reasons: "" is a click, a check gives its own name. A sam
 a mark is gone when its last reason is.
 """
 
+import errno
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from core.errors import GamutError
 from core.workspace import Workspace
 
 PIN, BAN = "pin", "ban"
@@ -30,7 +30,10 @@ MIGRATION = (
 
 @contextmanager
 def _people(workspace: Workspace) -> Iterator[sqlite3.Connection]:
+    """The marks, to read and to write; raises `OSError` in a workspace that may only be read."""
     workspace.root.mkdir(parents=True, exist_ok=True)
+    if not os.access(workspace.root, os.W_OK):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(workspace.people))
     connection = sqlite3.connect(workspace.people, timeout=10)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
@@ -44,22 +47,21 @@ def _people(workspace: Workspace) -> Iterator[sqlite3.Connection]:
 
 
 @contextmanager
-def _people_read(workspace: Workspace) -> Iterator[sqlite3.Connection | None]:
-    """For reading: None where nobody decided anything yet; where the workspace may only be read, the file as it lies."""
-    if not workspace.people.is_file():
-        yield None
-        return
-    if os.access(workspace.root, os.W_OK):
+def _reading(workspace: Workspace) -> Iterator[sqlite3.Connection]:
+    """The marks, to read: also where the workspace may only be read, as they were when its last writer closed them."""
+    if os.access(workspace.root, os.W_OK) or not workspace.root.exists():
         with _people(workspace) as people:
             yield people
         return
-    connection = sqlite3.connect(f"{workspace.people.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+    there = workspace.people.is_file()
+    connection = sqlite3.connect(
+        f"{workspace.people.resolve().as_uri()}?immutable=1" if there else ":memory:", uri=there
+    )
     try:
-        if not _has_reasons(connection):
-            raise GamutError(
-                f"{workspace.people} was made by an older Gamut and cannot be brought up to date, as the workspace may "
-                "only be read; open it once where it may be written."
-            )
+        if not there:
+            connection.execute(SCHEMA)
+        elif not _has_reasons(connection):
+            connection.execute("CREATE TEMP TABLE marks AS SELECT *, '' AS reason FROM main.marks")
         yield connection
     finally:
         connection.close()
@@ -86,8 +88,8 @@ def marked_with_reasons(workspace: Workspace, dataset_hash: str, mark: str) -> d
     """The samples of a data set with that mark in the order they were made, each with its reasons ("" by hand)."""
     query = "SELECT sample_id, reason FROM marks WHERE dataset_hash = ? AND mark = ? ORDER BY place"
     found: dict[int, tuple[str, ...]] = {}
-    with _people_read(workspace) as people:
-        for sample_id, reason in people.execute(query, (dataset_hash, mark)) if people else ():
+    with _reading(workspace) as people:
+        for sample_id, reason in people.execute(query, (dataset_hash, mark)):
             found[sample_id] = (*found.get(sample_id, ()), reason)
     return found
 

@@ -11,13 +11,16 @@ from core.activations.analyse import Cancelled, analyse
 from core.activations.estimate import STRATA, batch_costs, draw, estimate, shapes_of, whole_lengths
 from core.activations.estimate import Rehearsal as Small
 from core.activations.identity import identify
+from core.activations.measured import analyse_measured
 from core.activations.meter import Meter
 from core.activations.pilot import pilot
-from core.activations.pilot_report import pilot_path, read_actual, read_report
+from core.activations.pilot_report import PILOT, pilot_path, read_actual, read_report
 from core.activations.settings import AnalysisSettings
 from core.errors import GamutError
+from core.store.analyses import Analysis
 from core.store.datasets import Dataset
 from core.store.import_dataset import import_dataset
+from core.store.pools import join_datasets
 from core.store.subset import write_subset
 from core.workspace import Workspace
 from tests.made import made_records, write_jsonl
@@ -108,8 +111,6 @@ def identity_tokens(workspace, dataset, identity):
     folder = analyse(
         Workspace(workspace.root / "other"), dataset, identity, name="d", progress=lambda *_: None, stop=lambda: False
     )
-    from core.store.analyses import Analysis
-
     return int(Analysis(folder).counts.tokens.sum())
 
 
@@ -158,3 +159,23 @@ def test_the_meter_adds_up_what_several_runs_took(tmp_path):
         assert actual.memory_bytes > 1e6
     (tmp_path / "actual.json").write_text(json.dumps({"no": 1}))
     assert read_actual(tmp_path) is None, "a damaged note closes nothing"
+
+
+def test_a_pool_has_a_pilot_as_any_data_set_and_its_analysis_holds_it(workspace, dataset, tiny, tmp_path):
+    import_dataset(workspace, write_jsonl(tmp_path / "e.jsonl", made_records(30)[::-1]), name="e")
+    join_datasets(workspace, ["d", "e"], name="both")
+    pool = Dataset(workspace, "both")
+    identity = identify(pool, model=str(tiny["model"]), sae=str(tiny["sae"]), settings=SETTINGS)
+    folder = analyse_measured(
+        workspace, pool, identity, name="both", progress=lambda *_: None, stop=lambda: False, part_seconds=1e9
+    )
+    report, actual = read_report(folder / PILOT), read_actual(folder)
+    assert report.estimate.samples == 90 == Analysis(folder).n_samples
+    assert actual.disk_bytes > 1e5 and actual.seconds > 0 and actual.stages["reading samples"] > 0
+
+
+def test_the_languages_of_the_data_set_are_groups_of_the_fit(workspace, dataset, identity):
+    known = dict(dataset.cursor().execute("SELECT sample_id, language FROM facts").fetchall())
+    report = run(workspace, dataset, identity)
+    assert {fit.group for fit in report.fit.groups["language"]} <= {code or "unknown" for code in known.values()}
+    assert sum(fit.tokens for fit in report.fit.groups["language"]) == report.fit.whole.tokens

@@ -17,7 +17,7 @@ from core.store.analyses import Analysis, open_analysis
 from core.store.datasets import Dataset
 from core.store.duck import written_database
 from core.store.import_dataset import import_dataset
-from core.store.people import BAN, marked, set_mark
+from core.store.people import PIN, marked, set_mark
 from core.workspace import Workspace
 from tests.made import made_records, write_jsonl
 
@@ -99,15 +99,17 @@ def test_a_workspace_that_may_only_be_read_can_be_read(made, tmp_path, capsys):
     with small_disk(tmp_path / "disk", "32m") as disk:
         root = disk / "workspace"
         shutil.copytree(made.root, root)
-        set_mark(Workspace(root), Dataset(made, "made").content_hash, 5, BAN)
-        assert run(["--workspace", str(root), "rank", "made", "--method", "longest"]) == 0
+        marks, data = Workspace(root), Dataset(Workspace(root), "made").content_hash
+        set_mark(marks, data, 5, PIN)
         subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
         for words in (
             ["datasets", "list"], ["datasets", "show", "made"], ["analyses", "list"], ["analyses", "show", "made"],
             ["analyses", "show", "made", "--hash"], ["rank", "made", "--method", "longest"],
         ):  # fmt: skip
             assert run(["--workspace", str(root), *words]) == 0, words
-        assert marked(Workspace(root), Dataset(made, "made").content_hash, BAN) == (5,)
+        assert marked(marks, data, PIN) == (5,)
+        with pytest.raises(OSError, match="Read-only"):
+            set_mark(marks, data, 6, PIN)
         capsys.readouterr()
         for words in (
             ["analyse", "made"], ["pilot", "made"], ["layout", "made"],
