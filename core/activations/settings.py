@@ -6,6 +6,12 @@ from core.errors import GamutError
 from core.store.contents import Budgets
 
 DTYPES = ("float32", "bfloat16")
+VALUES = {
+    "max_length": "--max-length",
+    "group_by": "--group-by",
+    "example_bytes": "--example-bytes",
+    "vector_bytes": "--vector-bytes",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,9 +21,9 @@ class AnalysisSettings:
     `max_length`: tokens kept of a sample, None for the shorter context of model and SAE. `batch_tokens`: padded
     tokens of a batch; `batch_samples`: samples at most. `every_layer`: read neurons and residuals of all blocks; else
     the pass stops at the SAE's. `mask_massive`: tokens of massive norm do not count in means of neurons and residuals.
-    `example_bytes` and `vector_bytes`: what examples, and vectors of samples, may take at most. `group_by`: a column of
-    the data set's metadata; means of layers are kept for each of its values too. `version` counts changes of what the
-    pass computes.
+    `example_bytes` and `vector_bytes`: what examples, and vectors of samples, may take at most. `group_by`: a column
+    of the data set's metadata, None for the first that is a category; means of layers are kept for each of its values
+    too. `version` counts changes of what the pass computes.
     """
 
     max_length: int | None = None
@@ -47,6 +53,21 @@ class AnalysisSettings:
     def budgets(self) -> Budgets:
         """The bytes allowed."""
         return Budgets(self.example_bytes, self.vector_bytes)
+
+    def words(self) -> list[str]:
+        """The words of the command line that say the same."""
+        default = AnalysisSettings()
+        words = ["--dtype", self.dtype]
+        for name, word in VALUES.items():
+            if getattr(self, name) != getattr(default, name):
+                words += [word, str(getattr(self, name))]
+        return words + ([] if self.every_layer else ["--hook-only"]) + ([] if self.mask_massive else ["--keep-massive"])
+
+    @classmethod
+    def from_dict(cls, said: dict) -> "AnalysisSettings":
+        """What `as_dict` wrote, of this version or an older one, whose further settings have their defaults."""
+        known = {name: value for name, value in said.items() if name in cls.__dataclass_fields__ and name != "version"}
+        return cls(**known)
 
     def as_dict(self) -> dict:
         """The settings as plain values, for hashes and manifests."""

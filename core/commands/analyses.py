@@ -15,6 +15,7 @@ from core.errors import GamutError
 from core.jobs.run import JobCancelled, RunningJob, running
 from core.scores.overview import overview
 from core.store.analyses import Analysis, all_analyses, free_name, open_analysis
+from core.store.contents import Budgets
 from core.store.datasets import Dataset
 from core.store.import_dataset import import_dataset
 from core.workspace import DEMO_FILE, check_name
@@ -31,6 +32,20 @@ def analyse(
     name: Annotated[str | None, typer.Option(help="what to call the analysis (default: the data set's name)")] = None,
     max_length: Annotated[int | None, typer.Option(help="tokens kept of a sample (default: the context)")] = None,
     dtype: Annotated[str, typer.Option(help="float32 or bfloat16")] = "float32",
+    group_by: Annotated[
+        str | None,
+        typer.Option(help="a column whose values get layer means of their own (default: the first category)"),
+    ] = None,
+    example_bytes: Annotated[int, typer.Option(help="what examples may take at most")] = Budgets.examples,
+    vector_bytes: Annotated[
+        int, typer.Option(help="what neurons and vectors of samples may take at most")
+    ] = Budgets.vectors,
+    hook_only: Annotated[
+        bool, typer.Option("--hook-only", help="read the SAE's layer only: faster, no neurons")
+    ] = False,
+    keep_massive: Annotated[
+        bool, typer.Option("--keep-massive", help="let tokens of massive norm count in means")
+    ] = False,
     part_seconds: Annotated[
         float, typer.Option(help="seconds between two saved parts: what a kill can cost", min=0.0)
     ] = 30.0,
@@ -40,11 +55,13 @@ def analyse(
 ) -> None:
     """Run a data set through model and SAE; run it again to go on after a stop."""
     session = session_of(context)
-    settings = AnalysisSettings(max_length=max_length, dtype=dtype)
+    settings = AnalysisSettings(
+        max_length=max_length, dtype=dtype, group_by=group_by, example_bytes=example_bytes, vector_bytes=vector_bytes,
+        every_layer=not hook_only, mask_massive=not keep_massive,
+    )  # fmt: skip
     model, sae = absolute(model), absolute(sae)
-    command = ["analyse", dataset, "--model", model, "--sae", sae, "--dtype", dtype]
+    command = ["analyse", dataset, "--model", model, "--sae", sae, *settings.words()]
     command += ["--name", name] if name else []
-    command += ["--max-length", str(max_length)] if max_length else []
     command += ["--part-seconds", f"{part_seconds:g}"]
     command += [*(["--no-pilot"] if no_pilot else []), *(["--layout"] if layout else [])]
     if job is None:

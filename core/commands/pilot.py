@@ -11,6 +11,7 @@ from core.activations.settings import AnalysisSettings
 from core.commands.output import ProgressLine, facts, plain, session_of, table
 from core.jobs.run import JobCancelled, running
 from core.jobs.state import jobs
+from core.store.contents import Budgets
 from core.store.datasets import Dataset
 
 UNITS = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
@@ -23,6 +24,20 @@ def pilot(
     sae: Annotated[str, typer.Option(help="'bundled' or a local SAE-Lens folder")] = BUNDLED,
     max_length: Annotated[int | None, typer.Option(help="tokens kept of a sample (default: the context)")] = None,
     dtype: Annotated[str, typer.Option(help="float32 or bfloat16")] = "float32",
+    group_by: Annotated[
+        str | None,
+        typer.Option(help="a column whose values get layer means of their own (default: the first category)"),
+    ] = None,
+    example_bytes: Annotated[int, typer.Option(help="what examples may take at most")] = Budgets.examples,
+    vector_bytes: Annotated[
+        int, typer.Option(help="what neurons and vectors of samples may take at most")
+    ] = Budgets.vectors,
+    hook_only: Annotated[
+        bool, typer.Option("--hook-only", help="read the SAE's layer only: faster, no neurons")
+    ] = False,
+    keep_massive: Annotated[
+        bool, typer.Option("--keep-massive", help="let tokens of massive norm count in means")
+    ] = False,
     samples: Annotated[
         int | None, typer.Option(help="samples to read at most (default: 300, or one in five of fewer)", min=1)
     ] = None,
@@ -32,12 +47,14 @@ def pilot(
 ) -> None:
     """Try a model and an SAE on a small sample: how they fit, and what the analysis will take."""
     session = session_of(context)
-    settings = AnalysisSettings(max_length=max_length, dtype=dtype)
+    settings = AnalysisSettings(
+        max_length=max_length, dtype=dtype, group_by=group_by, example_bytes=example_bytes, vector_bytes=vector_bytes,
+        every_layer=not hook_only, mask_massive=not keep_massive,
+    )  # fmt: skip
     model, sae = absolute(model), absolute(sae)
-    command = ["pilot", dataset, "--model", model, "--sae", sae, "--dtype", dtype]
+    command = ["pilot", dataset, "--model", model, "--sae", sae, *settings.words()]
     command += ["--samples", str(samples)] if samples else []
     command += ["--tokens", str(tokens), "--seed", str(seed)]
-    command += ["--max-length", str(max_length)] if max_length else []
     source = Dataset(session.workspace, dataset)
     beside = any(not other.ended and other.spec.id != job for other in jobs(session.workspace))
     line = ProgressLine("steps")

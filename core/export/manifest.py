@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import core
+from core.activations.settings import AnalysisSettings
 from core.datasets.options import ImportOptions
 from core.errors import GamutError
 from core.files import json_hash
@@ -94,7 +95,7 @@ def analysis_claims(analysis: Analysis) -> dict[str, Any]:
 
 def reproduce(selection: Selection, *, analysis: Analysis, dataset: Dataset, format: str, export: Path) -> list[str]:
     """The command lines that make the same file from the same source."""
-    meta, settings = analysis.meta, analysis.settings
+    meta = analysis.meta
     analyse = [
         "analyse",
         dataset.name,
@@ -102,9 +103,8 @@ def reproduce(selection: Selection, *, analysis: Analysis, dataset: Dataset, for
         json.loads(meta["model"])["ref"],
         "--sae",
         json.loads(meta["sae"])["ref"],
+        *AnalysisSettings.from_dict(analysis.settings).words(),
     ]
-    analyse += ["--dtype", settings["dtype"]] if "dtype" in settings else []
-    analyse += ["--max-length", str(settings["max_length"])] if settings.get("max_length") else []
     lines = [
         *_import_words(dataset),
         *(_check_words(check, dataset, selection.spec) for check in kept_checks(dataset)),

@@ -20,8 +20,17 @@ class Groups:
     of: np.ndarray | None = None
 
 
+def category_of(dataset: Dataset) -> str | None:
+    """The first of the columns that the data set calls a category, if it has one."""
+    return next((c.name for c in dataset.columns if c.role == "category" and c.distinct <= MOST), None)
+
+
 def groups_of(dataset: Dataset, column: str | None) -> Groups:
-    """The samples by their value in a metadata column; those without one are in no group."""
+    """The samples by their value in a metadata column; those without one are in no group.
+
+    None: the column that tells most, the first that the data set calls a category; no groups where there is none.
+    """
+    column = column or category_of(dataset)
     if column is None:
         return Groups()
     quoted = column.replace('"', '""')
