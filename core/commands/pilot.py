@@ -55,7 +55,8 @@ def pilot(
     command = ["pilot", dataset, "--model", model, "--sae", sae, *settings.words()]
     command += ["--samples", str(samples)] if samples else []
     command += ["--tokens", str(tokens), "--seed", str(seed)]
-    source = Dataset(session.workspace, dataset)
+    if job is None:
+        Dataset(session.workspace, dataset)  # a misspelt name is no job
     beside = any(not other.ended and other.spec.id != job for other in jobs(session.workspace))
     line = ProgressLine("steps")
     with running(session.workspace, id=job, title=f"Pilot {dataset}", command=command, unit="steps", heavy=False) as me:
@@ -67,6 +68,7 @@ def pilot(
             line(done, total, note)
 
         try:
+            source = Dataset(session.workspace, dataset)
             identity = identify(source, model=model, sae=sae, settings=settings)
             report = run_pilot(
                 session.workspace, source, identity, progress=progress, stop=me.stop, samples=samples, tokens=tokens,

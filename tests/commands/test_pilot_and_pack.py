@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from core.__main__ import run
-from core.jobs.state import DONE, jobs
+from core.jobs.state import DONE, JobSpec, jobs, read_job, write_spec
 from core.store.analyses import open_analysis
 from core.store.import_dataset import import_dataset
 from core.workspace import Workspace
@@ -86,3 +86,12 @@ def test_a_pilot_of_nothing_is_one_plain_line(capsys, workspace, pair):
         (["layout", "nope"], "There is no analysis called 'nope'"),
     ):
         assert expected in call(capsys, workspace, *words, code=2)
+
+
+@pytest.mark.parametrize("command", ["analyse", "pilot"])
+def test_a_job_of_a_data_set_that_is_gone_ends_in_a_sentence(capsys, workspace, pair, command):
+    shutil.rmtree(workspace.datasets / "d")
+    spec = JobSpec("j", "t", [command, "d"], "2026-01-01T00:00:00.000+00:00")
+    write_spec(workspace.jobs / "j", spec)
+    assert "There is no data set 'd'" in call(capsys, workspace, command, "d", *pair, "--job", "j", code=2)
+    assert read_job(workspace.jobs / "j").progress.note.startswith("There is no data set 'd'")
