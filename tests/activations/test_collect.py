@@ -237,3 +237,11 @@ def test_what_is_not_there_is_named(seen, read, said):
 def test_an_unknown_column_to_group_by_is_named(seen):
     with pytest.raises(GamutError, match="no metadata column 'topic'; there are: .*'category'"):
         groups_of(seen.dataset, "topic")
+
+
+def test_a_column_of_too_many_values_cannot_group(workspace, tmp_path):
+    import_dataset(workspace, write_jsonl(tmp_path / "d.jsonl", made_records(300)), name="d")
+    with duckdb.connect(str(workspace.datasets / "d" / "samples.duckdb")) as connection:
+        connection.execute("CREATE OR REPLACE TABLE metadata AS SELECT sample_id, sample_id AS own FROM samples")
+    with pytest.raises(GamutError, match="'own' has 300 different values; one of at most 256 can group"):
+        groups_of(Dataset(workspace, "d"), "own")

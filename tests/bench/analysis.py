@@ -12,11 +12,15 @@ from transformers import AutoModelForCausalLM
 
 from core.activations.analyse import Pass, analyse, usable_threads
 from core.activations.batch_plan import plan_batches
+from core.activations.collect.collection import Collection
 from core.activations.identity import BUNDLED, AnalysisIdentity, identify
 from core.activations.settings import AnalysisSettings
 from core.activations.tokens import UNSCORED, Tokens
+from core.store.analyses import Analysis
+from core.store.contents import decide
 from core.store.datasets import Dataset
 from core.store.import_dataset import import_dataset
+from core.store.size import file_bytes, table_bytes
 from core.workspace import DEMO_FILE, Workspace
 
 OBVIOUS_BATCH = 16
@@ -35,7 +39,8 @@ def bench(*, samples: int = 600, rounds: int = 3) -> list[tuple[str, float, str]
         machine = Pass(identity, threads=usable_threads())
         tokens = machine.tokenise(turns for _, turns in dataset.conversations())
         full = AutoModelForCausalLM.from_pretrained(identity.model.folder, dtype=torch.float32).eval()
-        machine.run(tokens, np.arange(4, dtype=np.int32))  # compile the kernel outside the clock
+        warm = Collection(decide(samples, machine.shape(), identity.settings.budgets), None)
+        warm.add(machine.run(tokens, np.arange(4, dtype=np.int32)))  # compile the kernels outside the clock
         ways: dict[str, Callable[[int], None]] = {
             "whole analysis": lambda number: _whole(Workspace(Path(folder) / f"w{number}"), dataset, identity),
             "bare forward, same batches": lambda _: _bare(machine, tokens, identity),
@@ -47,7 +52,11 @@ def bench(*, samples: int = 600, rounds: int = 3) -> list[tuple[str, float, str]
                 began = time.perf_counter()
                 way(number)
                 seconds[name].append(time.perf_counter() - began)
-    return _rows(seconds, tokens, samples)
+        analysis = Analysis(Workspace(Path(folder) / "w0").analyses / identity.id)
+        sizes = [(f"bytes per sample: {name}", size / samples, "") for name, size in table_bytes(analysis).items()]
+        sizes += [("bytes per sample: all", file_bytes(analysis) / samples, "blocks that tables share counted once")]
+        analysis.close()
+    return _rows(seconds, tokens, samples) + sizes
 
 
 def _rows(seconds: dict[str, list[float]], tokens: Tokens, samples: int) -> list[tuple[str, float, str]]:
