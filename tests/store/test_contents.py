@@ -1,9 +1,14 @@
 """What an analysis holds follows from counts and budgets alone, and more samples never hold more."""
 
+from dataclasses import replace
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.store.analyses import open_analysis
 from core.store.bins import BANDS
+from core.store.bounds import growth_left
 from core.store.contents import ABSENT, EVERY, PER_BAND, ROW_BYTES, SOME, Budgets, Contents, Shape, decide, neuron_bytes
 
 BUNDLED = Shape(n_features=4096, layers=6, neurons=688, width=256, block=3)
@@ -42,3 +47,15 @@ def test_budgets_hold_and_what_is_missing_has_a_reason(samples, shape, budgets, 
     if held.neurons == EVERY and shape.neurons > 64:
         assert neuron_bytes(samples, shape) <= budgets.vectors / 2
     assert Contents.from_json(held.as_json()) == held
+
+
+def test_tables_with_a_bound_say_how_far_they_can_still_grow(made):
+    analysis = open_analysis(made, "made")
+    held = analysis.contents
+    left = growth_left(analysis.cursor(), held)
+    rows, bands = analysis.cursor().execute("SELECT count(*), count(DISTINCT band) FROM examples").fetchall()[0]
+    assert left["examples"] * rows == pytest.approx(held.shape.n_features * bands * PER_BAND)
+    contrasts = analysis.cursor().execute("SELECT count(*) FROM contrast").fetchall()[0][0]
+    assert left["contrast"] * contrasts == pytest.approx(held.shape.n_features * 20)
+    assert left["examples"] >= 1 and left["contrast"] >= 1
+    assert growth_left(analysis.cursor(), replace(held, examples=0)) == {}
