@@ -23,7 +23,7 @@ from core.activations.states import StateReader
 from core.activations.tokens import UNSCORED, Tokens, tokenise
 from core.errors import GamutError
 from core.store.analyses import PARTIAL
-from core.store.contents import Shape, decide
+from core.store.contents import Budgets, Shape, decide
 from core.store.datasets import Dataset
 from core.store.finalise import finalise
 from core.store.groups import groups_of
@@ -72,6 +72,12 @@ class Pass:
         neurons = neurons_of(self.projections[0]) if self.projections else 0
         return Shape(self.sae.n_features, len(self.model.blocks), neurons, self.model.width, self.sae.block)
 
+    def warm_up(self, tokens: Tokens, ids: np.ndarray) -> None:
+        """Run a batch and forget it: compiling and loading kernels is then done."""
+        collection = Collection(decide(1, self.shape(), Budgets()), None)
+        collection.add(self.run(tokens, ids))
+        collection.take()
+
     def run(self, tokens: Tokens, ids: np.ndarray) -> Batch:
         """Run the samples `ids` of one batch through model and SAE."""
         lengths = tokens.lengths[ids]
@@ -87,12 +93,13 @@ class Pass:
 
 def analyse(
     workspace: Workspace, dataset: Dataset, identity: AnalysisIdentity, *, name: str, progress: Progress, stop: Stop,
-    part_seconds: float = PART_SECONDS, machine: Pass | None = None,
+    part_seconds: float = PART_SECONDS, machine: Pass | None = None, as_of: int | None = None,
 ) -> Path:  # fmt: skip
     """Run the analysis, or what is left of it, and return its finished folder.
 
     `progress(done, total, note)` counts tokens. Raises `Cancelled` when `stop()` turns true between batches; the
     parts stay and the same call goes on from them. `machine`: model and SAE where they are loaded already.
+    `as_of`: hold what an analysis of so many samples would, for a rehearsal on a few of them.
     Rows in = rows out is asserted when it is finished.
     """
     final = workspace.analyses / identity.id
@@ -119,7 +126,7 @@ def analyse(
     settings = identity.settings
     groups = groups_of(dataset, settings.group_by)
     contents = decide(
-        len(dataset), machine.shape(), settings.budgets, every_layer=settings.every_layer, groups=groups.names
+        as_of or len(dataset), machine.shape(), settings.budgets, every_layer=settings.every_layer, groups=groups.names
     )
     collection = Collection(contents, groups.of)
     writer = PartWriter(partial / "parts", seconds=part_seconds, take=collection.take)

@@ -1,6 +1,6 @@
 """What an analysis will cost in time, memory and disk, told from two small runs of the very same program."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.optimize import nnls
@@ -42,7 +42,8 @@ class Estimate:
 class Rehearsal:
     """A small run, measured: `shapes` int (batches, 2) rows and padded length of each batch, `batch_seconds` its time.
 
-    `tables`: bytes of every finished table; `growing`: those with a row or more a sample; `part_bytes`: all parts.
+    `tables`: bytes of every finished table; `growing`: those with rows of samples, and `most`: how many times its bytes
+    such a table may take at most, where there is a bound; `part_bytes`: all parts.
     """
 
     samples: int
@@ -55,6 +56,7 @@ class Rehearsal:
     tables: dict[str, int]
     growing: frozenset[str]
     memory_bytes: int
+    most: dict[str, float] = field(default_factory=dict)
 
 
 def draw(characters: np.ndarray, *, seed: int) -> np.ndarray:
@@ -105,6 +107,7 @@ def estimate(small: Rehearsal, large: Rehearsal, lengths: np.ndarray, *, charact
     tables = {
         name: line(small.tables[name], size) if name in large.growing else size for name, size in large.tables.items()
     }
+    tables |= {name: min(tables[name], times * large.tables[name]) for name, times in large.most.items()}
     disk = int(sum(tables.values()))
     sorting = min(WRITE_BYTES, SORTING * (disk - sum(large.tables.values())))
     store_seconds = line(small.store_seconds, large.store_seconds)

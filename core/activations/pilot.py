@@ -15,6 +15,8 @@ from core.activations.meter import peak_memory
 from core.activations.pilot_report import PilotReport, pilot_path, write_report
 from core.activations.tokens import Tokens
 from core.store.analyses import PARTIAL
+from core.store.bounds import growth_left
+from core.store.contents import Contents
 from core.store.datasets import Dataset
 from core.store.duck import bytes_of_tables, columns_of, open_read
 from core.store.subset import write_subset
@@ -54,7 +56,7 @@ def pilot(
     progress(1, 5, "drawing the sample")
     characters = _characters(dataset)
     ids, sample = _sample(machine, dataset, characters, samples=samples, most=tokens, seed=seed)
-    machine.run(sample, np.argsort(sample.lengths)[-4:].astype(np.int32))  # compile and warm up outside the clock
+    machine.warm_up(sample, np.argsort(sample.lengths)[-4:].astype(np.int32))  # outside the clock
     scratch = workspace.root / "pilots" / f".{identity.id}.rehearsal"
     try:
         progress(2, 5, "rehearsing on a few samples")
@@ -121,13 +123,16 @@ def _rehearse(
     subset = write_subset(dataset, ids.tolist(), place)
     watch = _Watch(place.analyses / (identity.id + PARTIAL) / "parts")
     folder = analyse(
-        place, subset, identity, name="pilot", progress=watch, stop=stop, part_seconds=1e9, machine=machine
-    )
+        place, subset, identity, name="pilot", progress=watch, stop=stop, part_seconds=1e9, machine=machine,
+        as_of=len(dataset),
+    )  # fmt: skip
     watch("", 0, "done")
     lengths = _tokens(machine, dataset, ids).lengths
     shapes = shapes_of(lengths, identity.settings)
     with open_read(folder / DATABASE) as connection:
         growing = frozenset(name for name, columns in columns_of(connection).items() if "sample_id" in columns)
+        contents = dict(connection.execute("SELECT key, value FROM meta").fetchall())["contents"]
+        most = growth_left(connection, Contents.from_json(contents))
     return Rehearsal(
         samples=len(ids),
         tokens=int(lengths.sum()),
@@ -138,6 +143,7 @@ def _rehearse(
         part_bytes=watch.part_bytes,
         tables=bytes_of_tables(folder / DATABASE, scratch / "alone.duckdb"),
         growing=growing,
+        most=most,
         memory_bytes=peak_memory(),
     )
 

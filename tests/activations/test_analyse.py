@@ -1,10 +1,12 @@
 """The analysis as a whole: equal to one sample at a time, and to itself after any stop."""
 
+import json
 import random
 from collections import defaultdict
 from functools import partial
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pytest
 import torch
@@ -226,12 +228,39 @@ def test_samples_run_again_agree_and_a_changed_store_is_seen(workspace, dataset,
     assert compare_samples(analysis, dataset, samples=30) is None
     path = analysis.folder / "activations.duckdb"
     analysis._connection.close()
-    import duckdb
-
     with duckdb.connect(str(path)) as connection:
         first = connection.execute("SELECT min(feature_id) FROM activations WHERE sample_id = 4").fetchall()[0][0]
         connection.execute("UPDATE activations SET max = max * 1.01 WHERE sample_id = 4 AND feature_id = ?", [first])
     assert "of sample 4 is" in compare_samples(Analysis(analysis.folder), dataset, samples=30)
+
+
+def test_an_analysis_that_was_computed_otherwise_is_not_compared(workspace, dataset, tiny):
+    analysis, _ = run(workspace, dataset, tiny)
+    analysis.close()
+    with duckdb.connect(str(analysis.folder / "activations.duckdb")) as connection:
+        older = json.dumps({**analysis.settings, "version": 1})
+        connection.execute("UPDATE meta SET value = ? WHERE key = 'settings'", [older])
+    with pytest.raises(
+        GamutError, match="made by an older Gamut, which computed otherwise; analyse the data set again"
+    ):
+        compare_samples(Analysis(analysis.folder), dataset, samples=1)
+
+
+@pytest.mark.parametrize("name", ["example_bytes", "vector_bytes"])
+def test_a_budget_below_nothing_is_refused(name):
+    with pytest.raises(GamutError, match="example_bytes and vector_bytes must be at least 0"):
+        AnalysisSettings(**{name: -1})
+
+
+@pytest.mark.parametrize("step", ["fold.write_contrast", "finalise.content_hash", "finalise.take_final_name"])
+def test_a_finaliser_killed_at_any_step_goes_on(workspace, dataset, tiny, undisturbed, monkeypatch, step):
+    monkeypatch.setattr(f"core.store.{step}", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        run(workspace, dataset, tiny)
+    monkeypatch.undo()
+    analysis, _ = run(workspace, dataset, tiny)
+    assert analysis.content_hash == undisturbed == analysis.recompute_hash()
+    assert sorted(path.name for path in analysis.folder.iterdir()) == ["activations.duckdb"]
 
 
 def test_another_model_in_the_place_of_the_old_one_is_refused(workspace, dataset, tiny, tmp_path):

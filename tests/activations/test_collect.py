@@ -237,3 +237,24 @@ def test_what_is_not_there_is_named(seen, read, said):
 def test_an_unknown_column_to_group_by_is_named(seen):
     with pytest.raises(GamutError, match="no metadata column 'topic'; there are: .*'category'"):
         groups_of(seen.dataset, "topic")
+
+
+def test_a_column_of_too_many_values_cannot_group(workspace, tmp_path):
+    import_dataset(workspace, write_jsonl(tmp_path / "d.jsonl", made_records(300)), name="d")
+    with duckdb.connect(str(workspace.datasets / "d" / "samples.duckdb")) as connection:
+        connection.execute("CREATE OR REPLACE TABLE metadata AS SELECT sample_id, sample_id AS own FROM samples")
+    with pytest.raises(GamutError, match="'own' has 300 different values; one of at most 256 can group"):
+        groups_of(Dataset(workspace, "d"), "own")
+
+
+def test_a_rehearsal_holds_what_the_whole_would(workspace, tmp_path, tiny):
+    import_dataset(workspace, write_jsonl(tmp_path / "d.jsonl", made_records(5)), name="d")
+    dataset = Dataset(workspace, "d")
+    settings = AnalysisSettings(vector_bytes=2 * 100 * BLOCKS * WIDTH * 4)  # room for the vectors of 100 samples
+    identity = identify(dataset, model=str(tiny["model"]), sae=str(tiny["sae"]), settings=settings)
+    held = {}
+    for whole in (100, 101):
+        place = Workspace(tmp_path / str(whole))
+        run = {"name": "d", "progress": lambda *_: None, "stop": lambda: False, "as_of": whole}
+        held[whole] = Analysis(analyse(place, dataset, identity, **run)).contents.vectors
+    assert held == {100: True, 101: False}

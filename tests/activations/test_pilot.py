@@ -81,7 +81,8 @@ def test_the_whole_lies_on_the_line_through_two_rehearsals():
     def small(samples, tokens, store, table):
         shapes = np.array([[1, tokens]])
         return Small(samples, tokens, shapes, np.array([tokens * 1e-4]), 1.0, store, 10 * tokens,
-                     {"rows": table, "words": 5000}, frozenset({"rows"}), 10**9)  # fmt: skip
+                     {"rows": table, "words": 5000, "best": table}, frozenset({"rows", "best"}), 10**9,
+                     {"best": 1.5})  # fmt: skip
 
     said = estimate(
         small(10, 100, 1.0, 1000), small(40, 400, 1.6, 3100), np.full(400, 10), characters=4000, pilot_characters=400,
@@ -89,8 +90,11 @@ def test_the_whole_lies_on_the_line_through_two_rehearsals():
     )  # fmt: skip
     # from 100 to 400 tokens the store takes 0.6 s and 2,100 bytes more; 3,600 tokens are still to come
     assert said.store_seconds == pytest.approx(1.6 + 0.6 / 300 * 3600)
-    assert said.bytes_a_sample == {"rows": pytest.approx((3100 + 7 * 3600) / 400)}
-    assert said.disk_bytes == 3100 + 7 * 3600 + 5000 and said.working_bytes == said.disk_bytes + 40_000
+    assert said.bytes_a_sample == {
+        "rows": pytest.approx((3100 + 7 * 3600) / 400),
+        "best": pytest.approx(1.5 * 3100 / 400),
+    }
+    assert said.disk_bytes == 3100 + 7 * 3600 + 5000 + 1.5 * 3100 and said.working_bytes == said.disk_bytes + 40_000
     assert said.tokenise_seconds == 10.0
     assert said.seconds == pytest.approx(2 + 10 + said.pass_seconds + said.store_seconds)
 

@@ -16,7 +16,9 @@ from core.activations.identity import BUNDLED, AnalysisIdentity, identify
 from core.activations.settings import AnalysisSettings
 from core.activations.tokens import UNSCORED, Tokens
 from core.store.datasets import Dataset
+from core.store.duck import bytes_of_tables
 from core.store.import_dataset import import_dataset
+from core.store.tables import DATABASE
 from core.workspace import DEMO_FILE, Workspace
 
 OBVIOUS_BATCH = 16
@@ -35,7 +37,7 @@ def bench(*, samples: int = 600, rounds: int = 3) -> list[tuple[str, float, str]
         machine = Pass(identity, threads=usable_threads())
         tokens = machine.tokenise(turns for _, turns in dataset.conversations())
         full = AutoModelForCausalLM.from_pretrained(identity.model.folder, dtype=torch.float32).eval()
-        machine.run(tokens, np.arange(4, dtype=np.int32))  # compile the kernel outside the clock
+        machine.warm_up(tokens, np.arange(4, dtype=np.int32))  # compile the kernels outside the clock
         ways: dict[str, Callable[[int], None]] = {
             "whole analysis": lambda number: _whole(Workspace(Path(folder) / f"w{number}"), dataset, identity),
             "bare forward, same batches": lambda _: _bare(machine, tokens, identity),
@@ -47,7 +49,13 @@ def bench(*, samples: int = 600, rounds: int = 3) -> list[tuple[str, float, str]
                 began = time.perf_counter()
                 way(number)
                 seconds[name].append(time.perf_counter() - began)
-    return _rows(seconds, tokens, samples)
+        database = Workspace(Path(folder) / "w0").analyses / identity.id / DATABASE
+        sizes = [
+            (f"bytes per sample: {table}", size / samples, "on its own, packed as DuckDB likes")
+            for table, size in bytes_of_tables(database, Path(folder) / "alone.duckdb").items()
+        ]
+        sizes += [("bytes per sample: all", database.stat().st_size / samples, "the file as it is")]
+    return _rows(seconds, tokens, samples) + sizes
 
 
 def _rows(seconds: dict[str, list[float]], tokens: Tokens, samples: int) -> list[tuple[str, float, str]]:
