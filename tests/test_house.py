@@ -58,6 +58,13 @@ def test_no_page_lies_directly_under_pages():
     assert not [path for path in (ROOT / "pages").glob("*.py") if path.name != "__init__.py"]
 
 
+def test_no_screen_reaches_into_another_sections_room():
+    for path in (ROOT / "pages").rglob("*.py"):
+        section = path.relative_to(ROOT / "pages").parts[0]
+        rooms = {module.split(".")[1] for module in imports(path) if module.startswith("pages.")}
+        assert rooms <= {section, "shared"}, f"{path} imports from {rooms}"
+
+
 def test_the_command_line_starts_without_heavy_libraries():
     code = "import sys, core.__main__; print(sorted({'torch', 'transformers', 'sae_lens', 'umap'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -12,13 +12,13 @@ from core.jobs.start import start
 from core.store.analyses import Analysis
 from core.store.datasets import dataset_names
 from core.workspace import Workspace
+from pages.data.panels.fit_panel import draw_pilot
+from pages.data.panels.pack_panel import draw_pack
 from pages.shared import engine
 from pages.shared.empty import offer_analysis
 from pages.shared.figures import draw_figures
-from pages.shared.fit_panel import draw_pilot
 from pages.shared.job_view import draw_history, draw_running
 from pages.shared.messages import guard, head
-from pages.shared.pack_panel import draw_pack
 from pages.shared.sidebar import Current, current
 
 

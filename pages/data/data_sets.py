@@ -6,16 +6,16 @@ import streamlit as st
 
 from core.store.datasets import Dataset
 from core.workspace import Workspace
-from pages.shared.contamination_panel import draw_contamination
+from pages.data.panels.contamination_panel import draw_contamination
+from pages.data.panels.import_form import draw_import, tell_added
+from pages.data.panels.pool_panel import draw_joining, draw_members, tell_joined
+from pages.data.panels.problems_panel import draw_problems
+from pages.data.panels.samples_panel import draw_samples
+from pages.data.panels.statistics_panel import draw_statistics
 from pages.shared.empty import offer_data
-from pages.shared.import_form import draw_import, tell_added
 from pages.shared.messages import head
 from pages.shared.numbers import moment
-from pages.shared.pool_panel import draw_joining, draw_members, tell_joined
-from pages.shared.problems_panel import draw_problems
-from pages.shared.samples_panel import draw_samples
 from pages.shared.sidebar import current
-from pages.shared.statistics_panel import draw_statistics
 
 ROW, MOST = 36, 6  # pixels of a table's row; rows shown before it scrolls
 

@@ -11,15 +11,15 @@ from core.selection.select import Selected
 from core.selection.specification import RankingSpec, select_by
 from core.store.people import BAN, PIN, marked, set_mark
 from core.store.pools import members_of
+from pages.select.panels.budget_controls import draw_activity, draw_base, draw_budget, draw_method_help, remember_now
+from pages.select.panels.keep import draw_keep, draw_reproduce
+from pages.select.panels.picks import asked_sample, draw_look_up, draw_picks, marks_words
 from pages.shared import engine
 from pages.shared.answer_words import answer_words
-from pages.shared.budget_controls import draw_activity, draw_base, draw_budget, draw_method_help, remember_now
 from pages.shared.charts import QUIET, coverage_figure
 from pages.shared.draft import draft_budget, draft_spec
 from pages.shared.empty import offer_analysis
-from pages.shared.keep import draw_keep, draw_reproduce
 from pages.shared.messages import guard, head
-from pages.shared.picks import asked_sample, draw_look_up, draw_picks, marks_words
 from pages.shared.sample_view import Judged, open_sample
 from pages.shared.sidebar import current, tell_selection
 from pages.shared.state import chosen, write_link

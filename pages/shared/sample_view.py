@@ -21,6 +21,7 @@ from pages.shared.numbers import count
 
 STRONGEST = 20
 COVERERS = 8  # chosen samples named when a left-out one is covered by many
+WORDS = 90  # characters of a sample shown in a table
 EVERY_FEATURE = 1_000_000
 
 
@@ -96,6 +97,12 @@ def left_out_words(judged: Judged, sample_id: int) -> str:
     named = ", ".join(f"#{chosen} ({count(n, 'feature') if i == 0 else n})" for i, (chosen, n) in enumerate(most))
     more = f" and {len(who) - len(most)} more" if len(who) > len(most) else ""
     return f"Left out; already covered by **{named}**{more}. {lacks}"
+
+
+def first_words(turns) -> str:
+    """The beginning of what the user says."""
+    said = next((turn.text for turn in turns if turn.role == "user"), turns[0].text if turns else "")
+    return " ".join(said[: 4 * WORDS].split())[:WORDS]
 
 
 def draw_turns(turns: tuple[Turn, ...]) -> None:

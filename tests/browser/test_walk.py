@@ -99,7 +99,8 @@ def test_hostile_text_is_shown_as_text(made, serve, page):
     quiet(page)
     page.get_by_role("tab", name="Samples").click()
     quiet(page)
-    page.get_by_text("<script>window.canary = 1</script>").first.wait_for(timeout=20_000)
+    shown = page.get_by_test_id("stText").filter(has_text="<script>window.canary = 1</script>")
+    shown.first.wait_for(timeout=20_000)
     assert page.evaluate("window.canary") is None
     assert page.locator("img[src=x]").count() == 0
 
@@ -124,7 +125,7 @@ def test_an_upload_becomes_a_data_set(made, serve, page, tmp_path):
     page.goto(serve(made) + "/data-sets")
     quiet(page)
     page.get_by_text("Add a data set").click()
-    page.locator("input[type=file]").set_input_files(str(file))
+    page.locator("input[type=file]").first.set_input_files(str(file))
     page.get_by_text("sent.jsonl").first.wait_for(timeout=20_000)
     quiet(page)
     press(page, "Add")

@@ -158,7 +158,9 @@ def test_packing_starts_a_job_and_opening_takes_a_path(made, open_app, monkeypat
     from core.workspace import Workspace
 
     words = []
-    monkeypatch.setattr("pages.shared.pack_panel.start", lambda workspace, *, title, command: words.append(command))
+    monkeypatch.setattr(
+        "pages.data.panels.pack_panel.start", lambda workspace, *, title, command: words.append(command)
+    )
     app = open_app(made, "Analyse")
     app.checkbox(key="pack_with_data").check()
     app.button(key="pack").click().run()
@@ -178,7 +180,7 @@ def test_packing_starts_a_job_and_opening_takes_a_path(made, open_app, monkeypat
 
 def test_the_screen_brings_no_torch_into_the_dashboard():
     code = (
-        "import sys, pages.shared.fit_panel, pages.shared.pack_panel, pages.shared.job_view, core.activations.identity; "
+        "import sys, pages.data.panels.fit_panel, pages.data.panels.pack_panel, pages.shared.job_view, core.activations.identity; "
         "print(sorted({'torch', 'transformers', 'sae_lens', 'umap'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -6,7 +6,7 @@ from core.__main__ import run as command_line
 from core.selection.saved import load_selection
 from core.store.datasets import Dataset
 from core.store.people import BAN, PIN, marked, set_mark
-from pages.shared.budget_controls import ladder
+from pages.select.panels.budget_controls import ladder
 from tests.pages.conftest import said
 
 

@@ -23,7 +23,7 @@ def panel(root):
 
     from core.store.datasets import Dataset
     from core.workspace import Workspace
-    from pages.shared.contamination_panel import draw_contamination
+    from pages.data.panels.contamination_panel import draw_contamination
 
     place = Workspace(Path(root))
     draw_contamination(Dataset(place, "train"), place)

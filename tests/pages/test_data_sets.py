@@ -3,8 +3,8 @@
 import json
 
 from core.store.datasets import Dataset, dataset_names
-from pages.shared.import_form import suggested
-from pages.shared.problems_panel import left_out
+from pages.data.panels.import_form import suggested
+from pages.data.panels.problems_panel import left_out
 from tests.made import CANARY
 from tests.pages.conftest import said
 

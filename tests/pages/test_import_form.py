@@ -3,7 +3,7 @@
 import json
 
 from core.store.datasets import Dataset, dataset_names
-from pages.shared.import_preview import LONGEST, shortened
+from pages.data.panels.import_preview import LONGEST, shortened
 from tests.made import CANARY, write_jsonl
 from tests.pages.conftest import said
 

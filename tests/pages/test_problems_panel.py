@@ -8,7 +8,7 @@ import pytest
 from core.errors import GamutError
 from core.store.datasets import Dataset
 from core.store.import_dataset import import_dataset
-from pages.shared.problems_panel import PAGE, SHOWN, left_out, places, shown
+from pages.data.panels.problems_panel import PAGE, SHOWN, left_out, places, shown
 from tests.made import CANARY
 from tests.pages.conftest import said
 

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from core.store.datasets import Dataset
 from core.store.people import BAN, PIN, marked, marked_with_reasons, set_mark, set_marks
 from core.store.sample_filter import SampleFilter
-from pages.shared.statistics_panel import length_figure, turn_words
+from pages.data.panels.statistics_panel import length_figure, turn_words
 from tests.made import CANARY, made_records, write_jsonl
 from tests.pages.conftest import metrics, said
 from tests.store.facts_made import HOSTILE, facts_workspace
@@ -21,10 +21,10 @@ def panels(root: str, name: str) -> None:
     import streamlit as st
 
     from core.workspace import Workspace
+    from pages.data.panels.samples_panel import draw_samples
+    from pages.data.panels.statistics_panel import draw_statistics
     from pages.shared.engine import open_dataset
-    from pages.shared.samples_panel import draw_samples
     from pages.shared.state import begin, write_link
-    from pages.shared.statistics_panel import draw_statistics
 
     begin()
     workspace = Workspace(Path(root))

@@ -9,16 +9,10 @@ import streamlit as st
 from core.selection.ranking import Ranking
 from pages.shared.engine import Opened
 from pages.shared.numbers import count
+from pages.shared.sample_view import first_words
 
 PAGE = 100
-WORDS = 90  # characters of a sample shown in the table
 ASKED = "_asked_sample"
-
-
-def first_words(turns) -> str:
-    """The beginning of what the user says."""
-    said = next((turn.text for turn in turns if turn.role == "user"), turns[0].text if turns else "")
-    return " ".join(said[: 4 * WORDS].split())[:WORDS]
 
 
 def draw_picks(opened: Opened, chosen: Ranking) -> None:

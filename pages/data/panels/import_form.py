@@ -18,8 +18,8 @@ from core.errors import GamutError
 from core.store.datasets import Dataset, DatasetSummary
 from core.store.import_dataset import import_dataset
 from core.workspace import NAME, Workspace
-from pages.shared.import_options import draw_options, forget_options, map_wanted, options_now
-from pages.shared.import_preview import draw_samples, draw_verdict
+from pages.data.panels.import_options import draw_options, forget_options, map_wanted, options_now
+from pages.data.panels.import_preview import draw_samples, draw_verdict
 from pages.shared.messages import guard, home_expanded, plain
 from pages.shared.numbers import count
 from pages.shared.state import choose_next

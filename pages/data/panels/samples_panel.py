@@ -14,13 +14,12 @@ from core.store.people import BAN, clear_marks, marked, set_marks
 from core.store.sample_filter import SampleFilter, matching
 from core.store.sample_table import SampleRow, sample_rows
 from core.workspace import Workspace
-from pages.shared.filter_bar import draw_bar
+from pages.data.panels.filter_bar import draw_bar
+from pages.data.panels.statistics_panel import figures_of, key_of_figures
 from pages.shared.filter_choice import choose_filter, chosen_filter, filter_text
 from pages.shared.messages import guard, plain, say_error
 from pages.shared.numbers import count, whole
-from pages.shared.picks import first_words
-from pages.shared.sample_view import draw_record, draw_turns
-from pages.shared.statistics_panel import figures_of, key_of_figures
+from pages.shared.sample_view import draw_record, draw_turns, first_words
 
 PAGE = 100
 HEIGHT = 420  # of a sample, in pixels: long ones scroll
