@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.datasets.lint import RULES
 from core.selection.pool import Pool
 from core.selection.ranking import Ranking
 from core.selection.registry import METHODS, find
 from core.selection.select import Selected
 from core.selection.specification import RankingSpec, select_by
-from core.store.people import BAN, PIN, marked, set_mark
+from core.store.people import BAN, PIN, marked, set_mark, set_marks
 from core.store.pools import members_of
+from core.store.sample_filter import SampleFilter, matching
 from pages.select.panels.budget_controls import draw_activity, draw_base, draw_budget, draw_method_help, remember_now
 from pages.select.panels.keep import draw_keep, draw_reproduce
 from pages.select.panels.picks import asked_sample, draw_look_up, draw_picks, marks_words
@@ -20,6 +22,7 @@ from pages.shared.charts import QUIET, coverage_figure
 from pages.shared.draft import draft_budget, draft_spec
 from pages.shared.empty import offer_analysis
 from pages.shared.messages import guard, head
+from pages.shared.numbers import whole
 from pages.shared.sample_view import Judged, open_sample
 from pages.shared.sidebar import current, tell_selection
 from pages.shared.state import chosen, write_link
@@ -111,7 +114,21 @@ def draw_marks(opened: engine.Opened) -> None:
             for sample_id in ids:
                 set_mark(opened.workspace, mark, sample_id, None)
             st.rerun()
+    draw_ban_by_flag(opened)
     st.caption("Open a sample to pin or ban it. Pins come first in every selection; banned samples never do.")
+
+
+def draw_ban_by_flag(opened: engine.Opened) -> None:
+    """Ban at once all samples that a lint rule flags."""
+    flags = st.multiselect(
+        "Ban all samples with one of these flags", list(RULES), format_func=lambda flag: RULES[flag].title, key="ban_flags",
+        help="; ".join(f"{rule.title}: {rule.rule}" for rule in RULES.values()),
+    )  # fmt: skip
+    if flags:
+        ids = matching(opened.dataset, SampleFilter(flags=tuple(flags)))
+        if st.button(f"Ban these {whole(len(ids))}", key="ban_flagged", disabled=not len(ids)):
+            set_marks(opened.workspace, opened.dataset.content_hash, ids, BAN, reason="filter")
+            st.rerun()
 
 
 head("Budget", "Which samples, how many, and why these?")

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
+from core.datasets.lint import RULES
 from core.datasets.sample import Turn
 from core.scores.feature_sets import FeatureSets
 from core.selection.ranking import Ranking, covered_by, covered_by_base, newly_covered
 from core.store.analyses import FeatureInSample
-from core.store.people import BAN, PIN, marked, set_mark
+from core.store.people import BAN, PIN, marked, marked_with_reasons, set_mark
+from core.store.sample_table import sample_rows
 from pages.shared.engine import Opened
-from pages.shared.messages import guard
+from pages.shared.messages import guard, plain
 from pages.shared.numbers import count
 
 STRONGEST = 20
@@ -38,6 +40,7 @@ def open_sample(opened: Opened, sample_id: int, judged: Judged | None = None) ->
     """Open the drawer on a sample; `judged` adds why it was taken or left out."""
     with guard():
         _draw_head(opened, sample_id)
+        _draw_flags(opened, sample_id)
         if judged is not None:
             _draw_reason(opened, sample_id, judged)
         talk, features, record = st.tabs(["Conversation", "Strongest features", "Record"])
@@ -62,6 +65,17 @@ def _draw_head(opened: Opened, sample_id: int) -> None:
     if ban.button("Lift ban" if banned else "Ban", key="sample_ban", width="stretch"):
         set_mark(opened.workspace, mark, sample_id, None if banned else BAN)
         st.rerun()
+
+
+def _draw_flags(opened: Opened, sample_id: int) -> None:
+    """What looks wrong with the sample, each with its rule on hover, and why it is banned."""
+    flags = sample_rows(opened.dataset, [sample_id])[0].flags
+    if flags:
+        for place, flag in zip(st.columns(max(4, len(flags))), flags, strict=False):
+            place.caption(f"Flag: {RULES[flag].title.lower()}", help=RULES[flag].rule)
+    reasons = marked_with_reasons(opened.workspace, opened.dataset.content_hash, BAN).get(sample_id, ())
+    if told := [reason for reason in reasons if reason]:
+        st.caption(plain("Banned by " + "; ".join(told) + "."))
 
 
 def _draw_reason(opened: Opened, sample_id: int, judged: Judged) -> None:

@@ -180,7 +180,8 @@ def test_packing_starts_a_job_and_opening_takes_a_path(made, open_app, monkeypat
 
 def test_the_screen_brings_no_torch_into_the_dashboard():
     code = (
-        "import sys, pages.data.panels.fit_panel, pages.data.panels.pack_panel, pages.shared.job_view, core.activations.identity; "
+        "import sys, pages.data.panels.fit_panel, pages.data.panels.pack_panel, pages.shared.job_view; "
+        "import core.activations.identity; "
         "print(sorted({'torch', 'transformers', 'sae_lens', 'umap'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

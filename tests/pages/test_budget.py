@@ -5,8 +5,10 @@ import pytest
 from core.__main__ import run as command_line
 from core.selection.saved import load_selection
 from core.store.datasets import Dataset
+from core.store.import_dataset import import_dataset
 from core.store.people import BAN, PIN, marked, set_mark
 from pages.select.panels.budget_controls import ladder
+from tests.made import made_analysis, made_records, write_jsonl
 from tests.pages.conftest import said
 
 
@@ -157,3 +159,21 @@ def test_a_link_that_names_only_a_saved_selection_opens_it(made, open_app):
     app = open_app(made, "Budget", selection="eight")
     assert app.selectbox(key="method").value == "longest"
     assert app.subheader[0].value.startswith("8 rows")
+
+
+def test_flagged_samples_are_banned_in_one_click_and_the_drawer_says_the_rule_and_the_reason(
+    workspace, tmp_path, open_app
+):
+    records = made_records(20)
+    records[4]["response"] = "As an AI language model, I cannot say anything about that."
+    import_dataset(workspace, write_jsonl(tmp_path / "d.jsonl", records), name="d")
+    made_analysis(workspace, Dataset(workspace, "d"))
+    app = open_app(workspace, "Budget")
+    app.multiselect(key="ban_flags").set_value(["refusal"]).run()
+    app.button(key="ban_flagged").click().run()
+    assert not app.exception
+    assert marked(workspace, Dataset(workspace, "d").content_hash, BAN) == (4,)
+    app.number_input(key="look_up").set_value(4).run()
+    next(button for button in app.button if button.label == "Open").click().run()
+    shown = [caption.value for caption in app.caption]
+    assert any("refusal" in words for words in shown) and any("Banned by filter" in words for words in shown)
