@@ -18,9 +18,9 @@ def machine() -> str:
 
 def main(wanted: list[str]) -> None:
     """Run the named benches, or all."""
-    from tests.bench import analysis, queries, selection
+    from tests.bench import analysis, large, queries, selection
 
-    benches = {"analysis": analysis.bench, "selection": selection.bench, "queries": queries.bench}
+    benches = {"analysis": analysis.bench, "large": large.bench, "selection": selection.bench, "queries": queries.bench}
     print(machine())
     for name in wanted or benches:
         print(f"\n{name}")

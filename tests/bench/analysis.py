@@ -39,8 +39,8 @@ def bench(*, samples: int = 600, rounds: int = 3) -> list[tuple[str, float, str]
         full = AutoModelForCausalLM.from_pretrained(identity.model.folder, dtype=torch.float32).eval()
         machine.warm_up(tokens, np.arange(4, dtype=np.int32))  # compile the kernels outside the clock
         ways: dict[str, Callable[[int], None]] = {
-            "whole analysis": lambda number: _whole(Workspace(Path(folder) / f"w{number}"), dataset, identity),
-            "bare forward, same batches": lambda _: _bare(machine, tokens, identity),
+            "whole analysis": lambda number: whole(Workspace(Path(folder) / f"w{number}"), dataset, identity),
+            "bare forward, same batches": lambda _: bare(machine, tokens, identity),
             "obvious way": lambda _: _obvious(machine, full, tokens),
         }
         seconds: dict[str, list[float]] = {name: [] for name in ways}
@@ -71,13 +71,13 @@ def _rows(seconds: dict[str, list[float]], tokens: Tokens, samples: int) -> list
     ]
 
 
-def _whole(workspace: Workspace, dataset: Dataset, identity: AnalysisIdentity) -> None:
+def whole(workspace: Workspace, dataset: Dataset, identity: AnalysisIdentity) -> None:
     """Everything that a user waits for: loading, tokenising, the pass, pooling, parts and the finished store."""
     analyse(workspace, dataset, identity, name="d", progress=lambda *_: None, stop=lambda: False)
 
 
 @torch.inference_mode()
-def _bare(machine: Pass, tokens: Tokens, identity: AnalysisIdentity) -> None:
+def bare(machine: Pass, tokens: Tokens, identity: AnalysisIdentity) -> None:
     """The model's trunk alone, all blocks, on the batches of the plan; nothing is read from it."""
     for batch in plan_batches(tokens.lengths, identity.settings):
         machine.model.trunk(input_ids=torch.from_numpy(_padded(tokens, batch)), use_cache=False)

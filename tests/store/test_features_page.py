@@ -15,7 +15,9 @@ def test_pages_end_to_end_are_the_sorted_table(made, order, descending):
     rows = analysis.cursor().execute(query).fetchall()
     place = ORDERS.index(order)
     expected = sorted(rows, key=lambda row: (-row[place] if descending else row[place], row[0]))
-    pages = [feature_page(analysis, order=order, descending=descending, limit=7, offset=at) for at in range(0, len(rows), 7)]
+    pages = [
+        feature_page(analysis, order=order, descending=descending, limit=7, offset=at) for at in range(0, len(rows), 7)
+    ]
     found = [(row.feature_id, row.samples, row.tokens, row.max) for page in pages for row in page]
     assert found == expected
 
