@@ -1,6 +1,7 @@
 """Fixtures that several floors share."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,19 @@ def workspace(tmp_path: Path) -> Workspace:
     return Workspace(tmp_path / "workspace")
 
 
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a workspace that is made once: tests get copies."""
+    folder = tmp_path_factory.mktemp("made")
+    made_workspace(folder)
+    return folder
+
+
 @pytest.fixture
-def made(tmp_path: Path) -> Workspace:
+def made(tmp_path: Path, made_once: Path) -> Workspace:
     """A workspace with data set and analysis `made`, no model needed."""
-    return made_workspace(tmp_path)
+    shutil.copytree(made_once, tmp_path, dirs_exist_ok=True)
+    return Workspace(tmp_path / "workspace")
 
 
 @pytest.fixture(scope="session")
