@@ -17,7 +17,7 @@ from core.workspace import BUNDLED_MODEL, DEMO_FILE, Workspace
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = 300
-KILLS = int(os.environ.get("GAMUT_KILLS", "3"))
+KILLS = int(os.environ.get("GAMUT_KILLS", "2"))
 
 pytestmark = [pytest.mark.slow, pytest.mark.model]
 

@@ -129,5 +129,5 @@ def test_an_upload_becomes_a_data_set(made, serve, page, tmp_path):
     page.get_by_text("sent.jsonl").first.wait_for(timeout=20_000)
     quiet(page)
     press(page, "Add")
-    page.get_by_text("1 record left out").wait_for(timeout=20_000)
+    page.get_by_text("1 record left out: ").wait_for(timeout=20_000)
     assert dataset_names(made) == ["made", "sent"]
