@@ -54,10 +54,15 @@ def content_hash(workspace: Workspace) -> str:
     return json.loads(subprocess.run(words, cwd=ROOT, capture_output=True, check=True).stdout)["content_hash"]
 
 
+def wait_for_a_part(workspace: Workspace, process: subprocess.Popen) -> None:
+    """Until something is there to be lost: before, there is only the model being loaded."""
+    while not list(workspace.analyses.glob(f"*{PARTIAL}/parts/*.json")) and process.poll() is None:
+        time.sleep(0.005)
+
+
 def kill_within(process: subprocess.Popen, workspace: Workspace, moment: float, took: float) -> str | None:
     """Kill at a share of the work done since the first part began; what had been saved by then, None if it had ended."""
-    while not list(workspace.analyses.glob(f"*{PARTIAL}")) and process.poll() is None:
-        time.sleep(0.01)
+    wait_for_a_part(workspace, process)
     time.sleep(moment * took)
     if process.poll() is not None:
         return None
@@ -73,8 +78,7 @@ def test_killed_at_random_moments_it_resumes_to_the_same_hash(tmp_path):
     (tmp_path / "whole").mkdir()
     whole = new_workspace(tmp_path / "whole")
     process = analyse(whole)
-    while not list(whole.analyses.glob(f"*{PARTIAL}")) and process.poll() is None:
-        time.sleep(0.01)
+    wait_for_a_part(whole, process)
     began = time.monotonic()
     assert process.wait() == 0, process.stderr.read()
     took, expected = time.monotonic() - began, content_hash(whole)
