@@ -109,7 +109,18 @@ def analyse(
     if members_of(dataset):
 
         def run(member: Dataset, own: AnalysisIdentity, free: str) -> Path:
-            return analyse(workspace, member, own, name=free, progress=progress, stop=stop, part_seconds=part_seconds)
+            nonlocal machine  # one model for all members
+            machine = machine or Pass(identity, threads=usable_threads())
+            return analyse(
+                workspace,
+                member,
+                own,
+                name=free,
+                progress=progress,
+                stop=stop,
+                part_seconds=part_seconds,
+                machine=machine,
+            )
 
         return analyse_pool(workspace, dataset, identity, name=name, partial=partial, final=final, run=run)
     started = datetime.now(UTC)
@@ -126,7 +137,12 @@ def analyse(
     settings = identity.settings
     groups = groups_of(dataset, settings.group_by)
     contents = decide(
-        as_of or len(dataset), machine.shape(), settings.budgets, every_layer=settings.every_layer, groups=groups.names
+        as_of or len(dataset),
+        machine.shape(),
+        settings.budgets,
+        every_layer=settings.every_layer,
+        groups=groups.names,
+        grouped_by=groups.column,
     )
     collection = Collection(contents, groups.of)
     writer = PartWriter(partial / "parts", seconds=part_seconds, take=collection.take)

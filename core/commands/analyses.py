@@ -7,6 +7,7 @@ import typer
 
 from core.activations.identity import BUNDLED, AnalysisIdentity, absolute, identify
 from core.activations.pilot_report import PILOT, PilotReport, read_actual, read_report
+from core.activations.pool_analysis import check_groups
 from core.activations.settings import AnalysisSettings
 from core.commands.layout import start_layout
 from core.commands.output import ProgressLine, Session, facts, session_of, table
@@ -69,6 +70,7 @@ def analyse(
     with running(session.workspace, id=job, title=f"Analyse {dataset}", command=command, unit="tokens") as me:
         source = Dataset(session.workspace, dataset)
         identity = identify(source, model=model, sae=sae, settings=settings)
+        check_groups(session.workspace, source, settings)
         there = (session.workspace.analyses / identity.id).exists()
         analysis = _run(session, source, identity, name, part_seconds, not no_pilot, me)
     if layout and not there:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from core.commands.output import ProgressLine, session_of, table
-from core.datasets.options import ImportOptions
+from core.datasets.options import ImportOptions, read_map_words
 from core.errors import GamutError
 from core.scores.contamination import Hit
 from core.scores.decontamination import Check, Standing, ban_hits, decontaminate, said_of, take_back
@@ -32,7 +32,9 @@ def decontaminate_dataset(
     session = session_of(context)
     if keep and not ban:
         raise GamutError("Both --keep and --no-ban were given; without a ban every hit is kept, so give one of them.")
-    options = ImportOptions(format=format, map=_map(map), records=records, header=not no_header, split=split)
+    options = ImportOptions(
+        format=format, map=read_map_words(map or []), records=records, header=not no_header, split=split
+    )
     dataset, line = Dataset(session.workspace, name), ProgressLine("samples")
     try:
         check = decontaminate(dataset, against, options=options, progress=line)
@@ -41,16 +43,6 @@ def decontaminate_dataset(
     kept = _ids(keep)
     now = ban_hits(session.workspace, check, keep=kept) if ban else take_back(session.workspace, check)
     session.say(check.as_dict() | {"standing": now}, _told(name, check, now))
-
-
-def _map(pairs: list[str] | None) -> tuple[tuple[str, str], ...]:
-    found = []
-    for pair in pairs or []:
-        role, equals, template = pair.partition("=")
-        if not equals:
-            raise GamutError(f"The map {pair!r} is not of the form ROLE=TEMPLATE, such as user={{question}}.")
-        found.append((role, template))
-    return tuple(found)
 
 
 def _ids(words: list[str] | None) -> tuple[int, ...]:

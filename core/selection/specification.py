@@ -127,6 +127,8 @@ def _base(dataset: Dataset, names: tuple[str, ...]) -> np.ndarray:
     if stray := [name for name in names if name not in members]:
         known = ", ".join(members) or f"none, as {dataset.name!r} is not a pool"
         raise GamutError(f"{', '.join(stray)} cannot be the base; the data sets of the pool are: {known}.")
+    if names and len(names) == len(members):
+        raise GamutError("Every data set of the pool counts as trained on already; leave at least one to choose from.")
     ids = [np.arange(members[name].first, members[name].first + members[name].rows) for name in names]
     return np.concatenate([np.empty(0, np.int64), *ids])
 

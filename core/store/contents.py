@@ -47,6 +47,7 @@ class Contents:
     layers: bool
     vectors: bool
     groups: tuple[str, ...] = ()
+    grouped_by: str = ""
     absent: dict[str, str] = field(default_factory=dict)
 
     def as_json(self) -> str:
@@ -63,7 +64,13 @@ class Contents:
 
 
 def decide(
-    samples: int, shape: Shape, budgets: Budgets, *, every_layer: bool = True, groups: tuple[str, ...] = ()
+    samples: int,
+    shape: Shape,
+    budgets: Budgets,
+    *,
+    every_layer: bool = True,
+    groups: tuple[str, ...] = (),
+    grouped_by: str = "",
 ) -> Contents:
     """What an analysis of so many samples holds. More samples never hold more of each: so members can be merged."""
     absent = {}
@@ -88,7 +95,7 @@ def decide(
         vectors = vector_bytes(samples, shape) <= half
         if not vectors:
             absent["vectors"] = f"they would take {_size(vector_bytes(samples, shape))} of the {_size(half)} allowed"
-    return Contents(shape, budgets, min(most, PER_BAND), neurons, every_layer, vectors, groups, absent)
+    return Contents(shape, budgets, min(most, PER_BAND), neurons, every_layer, vectors, groups, grouped_by, absent)
 
 
 def neuron_bytes(samples: int, shape: Shape) -> int:

@@ -18,6 +18,7 @@ class Groups:
 
     names: tuple[str, ...] = ()
     of: np.ndarray | None = None
+    column: str = ""
 
 
 def category_of(dataset: Dataset) -> str | None:
@@ -49,4 +50,4 @@ def groups_of(dataset: Dataset, column: str | None) -> Groups:
     of = np.zeros(len(dataset), np.int32)
     for sample_id, value in rows:
         of[sample_id] = place.get(value, 0)
-    return Groups(tuple(names), of)
+    return Groups(tuple(names), of, column)

@@ -113,6 +113,13 @@ def set_marks(workspace: Workspace, dataset_hash: str, ids: Iterable[int], mark:
         _insert(people, dataset_hash, wanted, mark, reason)
 
 
+def ban_unpinned(workspace: Workspace, dataset_hash: str, ids: Iterable[int], reason: str) -> int:
+    """Ban many samples for one reason, leaving pinned ones alone; returns how many of them were pinned."""
+    wanted, pinned = [int(i) for i in ids], set(marked(workspace, dataset_hash, PIN))
+    set_marks(workspace, dataset_hash, [i for i in wanted if i not in pinned], BAN, reason)
+    return sum(i in pinned for i in wanted)
+
+
 def clear_marks(
     workspace: Workspace, dataset_hash: str, *, mark: str, reason: str | None = None, ids: Iterable[int] | None = None
 ) -> None:

@@ -137,10 +137,12 @@ def _join_metadata(connection, members: list[tuple[Member, Dataset]]) -> None:
     """The members' columns under each other, a column of one name being one, and `source` before them."""
     types: dict[str, Column] = {}
     for _, dataset in members:
+        names = _names_in_pool(dataset)
         for column in dataset.columns:
-            name = _name_in_pool(column)
-            there = types.setdefault(name.casefold(), Column(name, column.type, name, len(types) + 1))
-            types[name.casefold()] = replace(there, type=_type_of_both(there.type, column.type))
+            name = names[column.name]
+            type = "text" if column.type == "integer" and _is_large(dataset, column) else column.type
+            there = types.setdefault(name.casefold(), Column(name, type, name, len(types) + 1))
+            types[name.casefold()] = replace(there, type=_type_of_both(there.type, type))
     shape = "".join(f", {quoted(column.name)} {DUCK_TYPES[column.type]}" for column in types.values())
     connection.execute(f"CREATE TABLE metadata (sample_id INTEGER, {SOURCE} VARCHAR{shape})")
     for member, dataset in members:
@@ -149,8 +151,21 @@ def _join_metadata(connection, members: list[tuple[Member, Dataset]]) -> None:
     create_columns(connection, [_with_present(connection, column) for column in found])
 
 
-def _name_in_pool(column: Column) -> str:
-    return OWN_SOURCE if column.name.casefold() == SOURCE else column.name
+def _names_in_pool(dataset: Dataset) -> dict[str, str]:
+    """What each column of a member is called in the pool: one called `source` makes way for the pool's own."""
+    taken = {column.name.casefold() for column in dataset.columns}
+    free, number = OWN_SOURCE, 1
+    while free in taken:
+        number += 1
+        free = f"{OWN_SOURCE} ({number})"
+    return {column.name: free if column.name.casefold() == SOURCE else column.name for column in dataset.columns}
+
+
+def _is_large(dataset: Dataset, column: Column) -> bool:
+    """Whether whole numbers would change where they are kept as floating-point ones."""
+    name = quoted(column.name)
+    query = f"SELECT coalesce(max(greatest({name}::HUGEINT, -{name}::HUGEINT)), 0) > {2**53} FROM metadata"
+    return dataset.cursor().execute(query).fetchall()[0][0]
 
 
 def _type_of_both(one: str, other: str) -> str:
@@ -160,11 +175,12 @@ def _type_of_both(one: str, other: str) -> str:
 
 
 def _copy_columns(connection, member: Member, dataset: Dataset, types: dict[str, Column]) -> None:
-    own = [f"{quoted(column.name)} AS {quoted(_name_in_pool(column))}" for column in dataset.columns]
+    called = _names_in_pool(dataset)
+    own = [f"{quoted(column.name)} AS {quoted(called[column.name])}" for column in dataset.columns]
     query = f"SELECT {', '.join(['sample_id', *own])} FROM metadata ORDER BY sample_id"
-    names = [types[_name_in_pool(column).casefold()].name for column in dataset.columns]
+    names = [types[called[column.name].casefold()].name for column in dataset.columns]
     into = ", ".join(["sample_id", SOURCE, *map(quoted, names)])
-    taken = ", ".join([f"sample_id + {member.first}", "?", *(quoted(_name_in_pool(c)) for c in dataset.columns)])
+    taken = ", ".join([f"sample_id + {member.first}", "?", *(quoted(called[c.name]) for c in dataset.columns)])
     for batch in dataset.cursor().sql(query).to_arrow_reader(BATCH):
         connection.register("new_rows", batch)
         connection.execute(f"INSERT INTO metadata ({into}) SELECT {taken} FROM new_rows", [member.name])

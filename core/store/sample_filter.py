@@ -23,6 +23,11 @@ class Range:
 
     def __post_init__(self) -> None:
         low, high = self.low, self.high
+        for end in (low, high):
+            if isinstance(end, bool) or not isinstance(end, (int, float, str, type(None))):
+                raise GamutError(f"The end of a range is {str(end)[:60]!r}; a number or a text is needed.")
+            if isinstance(end, (int, float)) and not -(2**63) <= end < 2**63:
+                raise GamutError(f"The end of a range is {str(end)[:60]}; give a number of at most 18 digits.")
         if isinstance(low, (int, float)) and isinstance(high, (int, float)) and low > high:
             raise GamutError(f"The range {low} to {high} is empty; give the smaller end first.")
 
@@ -34,6 +39,14 @@ class Range:
 
 
 Condition = Value | Range
+
+
+def _is_text(said: str) -> bool:
+    try:
+        said.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +72,13 @@ class SampleFilter:
         for name, given, allowed in (("flag", self.flags, RULES), ("language", self.languages, (*LANGUAGES, NOT_TOLD))):
             if stray := [value for value in given if value not in allowed]:
                 raise GamutError(f"There is no {name} {stray[0]!r} to filter by; use one of {', '.join(allowed)}.")
+
+        if self.ids is not None and not all(isinstance(i, int) and 0 <= i < 2**31 for i in self.ids):
+            raise GamutError("The filter names ids that no sample can have; sample ids count from 0.")
+        values = [end for _, c in self.columns for end in ((c.low, c.high) if isinstance(c, Range) else (c,))]
+        for text in (self.text, *(name for name, _ in self.columns), *values):
+            if isinstance(text, str) and not _is_text(text):
+                raise GamutError("The filter holds half of a character, which no text can; type it anew.")
 
     def __bool__(self) -> bool:
         return self != SampleFilter()

@@ -18,8 +18,13 @@ from pages.shared import engine
 from pages.shared.empty import offer_analysis
 from pages.shared.figures import draw_figures
 from pages.shared.job_view import draw_history, draw_running
-from pages.shared.messages import guard, head
+from pages.shared.messages import guard, head, home_expanded
 from pages.shared.sidebar import Current, current
+
+
+def whole_path(ref: str) -> str:
+    """A model or SAE as the job, which runs elsewhere, finds it again."""
+    return ref if ref == BUNDLED else absolute(str(home_expanded(ref)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,7 @@ class Wanted:
 
     def words(self, command: str) -> list[str]:
         """The words of the command line that both commands share."""
-        said = [command, self.dataset, "--model", self.model, "--sae", self.sae]
+        said = [command, self.dataset, "--model", whole_path(self.model), "--sae", whole_path(self.sae)]
         return said + (["--max-length", str(self.max_length)] if self.max_length else [])
 
 
@@ -77,7 +82,7 @@ def draw_new(workspace: Workspace, chosen: str) -> None:
     """The form, and what the newest pilot of its choices found."""
     wanted = draw_form(workspace, chosen)
     report = newest_report(
-        workspace, dataset=wanted.dataset, model=absolute(wanted.model), sae=absolute(wanted.sae),
+        workspace, dataset=wanted.dataset, model=whole_path(wanted.model), sae=whole_path(wanted.sae),
         max_length=wanted.max_length, dtype="float32",
     )  # fmt: skip
     if report is None:

@@ -10,7 +10,7 @@ from core.selection.ranking import Ranking
 from core.selection.registry import METHODS, find
 from core.selection.select import Selected
 from core.selection.specification import RankingSpec, select_by
-from core.store.people import BAN, PIN, marked, set_mark, set_marks
+from core.store.people import BAN, PIN, ban_unpinned, clear_marks, marked
 from core.store.pools import members_of
 from core.store.sample_filter import SampleFilter, matching
 from pages.select.panels.budget_controls import draw_activity, draw_base, draw_budget, draw_method_help, remember_now
@@ -22,7 +22,7 @@ from pages.shared.charts import QUIET, coverage_figure
 from pages.shared.draft import draft_budget, draft_spec
 from pages.shared.empty import offer_analysis
 from pages.shared.messages import guard, head
-from pages.shared.numbers import whole
+from pages.shared.numbers import count, whole
 from pages.shared.sample_view import Judged, open_sample
 from pages.shared.sidebar import current, tell_selection
 from pages.shared.state import chosen, write_link
@@ -33,9 +33,9 @@ def workbench(opened: engine.Opened) -> None:
     """Everything that moves with the slider: only this is drawn again."""
     with guard():
         spec = draft_spec(opened)
-        pool, ranking = engine.ranked(opened, spec)
-        draw_budget(pool)
-        with guard():
+        with guard():  # what is wrong may be a pin, a ban or the base: they are mended below
+            pool, ranking = engine.ranked(opened, spec)
+            draw_budget(pool)
             picture(opened, spec, pool, ranking)
         settings(opened, spec)
     write_link()
@@ -99,8 +99,8 @@ def settings(opened: engine.Opened, spec: RankingSpec) -> None:
         draw_method_help(find(spec.method))
     with activity.expander("What counts as active"):
         draw_activity(engine.active(opened, spec).quantile)
-        if members := members_of(opened.dataset):
-            draw_base(members, spec.base)
+        if members_of(opened.dataset):
+            draw_base(opened.dataset, spec.base)
     with marks.expander(f"Pins and bans ({len(spec.pins)} · {len(spec.bans)})"):
         draw_marks(opened)
 
@@ -111,8 +111,7 @@ def draw_marks(opened: engine.Opened) -> None:
         ids = marked(opened.workspace, mark, kind)
         st.caption(marks_words(words, ids))
         if ids and st.button(f"Take all {words} back", key=f"clear_{kind}"):
-            for sample_id in ids:
-                set_mark(opened.workspace, mark, sample_id, None)
+            clear_marks(opened.workspace, mark, mark=kind)
             st.rerun()
     draw_ban_by_flag(opened)
     st.caption("Open a sample to pin or ban it. Pins come first in every selection; banned samples never do.")
@@ -127,7 +126,9 @@ def draw_ban_by_flag(opened: engine.Opened) -> None:
     if flags:
         ids = matching(opened.dataset, SampleFilter(flags=tuple(flags)))
         if st.button(f"Ban these {whole(len(ids))}", key="ban_flagged", disabled=not len(ids)):
-            set_marks(opened.workspace, opened.dataset.content_hash, ids, BAN, reason="filter")
+            pinned = ban_unpinned(opened.workspace, opened.dataset.content_hash, ids, "filter")
+            if pinned:
+                st.toast(f"{count(pinned, 'pinned sample')} left alone.")
             st.rerun()
 
 

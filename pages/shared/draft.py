@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -14,7 +15,7 @@ from core.store.datasets import Dataset
 from core.store.people import BAN, PIN, marked
 from core.store.pools import members_of
 from pages.shared.engine import Opened
-from pages.shared.state import AS_JOINED, RULES, choose, chosen, option_key
+from pages.shared.state import RULES, choose, chosen, option_key
 
 AUTO, QUANTILE, RAW = RULES
 
@@ -38,11 +39,16 @@ def draft_spec(opened: Opened, *, method: str | None = None) -> RankingSpec:
 
 def draft_base(dataset: Dataset) -> tuple[str, ...]:
     """The members of the pool that count as trained on already: what is chosen, else those marked when it was joined."""
-    said = chosen("base")
-    if said == AS_JOINED:
+    whose, _, names = chosen("base").partition(":")
+    if whose != dataset.content_hash[:8]:  # nothing chosen, or for another data set
         return default_base(dataset)
     members = {member.name for member in members_of(dataset)}
-    return tuple(sorted(name for name in said.split(",") if name in members))
+    return tuple(sorted(name for name in names.split(",") if name in members))
+
+
+def base_choice(dataset_hash: str, names: Sequence[str]) -> str:
+    """The base as a choice: it holds for the data set that it was chosen for, and for no other."""
+    return f"{dataset_hash[:8]}:{','.join(sorted(names))}"
 
 
 def _options(method: str) -> dict[str, Any]:
@@ -76,7 +82,7 @@ def load_draft(saved: Selection) -> None:
         method=saved.spec.method,
         span=saved.spec.span,
         unanswered=saved.spec.with_no_response,
-        base=",".join(saved.spec.base),
+        base=base_choice(saved.dataset_hash, saved.spec.base),
     )
     choose(unit=unit, amount=float(amount))
     choose(rule=RAW if rule.mode == "raw" else AUTO if rule.quantile is None else QUANTILE)

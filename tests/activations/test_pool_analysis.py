@@ -1,5 +1,7 @@
 """A pool's analysis is its members' end to end: the same numbers, and nothing that is there already runs again."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -74,6 +76,31 @@ def test_only_members_without_an_analysis_run_and_the_pool_is_the_same_whether_a
     join_datasets(fresh, ["a", "b"], name="pool")
     assert run(fresh, Dataset(fresh, "pool"), tiny).content_hash == merged.content_hash
     assert tokenised == [14, 20, 14]
+
+
+def test_layer_means_of_a_pool_are_by_source_where_its_members_were_grouped_otherwise(workspace, tiny, tmp_path):
+    records = made_records(40)
+    one = [record | {"topic": "xy"[number % 2]} for number, record in enumerate(records[:20])]
+    two = [record | {"lang": ["de", "x"][number % 2]} for number, record in enumerate(records[20:])]
+    import_dataset(workspace, write_jsonl(tmp_path / "one.jsonl", one), name="one")
+    import_dataset(workspace, write_jsonl(tmp_path / "two.jsonl", two), name="two")
+    join_datasets(workspace, ["one", "two"], name="mixed")
+    merged = run(workspace, Dataset(workspace, "mixed"), tiny)
+    assert (merged.contents.grouped_by, merged.contents.groups) == ("source", ("one", "two"))
+    query = "SELECT layer, site, tokens, sums FROM layer_sums WHERE group_id = {} ORDER BY layer, site"
+    for number, name in enumerate(("one", "two"), 1):
+        member = run(workspace, Dataset(workspace, name), tiny)
+        assert member.contents.grouped_by in ("topic", "lang")
+        own = member.cursor().execute(query.format(0)).fetchall()
+        assert merged.cursor().execute(query.format(number)).fetchall() == own != []
+
+
+def test_a_column_that_a_member_lacks_is_refused_before_anything_runs(workspace, pool, tiny):
+    settings = replace(SETTINGS, group_by="topic")
+    identity = identify(pool, model=str(tiny["model"]), sae=str(tiny["sae"]), settings=settings)
+    with pytest.raises(GamutError, match="'a' of the pool has no column 'topic'"):
+        module.analyse(workspace, pool, identity, name="p", progress=lambda *now: None, stop=lambda: False)
+    assert not list(workspace.analyses.glob("*"))
 
 
 def test_a_member_that_is_gone_and_was_never_analysed_is_named(workspace, pool, tiny) -> None:

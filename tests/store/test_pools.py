@@ -64,6 +64,18 @@ def test_columns_of_one_name_are_one_and_hold_every_value_of_all_members(workspa
     assert found[15] == ("two", 3.5, None, "none", True)
 
 
+def test_whole_numbers_that_floating_point_would_change_stay_as_written(workspace, tmp_path) -> None:
+    rows = made_records(6)
+    one = [row | {"uid": 2**53 + 1 + number, "source": "x", "own source": "y"} for number, row in enumerate(rows)]
+    import_dataset(workspace, write_jsonl(tmp_path / "one.jsonl", one), name="one")
+    import_dataset(workspace, write_jsonl(tmp_path / "two.jsonl", [row | {"uid": 0.5} for row in rows]), name="two")
+    join_datasets(workspace, ["one", "two"], name="pool")
+    query = 'SELECT uid, "own source", "own source (2)" FROM metadata ORDER BY sample_id'
+    found = Dataset(workspace, "pool").cursor().execute(query).fetchall()
+    assert [row[0] for row in found[:6]] == [str(2**53 + 1 + number) for number in range(6)]
+    assert found[0][1:] == ("y", "x") and found[6] == ("0.5", None, None)
+
+
 def test_a_pool_with_a_json_list_in_it_cannot_promise_a_line_for_a_record(workspace, tmp_path) -> None:
     (tmp_path / "list.json").write_text(json.dumps(made_records(5), indent=1))
     import_dataset(workspace, tmp_path / "list.json", name="list")

@@ -92,3 +92,19 @@ def test_a_filter_says_itself_in_words():
         "1 to 2 tokens in the answers, repeats an earlier sample, without a response, one of 2 samples"
     )
     assert SampleFilter().words() == "all samples"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"ids": [99999999999]},
+        {"tokens": {"low": 10**30}},
+        {"columns": [["a", {"low": [1], "high": 1}]]},
+        {"columns": [["a", {"low": True}]]},
+        {"text": "\ud800"},
+        {"columns": [["a", "\ud800"]]},
+    ],
+)
+def test_a_link_can_hold_anything_and_is_refused_in_a_sentence(said):
+    with pytest.raises(GamutError):
+        SampleFilter.from_dict(said)

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.errors import GamutError
 from core.store.datasets import Dataset
-from core.store.people import BAN, clear_marks, marked, set_marks
+from core.store.people import BAN, ban_unpinned, clear_marks, marked
 from core.store.sample_filter import SampleFilter, matching
 from core.store.sample_table import SampleRow, sample_rows
 from core.workspace import Workspace
@@ -72,7 +72,9 @@ def _draw_matches(dataset: Dataset, workspace: Workspace, wanted: SampleFilter, 
 
 
 def _ban(dataset: Dataset, workspace: Workspace, ids: np.ndarray) -> None:
-    set_marks(workspace, dataset.content_hash, ids.tolist(), BAN, reason=REASON)
+    pinned = ban_unpinned(workspace, dataset.content_hash, ids.tolist(), REASON)
+    if pinned:
+        st.toast(f"{count(pinned, 'pinned sample')} left alone.")
 
 
 def _lift(dataset: Dataset, workspace: Workspace, ids: np.ndarray) -> None:

@@ -11,7 +11,9 @@ from core.selection.method import Method
 from core.selection.pool import Pool
 from core.selection.registry import METHODS, find
 from core.store.analyses import SPANS
-from core.store.pools import Member
+from core.store.datasets import Dataset
+from core.store.pools import members_of
+from pages.shared.draft import base_choice
 from pages.shared.numbers import whole
 from pages.shared.state import RULES, UNITS, choose, chosen, option_key
 
@@ -129,13 +131,13 @@ def draw_activity(quantile: float | None) -> None:
     st.toggle("Samples without a response may be chosen", key="unanswered")
 
 
-def draw_base(members: tuple[Member, ...], base: tuple[str, ...]) -> None:
+def draw_base(dataset: Dataset, base: tuple[str, ...]) -> None:
     """Which data sets of a pool are trained on already."""
     st.session_state[BASE] = list(base)
     st.multiselect(
         "Trained on already",
-        [member.name for member in members],
+        [member.name for member in members_of(dataset)],
         key=BASE,
         help="its samples are never chosen; what they cover counts as covered from the start",
-        on_change=lambda: choose(base=",".join(sorted(st.session_state[BASE]))),
+        on_change=lambda: choose(base=base_choice(dataset.content_hash, st.session_state[BASE])),
     )
