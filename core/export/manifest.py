@@ -3,6 +3,7 @@
 import json
 import shlex
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -107,7 +108,7 @@ def reproduce(selection: Selection, *, analysis: Analysis, dataset: Dataset, for
     ]
     lines = [
         *_import_words(dataset),
-        *(_check_words(check, dataset, selection.spec) for check in kept_checks(dataset)),
+        *(words for check in kept_checks(dataset) for words in _check_words(check, dataset, selection.spec)),
         analyse,
         _select_words(selection.spec, selection.budget, selection.name, dataset),
         ["export", selection.name, "--format", format, "--to", export.name],
@@ -129,13 +130,18 @@ def _import_words(dataset: Dataset) -> list[list[str]]:
     return [*added, ["datasets", "pool", dataset.name, *(member.name for member in members), *base]]
 
 
-def _check_words(check: Check, dataset: Dataset, spec: RankingSpec) -> list[str]:
+def _check_words(check: Check, dataset: Dataset, spec: RankingSpec) -> list[list[str]]:
+    """The command that makes a check again; before it what imports the evaluation set, where that is a data set."""
+    imported = []
+    if check.kind == "data set":
+        with suppress(GamutError):  # gone meanwhile: who checks must bring it
+            imported = _import_words(Dataset(dataset.workspace, check.against))
     words = ["datasets", "decontaminate", dataset.name, "--against", check.against]
     words += ImportOptions.from_dict(check.options).words()
     free = _not_banned(check, spec)
     if free and len(free) == len(check.ids):
-        return [*words, "--no-ban"]
-    return [*words, *_id_words("--keep", free)]
+        return [*imported, [*words, "--no-ban"]]
+    return [*imported, [*words, *_id_words("--keep", free)]]
 
 
 def _line(words: list[str]) -> str:

@@ -183,7 +183,12 @@ def dataset_with_hash(workspace: Workspace, content_hash: str, *, name: str) -> 
     """The data set of that content: the one called `name` where it has it, else any other, None where there is none."""
     names = dataset_names(workspace)
     for candidate in sorted(names, key=lambda other: other != name):
-        found = Dataset(workspace, candidate)
+        try:
+            found = Dataset(workspace, candidate)
+        except GamutError:
+            if candidate == name:
+                raise
+            continue  # a damaged one is told where it is opened, it must not close the others
         if found.content_hash == content_hash:
             return found
     return None

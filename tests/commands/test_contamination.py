@@ -56,7 +56,7 @@ def test_a_data_set_serves_as_evaluation_set_by_its_name(capsys, train, tmp_path
         (("t", "--against", "FILE", "--keep", "1"), "#1 is no hit"),
         (("t", "--against", "FILE", "--keep", "one"), "are not sample ids"),
         (("t", "--against", "FILE", "--keep", "2", "--no-ban"), "give one of them"),
-        (("t", "--against", "FILE", "--map", "q"), "not of the form ROLE=TEMPLATE"),
+        (("t", "--against", "FILE", "--map", "q"), "has no '='"),
         (("t", "--against", "FILE", "--map", "bard={q}"), "role 'bard'"),
     ],
 )
