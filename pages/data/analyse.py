@@ -63,7 +63,9 @@ def draw_form(workspace: Workspace, chosen: str) -> Wanted:
         )
         called = title.text_input("Name of the analysis", placeholder="as the data set", key="analyse_name")
         wanted = Wanted(name, used, read, called, limit)
-        if pilot.form_submit_button("Pilot", key="pilot", width="stretch", help="half a minute or so on a small sample"):
+        if pilot.form_submit_button(
+            "Pilot", key="pilot", width="stretch", help="half a minute or so on a small sample"
+        ):
             with guard():
                 start(workspace, title=f"Pilot {name}", command=wanted.words("pilot"))
                 st.rerun()
