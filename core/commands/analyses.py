@@ -11,6 +11,17 @@ from core.activations.pool_analysis import check_groups
 from core.activations.settings import AnalysisSettings
 from core.commands.layout import start_layout
 from core.commands.output import ProgressLine, Session, facts, session_of, table
+from core.commands.pass_options import (
+    Dtype,
+    ExampleBytes,
+    GroupBy,
+    HookOnly,
+    KeepMassive,
+    MaxLength,
+    Model,
+    Sae,
+    VectorBytes,
+)
 from core.commands.pilot import as_values, estimate_words, fit_words
 from core.errors import GamutError
 from core.jobs.run import JobCancelled, RunningJob, running
@@ -28,25 +39,16 @@ DEMO = "demo"
 def analyse(
     context: typer.Context,
     dataset: Annotated[str, typer.Argument(help="the data set's name")],
-    model: Annotated[str, typer.Option(help="'bundled' or a local Hugging Face folder")] = BUNDLED,
-    sae: Annotated[str, typer.Option(help="'bundled' or a local SAE-Lens folder")] = BUNDLED,
+    model: Model = BUNDLED,
+    sae: Sae = BUNDLED,
     name: Annotated[str | None, typer.Option(help="what to call the analysis (default: the data set's name)")] = None,
-    max_length: Annotated[int | None, typer.Option(help="tokens kept of a sample (default: the context)")] = None,
-    dtype: Annotated[str, typer.Option(help="float32 or bfloat16")] = "float32",
-    group_by: Annotated[
-        str | None,
-        typer.Option(help="a column whose values get layer means of their own (default: the first category)"),
-    ] = None,
-    example_bytes: Annotated[int, typer.Option(help="what examples may take at most")] = Budgets.examples,
-    vector_bytes: Annotated[
-        int, typer.Option(help="what neurons and vectors of samples may take at most")
-    ] = Budgets.vectors,
-    hook_only: Annotated[
-        bool, typer.Option("--hook-only", help="read the SAE's layer only: faster, no neurons")
-    ] = False,
-    keep_massive: Annotated[
-        bool, typer.Option("--keep-massive", help="let tokens of massive norm count in means")
-    ] = False,
+    max_length: MaxLength = None,
+    dtype: Dtype = "float32",
+    group_by: GroupBy = None,
+    example_bytes: ExampleBytes = Budgets.examples,
+    vector_bytes: VectorBytes = Budgets.vectors,
+    hook_only: HookOnly = False,
+    keep_massive: KeepMassive = False,
     part_seconds: Annotated[
         float, typer.Option(help="seconds between two saved parts: what a kill can cost", min=0.0)
     ] = 30.0,

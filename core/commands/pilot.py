@@ -9,6 +9,17 @@ from core.activations.identity import BUNDLED, absolute, identify
 from core.activations.pilot_report import Actual, PilotReport
 from core.activations.settings import AnalysisSettings
 from core.commands.output import ProgressLine, facts, plain, session_of, table
+from core.commands.pass_options import (
+    Dtype,
+    ExampleBytes,
+    GroupBy,
+    HookOnly,
+    KeepMassive,
+    MaxLength,
+    Model,
+    Sae,
+    VectorBytes,
+)
 from core.jobs.run import JobCancelled, running
 from core.jobs.state import jobs
 from core.store.contents import Budgets
@@ -20,24 +31,15 @@ UNITS = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 def pilot(
     context: typer.Context,
     dataset: Annotated[str, typer.Argument(help="the data set's name")],
-    model: Annotated[str, typer.Option(help="'bundled' or a local Hugging Face folder")] = BUNDLED,
-    sae: Annotated[str, typer.Option(help="'bundled' or a local SAE-Lens folder")] = BUNDLED,
-    max_length: Annotated[int | None, typer.Option(help="tokens kept of a sample (default: the context)")] = None,
-    dtype: Annotated[str, typer.Option(help="float32 or bfloat16")] = "float32",
-    group_by: Annotated[
-        str | None,
-        typer.Option(help="a column whose values get layer means of their own (default: the first category)"),
-    ] = None,
-    example_bytes: Annotated[int, typer.Option(help="what examples may take at most")] = Budgets.examples,
-    vector_bytes: Annotated[
-        int, typer.Option(help="what neurons and vectors of samples may take at most")
-    ] = Budgets.vectors,
-    hook_only: Annotated[
-        bool, typer.Option("--hook-only", help="read the SAE's layer only: faster, no neurons")
-    ] = False,
-    keep_massive: Annotated[
-        bool, typer.Option("--keep-massive", help="let tokens of massive norm count in means")
-    ] = False,
+    model: Model = BUNDLED,
+    sae: Sae = BUNDLED,
+    max_length: MaxLength = None,
+    dtype: Dtype = "float32",
+    group_by: GroupBy = None,
+    example_bytes: ExampleBytes = Budgets.examples,
+    vector_bytes: VectorBytes = Budgets.vectors,
+    hook_only: HookOnly = False,
+    keep_massive: KeepMassive = False,
     samples: Annotated[
         int | None, typer.Option(help="samples to read at most (default: 300, or one in five of fewer)", min=1)
     ] = None,
