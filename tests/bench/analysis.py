@@ -19,17 +19,17 @@ from core.store.datasets import Dataset
 from core.store.duck import bytes_of_tables
 from core.store.import_dataset import import_dataset
 from core.store.tables import DATABASE
-from core.workspace import DEMO_FILE, Workspace
+from core.workspace import Workspace
+from tests.bench.rows import write_rows
 
 OBVIOUS_BATCH = 16
 
 
-def bench(*, samples: int = 600, rounds: int = 3) -> list[tuple[str, float, str]]:
+def bench(*, samples: int = 2_000, rounds: int = 3) -> list[tuple[str, float, str]]:
     """Rows (what, median seconds or ratio, note): whole analysis, bare forward, the obvious way, and their ratios."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "d.jsonl"
-        with DEMO_FILE.open(encoding="utf-8") as demo:
-            file.write_text("".join(line for line, _ in zip(demo, range(samples), strict=False)), encoding="utf-8")
+        read = write_rows(file, samples)
         workspace = Workspace(Path(folder) / "workspace")
         import_dataset(workspace, file, name="d")
         dataset = Dataset(workspace, "d")
@@ -46,28 +46,30 @@ def bench(*, samples: int = 600, rounds: int = 3) -> list[tuple[str, float, str]
         seconds: dict[str, list[float]] = {name: [] for name in ways}
         for number in range(rounds):
             for name, way in ways.items():
+                if number and name == "obvious way":  # five times as slow as the rest together: once is enough
+                    continue
                 began = time.perf_counter()
                 way(number)
                 seconds[name].append(time.perf_counter() - began)
         database = Workspace(Path(folder) / "w0").analyses / identity.id / DATABASE
         sizes = [
-            (f"bytes per sample: {table}", size / samples, "on its own, packed as DuckDB likes")
+            (f"bytes per sample: {table}", size / len(dataset), "on its own, packed as DuckDB likes")
             for table, size in bytes_of_tables(database, Path(folder) / "alone.duckdb").items()
         ]
-        sizes += [("bytes per sample: all", database.stat().st_size / samples, "the file as it is")]
-    return _rows(seconds, tokens, samples) + sizes
+        sizes += [("bytes per sample: all", database.stat().st_size / len(dataset), "the file as it is")]
+    return _rows(seconds, tokens, read) + sizes
 
 
-def _rows(seconds: dict[str, list[float]], tokens: Tokens, samples: int) -> list[tuple[str, float, str]]:
+def _rows(seconds: dict[str, list[float]], tokens: Tokens, read: str) -> list[tuple[str, float, str]]:
     whole, bare, obvious = seconds.values()
-    note = f"{samples} demo samples, {len(tokens.ids)} tokens"
+    note = f"{read}, {len(tokens.ids)} tokens"
     rows = [(name, statistics.median(times), note) for name, times in seconds.items()]
     against_bare = statistics.median(a / b for a, b in zip(whole, bare, strict=True))
-    against_obvious = statistics.median(b / a for a, b in zip(whole, obvious, strict=True))
+    against_obvious = obvious[0] / whole[0]
     return [
         *rows,
         ("whole ÷ bare forward", against_bare, "median of the rounds' ratios; aim ≤ 1.6"),
-        ("obvious way ÷ whole", against_obvious, "median of the rounds' ratios; aim ≥ 3.5"),
+        ("obvious way ÷ whole", against_obvious, "of the first round; aim ≥ 3.5"),
     ]
 
 

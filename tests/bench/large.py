@@ -18,19 +18,19 @@ from core.activations.identity import identify
 from core.activations.settings import AnalysisSettings
 from core.store.datasets import Dataset
 from core.store.import_dataset import import_dataset
-from core.workspace import BUNDLED_MODEL, DEMO_FILE, Workspace
+from core.workspace import BUNDLED_MODEL, Workspace
 from tests.bench.analysis import bare, whole
+from tests.bench.rows import write_rows
 
 WIDTH, BLOCKS, FEATURES, K = 1024, 8, 16_384, 32
 
 
-def bench(*, samples: int = 120, rounds: int = 3) -> list[tuple[str, float, str]]:
+def bench(*, samples: int = 300, rounds: int = 2) -> list[tuple[str, float, str]]:
     """Rows (what, median seconds or ratio, note): whole analysis of all layers, bare forward, and their ratio."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         file = folder / "d.jsonl"
-        with DEMO_FILE.open(encoding="utf-8") as demo:
-            file.write_text("".join(line for line, _ in zip(demo, range(samples), strict=False)), encoding="utf-8")
+        read = write_rows(file, samples)
         import_dataset(Workspace(folder / "data"), file, name="d")
         dataset = Dataset(Workspace(folder / "data"), "d")
         parameters = _make(folder)
@@ -48,7 +48,7 @@ def bench(*, samples: int = 120, rounds: int = 3) -> list[tuple[str, float, str]
             bare(machine, tokens, identity)
             took["whole analysis"].append(middle - began)
             took["bare forward, same batches"].append(time.perf_counter() - middle)
-    note = f"{parameters / 1e6:.0f} M parameters, {FEATURES} features, {samples} demo samples, {len(tokens.ids)} tokens"
+    note = f"{parameters / 1e6:.0f} M parameters, {FEATURES} features, {read}, {len(tokens.ids)} tokens"
     ratio = statistics.median(a / b for a, b in zip(*took.values(), strict=True))
     rows = [(what, statistics.median(times), note) for what, times in took.items()]
     return [*rows, ("whole ÷ bare forward", ratio, "median of the rounds' ratios; aim ≤ 1.25")]
