@@ -34,4 +34,5 @@ METHOD = Method(
     ),
     options=LongestOptions,
     rank=rank,
+    group="main",
 )

@@ -26,6 +26,7 @@ class Method:
     options: the frozen dataclass of its settings.
     rank: pool, options → ranking, pins first, at most `upto` long.
     prefix: the first k of the ranking is the selection of size k, so one ranking serves every budget.
+    group: "main" for the few that are offered at once, "more" for the others.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Method:
     options: type
     rank: Rank
     prefix: bool = True
+    group: str = "more"
 
 
 def option(

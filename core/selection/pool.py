@@ -9,6 +9,7 @@ import numpy as np
 
 from core.errors import GamutError
 from core.scores.feature_sets import FeatureSets
+from core.selection.known import NOTHING, Known
 
 
 def _nobody() -> np.ndarray:
@@ -26,6 +27,7 @@ class Pool:
     pins: int32, first in every ranking, in the user's order, eligible or not.
     bans: int32, apart from `eligible` so that a pin on a banned sample can be refused by name.
     base: int32, what is trained on already: never chosen, but what it covers is covered before the first pick.
+    known: what is known of the samples beyond that, each thing read when it is first asked for.
     """
 
     features: FeatureSets
@@ -36,6 +38,7 @@ class Pool:
     pins: np.ndarray = field(default_factory=_nobody)
     bans: np.ndarray = field(default_factory=_nobody)
     base: np.ndarray = field(default_factory=_nobody)
+    known: Known = NOTHING
 
     def __post_init__(self) -> None:
         n = self.features.n_samples

@@ -37,4 +37,5 @@ METHOD = Method(
     notes=("[choice] NumPy's PCG64 permutation of all samples, filtered afterwards: bans reshuffle nothing.",),
     options=RandomOptions,
     rank=rank,
+    group="main",
 )

@@ -200,4 +200,5 @@ METHOD = Method(
     ),
     options=SaeGreedyOptions,
     rank=rank,
+    group="main",
 )

@@ -11,6 +11,7 @@ from core.errors import GamutError
 from core.files import json_hash
 from core.scores.feature_sets import Activity, FeatureSets, feature_sets, thresholds
 from core.selection.budget import Budget
+from core.selection.known_analysis import KnownOfAnalysis
 from core.selection.pool import Pool
 from core.selection.ranking import Ranking
 from core.selection.registry import find, parse_options
@@ -114,6 +115,7 @@ def pool_of(analysis: Analysis, dataset: Dataset, spec: RankingSpec, *, features
         pins=np.array(spec.pins, dtype=np.int64),
         bans=np.array(spec.bans, dtype=np.int64),
         base=_base(dataset, spec.base),
+        known=KnownOfAnalysis(analysis, dataset, features=features, span=spec.span, activity=spec.activity),
     )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core.scores.feature_sets import FeatureSets
+from core.selection.known import NOTHING
 from core.selection.pool import Pool
 
 
@@ -15,7 +16,9 @@ def _sets(rows, n_features: int) -> FeatureSets:
     return FeatureSets(indptr, np.array([j for row in rows for j in row], np.int32), n_features)
 
 
-def _pool(rows, *, n_features=64, response=None, tokens=None, eligible=None, pins=(), bans=(), base=()) -> Pool:
+def _pool(
+    rows, *, n_features=64, response=None, tokens=None, eligible=None, pins=(), bans=(), base=(), known=NOTHING
+) -> Pool:
     n = len(rows)
     ones = np.ones(n, np.int32)
     return Pool(
@@ -27,6 +30,7 @@ def _pool(rows, *, n_features=64, response=None, tokens=None, eligible=None, pin
         pins=np.array(pins, np.int32),
         bans=np.array(bans, np.int32),
         base=np.array(base, np.int32),
+        known=known,
     )
 
 
