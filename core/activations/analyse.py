@@ -108,7 +108,7 @@ def analyse(
     partial = workspace.analyses / (identity.id + PARTIAL)
     if members_of(dataset):
 
-        def run(member: Dataset, own: AnalysisIdentity, free: str) -> Path:
+        def run(member: Dataset, own: AnalysisIdentity, free: str, told: Progress) -> Path:
             nonlocal machine  # one model for all members
             machine = machine or Pass(identity, threads=usable_threads())
             return analyse(
@@ -116,13 +116,15 @@ def analyse(
                 member,
                 own,
                 name=free,
-                progress=progress,
+                progress=told,
                 stop=stop,
                 part_seconds=part_seconds,
                 machine=machine,
             )
 
-        return analyse_pool(workspace, dataset, identity, name=name, partial=partial, final=final, run=run)
+        return analyse_pool(
+            workspace, dataset, identity, name=name, partial=partial, final=final, run=run, progress=progress
+        )
     started = datetime.now(UTC)
     threads = usable_threads()
     progress(0, 0, "loading the model")

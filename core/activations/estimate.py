@@ -20,7 +20,8 @@ class Estimate:
     """What the whole data set will take, beside what it was told from.
 
     `seconds` is all of it: `load_seconds`, `tokenise_seconds`, `pass_seconds` and `store_seconds`. `tokens_a_second` is
-    that of the pass. `memory_bytes`: the most that the process holds at once. `disk_bytes`: the finished folder;
+    that of the pass. `ready`: samples that need no pass, as their member of the pool was analysed before; the seconds leave
+    them out. `memory_bytes`: the most that the process holds at once. `disk_bytes`: the finished folder;
     `working_bytes`: the most on disk while it is made. `bytes_a_sample`: of each table that grows with the samples.
     """
 
@@ -36,6 +37,7 @@ class Estimate:
     disk_bytes: int
     working_bytes: int
     bytes_a_sample: dict[str, float]
+    ready: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +93,16 @@ def whole_lengths(characters: np.ndarray, ids: np.ndarray, uncut: np.ndarray, *,
     return np.clip(lengths, 1, max_length).astype(np.int64)
 
 
-def estimate(small: Rehearsal, large: Rehearsal, lengths: np.ndarray, *, characters: int, pilot_characters: int,
-             load_seconds: float, settings: AnalysisSettings) -> Estimate:  # fmt: skip
-    """Draw a line through two rehearsals to the whole: `lengths` int64 (n) are the tokens of all samples."""
-    shapes = shapes_of(lengths, settings)
-    pass_seconds = float((_work(shapes) @ batch_costs(large.shapes, large.batch_seconds)).sum())
+def estimate(small: Rehearsal, large: Rehearsal, lengths: np.ndarray, *, ready: np.ndarray, characters: np.ndarray,
+             pilot_characters: int, load_seconds: float, settings: AnalysisSettings) -> Estimate:  # fmt: skip
+    """Draw a line through two rehearsals to the whole: `lengths` int64 (n) are the tokens of all samples.
+
+    `ready` bool (n): samples that need no pass; `characters` int64 (n).
+    """
+    pass_seconds = 0.0
+    if not ready.all():
+        shapes = shapes_of(lengths[~ready], settings)
+        pass_seconds = float((_work(shapes) @ batch_costs(large.shapes, large.batch_seconds)).sum())
     tokens, samples = int(lengths.sum()), len(lengths)
 
     def line(at_small: float, at_large: float) -> float:
@@ -111,7 +118,7 @@ def estimate(small: Rehearsal, large: Rehearsal, lengths: np.ndarray, *, charact
     disk = int(sum(tables.values()))
     sorting = min(WRITE_BYTES, SORTING * (disk - sum(large.tables.values())))
     store_seconds = line(small.store_seconds, large.store_seconds)
-    tokenise_seconds = large.tokenise_seconds * characters / max(1, pilot_characters)
+    tokenise_seconds = large.tokenise_seconds * int(characters[~ready].sum()) / max(1, pilot_characters)
     return Estimate(
         samples=samples,
         tokens=tokens,
@@ -120,11 +127,12 @@ def estimate(small: Rehearsal, large: Rehearsal, lengths: np.ndarray, *, charact
         tokenise_seconds=tokenise_seconds,
         pass_seconds=pass_seconds,
         store_seconds=store_seconds,
-        tokens_a_second=tokens / pass_seconds if pass_seconds > 0 else 0.0,
+        tokens_a_second=int(lengths[~ready].sum()) / pass_seconds if pass_seconds > 0 else 0.0,
         memory_bytes=int(large.memory_bytes + max(BYTES_A_TOKEN * (tokens - large.tokens), sorting)),
         disk_bytes=disk,
         working_bytes=disk + int(line(small.part_bytes, large.part_bytes)),
         bytes_a_sample={name: tables[name] / samples for name in sorted(large.growing)},
+        ready=int(ready.sum()),
     )
 
 

@@ -36,7 +36,7 @@ def analyse_measured(
     meter = Meter(partial)
 
     def watched(done: int, total: int, note: str, *more: int) -> None:
-        meter.tick(note)
+        meter.tick(note.partition(" (")[0])  # what is done, whichever member of a pool it is done to
         progress(done, total, note, *more)
 
     folder = analyse(

@@ -13,6 +13,7 @@ from core.activations.fit import measure_fit
 from core.activations.identity import AnalysisIdentity
 from core.activations.meter import peak_memory
 from core.activations.pilot_report import PilotReport, pilot_path, write_report
+from core.activations.pool_analysis import ready_samples
 from core.activations.tokens import Tokens
 from core.store.analyses import PARTIAL
 from core.store.bounds import growth_left
@@ -23,11 +24,7 @@ from core.store.subset import write_subset
 from core.store.tables import DATABASE
 from core.workspace import Workspace
 
-SAMPLES, TOKENS, LOSS_TOKENS = (
-    300,
-    24_000,
-    8_192,
-)  # what a pilot reads at most; the losses need four passes of the whole model
+SAMPLES, TOKENS, LOSS_TOKENS = 300, 24_000, 8_192  # read at most; the losses need four passes of the whole model
 LEAST = 8  # samples, whatever they hold
 SHARE = 5  # a pilot of a small data set reads one in so many of its samples
 SEED = 0
@@ -77,8 +74,8 @@ def pilot(
         max_length=identity.settings.max_length, dtype=identity.settings.dtype, seed=seed,
         samples=len(ids), tokens=len(sample.ids), seconds=time.monotonic() - began, beside=beside, fit=card,
         estimate=estimate(
-            small, large, lengths, characters=int(characters.sum()), pilot_characters=int(characters[ids].sum()),
-            load_seconds=load_seconds, settings=identity.settings,
+            small, large, lengths, ready=ready_samples(workspace, dataset, identity), characters=characters,
+            pilot_characters=int(characters[ids].sum()), load_seconds=load_seconds, settings=identity.settings,
         ),
     )  # fmt: skip
     write_report(pilot_path(workspace, identity.id), report)

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from core.activations.identity import AnalysisIdentity
 from core.activations.settings import AnalysisSettings
 from core.errors import GamutError
@@ -16,7 +18,8 @@ from core.store.merge import merge_analyses
 from core.store.pools import SOURCE, Member, members_of
 from core.workspace import Workspace
 
-Run = Callable[[Dataset, AnalysisIdentity, str], Path]
+Progress = Callable[..., None]  # (done, total, note), and the samples read where tokens are counted
+Run = Callable[[Dataset, AnalysisIdentity, str, Progress], Path]
 
 
 def analyse_pool(
@@ -28,13 +31,16 @@ def analyse_pool(
     partial: Path,
     final: Path,
     run: Run,
+    progress: Progress,
 ) -> Path:
-    """Have every member analysed by `run` (which returns at once what is there already) and merge what came of it.
+    """Have every member without an analysis analysed by `run` and merge what came of it.
 
     So a pool costs what its new members cost, and has the same numbers whether its members were analysed before or not.
     """
     check_groups(workspace, dataset, identity.settings)
-    members = [_analysed(workspace, member, _for_members(identity), run) for member in members_of(dataset)]
+    steps = _Steps(dataset, _missing(workspace, dataset, identity), progress)
+    members = [_analysed(workspace, member, _for_members(identity), run, steps) for member in members_of(dataset)]
+    progress(0, 0, "joining the members")
     one = members[0]
     vocabulary = [text for (text,) in one.cursor().execute("SELECT text FROM vocabulary ORDER BY token_id").fetchall()]
     seconds = sum(float(member.meta["seconds"]) for member in members)
@@ -75,8 +81,57 @@ def _for_members(identity: AnalysisIdentity) -> AnalysisIdentity:
     return replace(identity, settings=replace(identity.settings, group_by=None))
 
 
-def _analysed(workspace: Workspace, member: Member, identity: AnalysisIdentity, run: Run) -> Analysis:
-    own = replace(identity, dataset=member.name, dataset_hash=member.content_hash)
+def ready_samples(workspace: Workspace, dataset: Dataset, identity: AnalysisIdentity) -> np.ndarray:
+    """Which samples of a pool need no pass because their member has an analysis, bool (n); none of any other data set."""
+    ready = np.full(len(dataset), bool(members_of(dataset)))
+    for member in _missing(workspace, dataset, identity):
+        ready[member.first : member.first + member.rows] = False
+    return ready
+
+
+def _missing(workspace: Workspace, dataset: Dataset, identity: AnalysisIdentity) -> list[Member]:
+    own = _for_members(identity)
+    return [member for member in members_of(dataset) if not (workspace.analyses / _own(own, member).id).exists()]
+
+
+class _Steps:
+    """One progress over all members that must run: each one's tokens count on from those before it.
+
+    How many tokens the later members will have is told from their characters, at the rate of those read so far.
+    """
+
+    def __init__(self, dataset: Dataset, due: list[Member], progress: Progress) -> None:
+        rows = dataset.cursor().execute("SELECT characters FROM samples ORDER BY sample_id").fetchnumpy()
+        long = np.asarray(rows["characters"], np.int64)
+        self._due = due
+        self._characters = {member.first: int(long[member.first : member.first + member.rows].sum()) for member in due}
+        self._progress = progress
+        self._tokens = self._rows = self._read = 0  # of the members before: tokens, samples, characters
+
+    def of(self, member: Member) -> Progress:
+        """The progress of one member's run."""
+        own = self._characters[member.first]
+        place = f"{self._due.index(member) + 1} of {len(self._due)}, {member.name}"
+
+        def said(done: int, total: int, note: str, rows: int = 0) -> None:
+            if not total:
+                return self._progress(0, 0, f"{note} ({place})")
+            rate = (self._tokens + total) / max(1, self._read + own)
+            left = sum(self._characters.values()) - self._read - own
+            every = self._tokens + total + round(rate * left)
+            self._progress(self._tokens + done, every, f"{note} ({place})", self._rows + rows)
+            if done == total:  # told once, at its end
+                self._tokens, self._rows, self._read = self._tokens + total, self._rows + member.rows, self._read + own
+
+        return said
+
+
+def _own(identity: AnalysisIdentity, member: Member) -> AnalysisIdentity:
+    return replace(identity, dataset=member.name, dataset_hash=member.content_hash)
+
+
+def _analysed(workspace: Workspace, member: Member, identity: AnalysisIdentity, run: Run, steps: _Steps) -> Analysis:
+    own = _own(identity, member)
     there = workspace.analyses / own.id
     if there.exists():
         return Analysis(there)
@@ -86,4 +141,4 @@ def _analysed(workspace: Workspace, member: Member, identity: AnalysisIdentity, 
             f"The pool's data set {member.name!r} is not here any more and has no analysis with this model and SAE; "
             "add its file again."
         )
-    return Analysis(run(dataset, own, free_name(workspace, dataset.name, id=own.id)))
+    return Analysis(run(dataset, own, free_name(workspace, dataset.name, id=own.id), steps.of(member)))

@@ -85,8 +85,8 @@ def test_the_whole_lies_on_the_line_through_two_rehearsals():
                      {"best": 1.5})  # fmt: skip
 
     said = estimate(
-        small(10, 100, 1.0, 1000), small(40, 400, 1.6, 3100), np.full(400, 10), characters=4000, pilot_characters=400,
-        load_seconds=2.0, settings=AnalysisSettings(),
+        small(10, 100, 1.0, 1000), small(40, 400, 1.6, 3100), np.full(400, 10), ready=np.zeros(400, bool),
+        characters=np.full(400, 10), pilot_characters=400, load_seconds=2.0, settings=AnalysisSettings(),
     )  # fmt: skip
     # from 100 to 400 tokens the store takes 0.6 s and 2,100 bytes more; 3,600 tokens are still to come
     assert said.store_seconds == pytest.approx(1.6 + 0.6 / 300 * 3600)
@@ -176,6 +176,31 @@ def test_a_pool_has_a_pilot_as_any_data_set_and_its_analysis_holds_it(workspace,
     report, actual = read_report(folder / PILOT), read_actual(folder)
     assert report.estimate.samples == 90 == Analysis(folder).n_samples
     assert actual.disk_bytes > 1e5 and actual.seconds > 0 and actual.stages["reading samples"] > 0
+
+
+def test_what_is_analysed_already_costs_a_pool_no_time_and_the_rest_is_one_progress(workspace, dataset, tiny, tmp_path):
+    import_dataset(workspace, write_jsonl(tmp_path / "e.jsonl", made_records(30)[::-1]), name="e")
+    import_dataset(workspace, write_jsonl(tmp_path / "f.jsonl", made_records(25)), name="f")
+    join_datasets(workspace, ["d", "e", "f"], name="all")
+    pool = Dataset(workspace, "all")
+    pair = {"model": str(tiny["model"]), "sae": str(tiny["sae"]), "settings": SETTINGS}
+    identity = identify(pool, **pair)
+    before = run(workspace, pool, identity).estimate
+    assert before.ready == 0 and before.pass_seconds > 0
+    analyse(workspace, dataset, identify(dataset, **pair), name="d", progress=lambda *_: None, stop=lambda: False)
+    after = run(workspace, pool, identity).estimate
+    assert after.ready == 60 and after.tokens == before.tokens and after.disk_bytes > 0
+
+    told = []
+    analyse(workspace, pool, identity, name="all", progress=lambda *now: told.append(now), stop=lambda: False)
+    reading = [now for now in told if now[2].startswith("reading samples")]
+    assert [now[2] for now in reading] == sorted(now[2] for now in reading), "e, then f"
+    assert {now[2] for now in reading} == {"reading samples (1 of 2, e)", "reading samples (2 of 2, f)"}
+    assert [now[0] for now in reading] == sorted(now[0] for now in reading), "it never runs backwards"
+    assert all(now[0] <= now[1] for now in reading) and reading[-1][3] > 30
+
+    every = run(workspace, pool, identity).estimate
+    assert every.ready == 115 and every.pass_seconds == every.tokenise_seconds == 0
 
 
 def test_the_languages_of_the_data_set_are_groups_of_the_fit(workspace, dataset, identity):

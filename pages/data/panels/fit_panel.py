@@ -7,7 +7,7 @@ import streamlit as st
 from core.activations.fit_card import THRESHOLDS, Fit, FitCard
 from core.activations.pilot_report import Actual, PilotReport
 from pages.shared.messages import plain
-from pages.shared.numbers import duration, short, size, whole
+from pages.shared.numbers import count, duration, short, size, whole
 
 LOSSES = (
     "Mean nats a token: of the model as it is, with the SAE's reconstruction in place of the residual stream, and with "
@@ -74,7 +74,8 @@ def _draw_cost(report: PilotReport, actual: Actual | None) -> None:
     pace.metric(
         "Tokens, estimated",
         f"{short(told.tokens)}",
-        help=f"at {short(told.tokens_a_second)} tokens/s in the forward pass",
+        help=f"at {short(told.tokens_a_second)} tokens/s in the forward pass"
+        + (f"; {count(told.ready, 'sample')} need none, their data set is analysed already" if told.ready else ""),
     )
 
 
