@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -157,13 +158,13 @@ class Analysis:
         first = np.flatnonzero(np.r_[True, (sample[1:] != sample[:-1]) | (feature[1:] != feature[:-1])])
         return Activations(sample[first], feature[first], np.maximum.reduceat(strength, first))
 
-    def features_of(self, sample_id: int, *, limit: int = 20) -> list[FeatureInSample]:
-        """The strongest features of a sample, relative to each feature's own maximum over the data set."""
+    def features_of(self, sample_id: int, *, limit: int = 20, span: str = "conversation") -> list[FeatureInSample]:
+        """The strongest features of a span of a sample, relative to each feature's own maximum over the data set."""
         rows = (
             self.cursor()
             .execute(
                 "SELECT a.feature_id, max(a.max), sum(a.count)::INTEGER, arg_max(a.position, a.max), any_value(f.samples) "
-                "FROM activations AS a JOIN features AS f USING (feature_id) WHERE a.sample_id = ? "
+                f"FROM activations AS a JOIN features AS f USING (feature_id) WHERE a.sample_id = ? AND {_span(span)} "
                 "GROUP BY a.feature_id ORDER BY max(a.max / f.max) DESC, a.feature_id LIMIT ?",
                 [sample_id, limit],
             )
@@ -200,13 +201,29 @@ class Analysis:
     def words_around(
         self, places: list[tuple[int, int]], *, before: int = 4, after: int = 2
     ) -> Iterator[tuple[str, str, str]]:
-        """The words around tokens given as (sample_id, position): before, at and after each."""
-        for sample_id, position in places:
-            texts, _ = self.tokens_of(sample_id)
+        """The words around tokens given as (sample_id, position): before, at and after each, all read at once."""
+        query = """
+            SELECT w.place, w.at, v.text FROM (
+                SELECT p.place, unnest(range(p.first, p.last + 1)) - p.position AS at,
+                    unnest(t.token_ids[p.first + 1 : p.last + 1]) AS token_id
+                FROM (
+                    SELECT place, sample_id, position, greatest(0, position - ?) AS first,
+                        least(position + ?, len(token_ids) - 1) AS last
+                    FROM (
+                        SELECT unnest(range(len(?::INTEGER[]))) AS place, unnest(?::INTEGER[]) AS sample_id,
+                            unnest(?::INTEGER[]) AS position
+                    ) JOIN tokens USING (sample_id)
+                ) AS p JOIN tokens AS t USING (sample_id)
+            ) AS w JOIN vocabulary AS v USING (token_id) ORDER BY w.place, w.at
+            """
+        samples, positions = [sample for sample, _ in places], [position for _, position in places]
+        rows = self.cursor().execute(query, [before, after, samples, samples, positions]).fetchall()
+        for _, found in groupby(rows, key=lambda row: row[0]):
+            words = [(at, text) for _, at, text in found]
             yield (
-                "".join(texts[max(0, position - before) : position]),
-                texts[position],
-                "".join(texts[position + 1 : position + 1 + after]),
+                "".join(text for at, text in words if at < 0),
+                "".join(text for at, text in words if at == 0),
+                "".join(text for at, text in words if at > 0),
             )
 
 

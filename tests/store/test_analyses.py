@@ -63,6 +63,24 @@ def test_tokens_come_back_in_order_with_words_around(analysis):
     assert (before, at, after) == ("".join(texts[1:3]), texts[3], "".join(texts[4:6]))
 
 
+def test_words_around_many_places_are_those_of_each_in_the_order_given(analysis):
+    spoken = {sample: analysis.tokens_of(sample)[0] for sample in range(8)}
+    places = [(sample, position) for sample in (5, 2, 5, 0) for position in range(len(spoken[sample]))]
+    places += [places[0], places[-1]]  # the same place twice is two answers
+    expected = [
+        ("".join(spoken[s][max(0, p - 4) : p]), spoken[s][p], "".join(spoken[s][p + 1 : p + 3])) for s, p in places
+    ]
+    assert list(analysis.words_around(places)) == expected
+    assert list(analysis.words_around([])) == []
+
+
+def test_features_of_a_span_are_those_active_in_it(analysis):
+    for span, side in (("response", 1), ("prompt", 0)):
+        query = "SELECT feature_id, max FROM activations WHERE sample_id = 4 AND side = ? ORDER BY feature_id"
+        found = sorted((f.feature_id, f.max) for f in analysis.features_of(4, limit=99, span=span))
+        assert found == analysis.cursor().execute(query, [side]).fetchall()
+
+
 def test_many_threads_read_at_once(analysis):
     alone = [analysis.features_of(sample) for sample in range(40)]
     with ThreadPoolExecutor(8) as pool:
