@@ -40,9 +40,14 @@ class FeatureSets:
         return np.diff(self.indptr).astype(np.int32)
 
     @cached_property
+    def samples(self) -> np.ndarray:
+        """In how many samples each feature is active: int64 (n_features)."""
+        return np.bincount(self.indices, minlength=self.n_features)
+
+    @cached_property
     def live(self) -> int:
         """How many features are active in at least one sample."""
-        return int(np.count_nonzero(np.bincount(self.indices, minlength=self.n_features)))
+        return int(np.count_nonzero(self.samples))
 
     def row(self, sample_id: int) -> np.ndarray:
         """F(sample_id): int32, ascending (a view)."""
