@@ -1,0 +1,37 @@
+"""What a selection leaves out, in an order that is worth reading."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.errors import GamutError
+from core.selection.coverers import nearest_pick
+from core.selection.pool import Pool
+from core.selection.ranking import Ranking
+
+NEAREST, NEXT, RICHEST = "nearest", "next", "richest"
+ORDERS = {
+    NEAREST: "most like a pick first",
+    NEXT: "next in the ranking first",
+    RICHEST: "most features first",
+}
+NEAR = 0.7  # a single pick with so large a share of its features makes a sample a near-repetition
+
+
+def left_out(pool: Pool, ranking: Ranking, chosen: Ranking, *, order: str) -> np.ndarray:
+    """The samples that could have been chosen and were not: int32, each once; ties to the lowest id.
+
+    order: "nearest": by the largest share of a sample's features that a single pick has; "next": as the ranking goes
+    on, behind it what it does not reach; "richest": by the number of features.
+    """
+    could = pool.free.copy()
+    could[chosen.sample_ids] = False
+    ids = np.flatnonzero(could).astype(np.int32)
+    if order == NEAREST:
+        return ids[np.argsort(-nearest_pick(pool.features, chosen, ids)[1], kind="stable")]
+    if order == NEXT:
+        ranked = ranking.sample_ids[could[ranking.sample_ids]]
+        return np.concatenate([ranked, np.setdiff1d(ids, ranked)]).astype(np.int32)
+    if order == RICHEST:
+        return ids[np.argsort(-pool.features.richness[ids], kind="stable")]
+    raise GamutError(f"There is no order {order!r} for what is left out; use one of {', '.join(ORDERS)}.")
