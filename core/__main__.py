@@ -8,7 +8,19 @@ from typing import Annotated
 import duckdb
 import typer
 
-from core.commands import analyses, contamination, data, data_facts, layout, pack, pilot, pools, selection, training
+from core.commands import (
+    analyses,
+    contamination,
+    data,
+    data_facts,
+    inspect,
+    layout,
+    pack,
+    pilot,
+    pools,
+    selection,
+    training,
+)
 from core.commands.output import make_session
 from core.errors import GamutError
 from core.jobs.run import JobCancelled
@@ -47,6 +59,8 @@ app.command()(pilot.pilot)
 app.command()(analyses.analyse)
 app.command()(layout.layout)
 app.command()(analyses.demo)
+app.command()(inspect.inspect)
+app.command(hidden=True)(inspect.inspector)
 app.command()(selection.rank)
 app.command()(selection.select)
 app.command()(selection.export)

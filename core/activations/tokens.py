@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from core.activations.template import Span, render
+from core.activations.template import Rendered, Span, render
 from core.datasets.sample import RESPONSE_ROLES, ROLES, Turn
 
 TEMPLATE, SPECIAL = 254, 255  # role codes beside the indices of ROLES
@@ -52,17 +52,24 @@ def tokenise(conversations: Iterable[tuple[Turn, ...]], tokenizer, *, max_length
 
     `tokenizer` is a fast Hugging Face tokenizer. A token belongs to the role in whose words its last character lies.
     """
+    # A chat template writes its own special tokens; a plain text gets those the tokenizer adds (BOS).
+    rendered = (render(turns, tokenizer) for turns in conversations)
+    return tokenise_rendered(rendered, tokenizer, max_length=max_length, special=not tokenizer.chat_template)
+
+
+def tokenise_rendered(rendered: Iterable[Rendered], tokenizer, *, max_length: int, special: bool) -> Tokens:
+    """Tokenise texts that say which characters are whose; `special`: with the tokens that the tokenizer adds by itself."""
     ids: list[np.ndarray] = []
     roles: list[np.ndarray] = []
     cut: list[int] = []
     words: list[int] = []
     chunk = []
-    for turns in conversations:
-        chunk.append(render(turns, tokenizer))
+    for text in rendered:
+        chunk.append(text)
         if len(chunk) == TOGETHER:
-            _encode(chunk, tokenizer, max_length, ids, roles, cut, words)
+            _encode(chunk, tokenizer, max_length, special, ids, roles, cut, words)
             chunk = []
-    _encode(chunk, tokenizer, max_length, ids, roles, cut, words)
+    _encode(chunk, tokenizer, max_length, special, ids, roles, cut, words)
     indptr = np.concatenate([[0], np.cumsum([len(piece) for piece in ids], dtype=np.int64)]).astype(np.int64)
     return Tokens(
         np.concatenate(ids) if ids else np.empty(0, np.int32),
@@ -73,11 +80,9 @@ def tokenise(conversations: Iterable[tuple[Turn, ...]], tokenizer, *, max_length
     )
 
 
-def _encode(chunk, tokenizer, max_length, ids, roles, cut, words) -> None:
+def _encode(chunk, tokenizer, max_length, special, ids, roles, cut, words) -> None:
     if not chunk:
         return
-    # A chat template writes its own special tokens; a plain text gets those the tokenizer adds (BOS).
-    special = not tokenizer.chat_template
     encoded = tokenizer(
         [rendered.text for rendered in chunk],
         add_special_tokens=special,

@@ -15,12 +15,17 @@ from core.workspace import Workspace
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def command_line(workspace: Workspace, words: list[str]) -> list[str]:
+    """The whole command line of a command of this program."""
+    return [sys.executable, "-m", "core", "--workspace", str(workspace.root.resolve()), *words]
+
+
 def start(workspace: Workspace, *, title: str, command: list[str]) -> Job:
     """Start `python -m core --workspace W COMMAND… --job ID` in the background; it outlives whoever started it."""
     id = new_id()
     folder = workspace.jobs / id
     write_spec(folder, JobSpec(id, title, command, datetime.now(UTC).isoformat(timespec="milliseconds")))
-    words = [sys.executable, "-m", "core", "--workspace", str(workspace.root.resolve()), *command, "--job", id]
+    words = command_line(workspace, [*command, "--job", id])
     with (folder / LOG).open("ab") as log:
         subprocess.Popen(words, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
     return job(workspace, id)
