@@ -137,7 +137,9 @@ def estimate_words(report: PilotReport, actual: Actual | None = None) -> str:
         f"While it is made, {size(said.working_bytes)} on disk. Bytes a sample: {tables}.",
     ]
     if said.ready:
-        lines.append(f"{said.ready} of the samples are analysed already as members of the pool: the time is without them.")
+        lines.append(
+            f"{said.ready} of the samples are analysed already as members of the pool: the time is without them."
+        )
     if report.beside:
         lines.append("Another job was running beside the pilot: the time is likely too long.")
     return "\n".join(lines)

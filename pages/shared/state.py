@@ -25,6 +25,7 @@ from core.workspace import Workspace
 
 UNITS = ("rows", "percent", "tokens")
 RULES = ("auto", "quantile", "raw")
+TABS = ("queue", "missed", "bias", "compare", "constraints", "reproduce")
 NO_SELECTION = ""
 AS_JOINED = "as joined"  # the base that a pool was made with
 NEXT = "_next"
@@ -85,6 +86,7 @@ CHOICES = {
     "amount": Choice(5.0, number(), always=True),
     "c": Choice(1, one_of(1, 3, 10)),
     "others": Choice(False, switch),
+    "tab": Choice("queue", one_of(*TABS)),
     "span": Choice("conversation", one_of(*SPANS)),
     "rule": Choice("auto", one_of(*RULES)),
     "quantile": Choice(0.9, number(low=0, high=1)),
@@ -110,6 +112,12 @@ def begin() -> None:
             st.session_state[key] = _read(choice, st.query_params[key])
         else:
             st.session_state[key] = st.session_state.get(key, choice.default)
+
+
+def keep_choices() -> None:
+    """At the top of a fragment: a choice whose widget is not drawn this time is kept nevertheless."""
+    for key in CHOICES.keys() - {"dataset", "analysis", "selection"}:  # the sidebar's are drawn in every run
+        st.session_state[key] = chosen(key)
 
 
 def _read(choice: Choice, text: str) -> Any:

@@ -48,7 +48,7 @@ def test_the_app_and_the_command_line_choose_the_same_samples(made, open_app, li
 
 
 def test_the_line_on_screen_makes_the_same_selection(made, open_app):
-    app = open_app(made, "Budget", unit="rows", amount="6", method="random", **{"random.seed": "11"})
+    app = open_app(made, "Budget", unit="rows", amount="6", method="random", tab="reproduce", **{"random.seed": "11"})
     line = next(code.value for code in app.code if code.value.startswith("python -m core"))
     assert command_line(["--workspace", str(made.root), *line.split()[3:]]) == 0
     save(app, "by-app")
@@ -96,6 +96,7 @@ def test_pins_lead_bans_stay_out_and_both_can_be_taken_back(made, open_app):
     ids = load_selection(made, "marked").ids
     assert ids[0] == 30
     assert 4 not in ids
+    app.segmented_control(key="tab").set_value("constraints").run()
     app.button(key="clear_pin").click().run()
     assert marked(made, mark, PIN) == ()
     assert marked(made, mark, BAN) == (4,)
@@ -168,11 +169,12 @@ def test_flagged_samples_are_banned_in_one_click_and_the_drawer_says_the_rule_an
     records[4]["response"] = "As an AI language model, I cannot say anything about that."
     import_dataset(workspace, write_jsonl(tmp_path / "d.jsonl", records), name="d")
     made_analysis(workspace, Dataset(workspace, "d"))
-    app = open_app(workspace, "Budget")
+    app = open_app(workspace, "Budget", tab="constraints")
     app.multiselect(key="ban_flags").set_value(["refusal"]).run()
     app.button(key="ban_flagged").click().run()
     assert not app.exception
     assert marked(workspace, Dataset(workspace, "d").content_hash, BAN) == (4,)
+    app.segmented_control(key="tab").set_value("queue").run()
     app.number_input(key="look_up").set_value(4).run()
     next(button for button in app.button if button.label == "Open").click().run()
     shown = [caption.value for caption in app.caption]
