@@ -30,9 +30,7 @@ class Neighbour:
     low: float
 
 
-def coactive(
-    features: FeatureSets, feature_id: int, *, limit: int = 20, together: int = TOGETHER
-) -> list[Neighbour]:
+def coactive(features: FeatureSets, feature_id: int, *, limit: int = 20, together: int = TOGETHER) -> list[Neighbour]:
     """The features that share most samples with one beyond chance, by the lift's lower bound; ties to the lowest id.
 
     Exact counts over all samples. Only features that share `together` samples or more; GamutError for an unknown id.

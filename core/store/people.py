@@ -1,4 +1,4 @@
-"""What people decide by hand: pins and bans of a data set's samples, in SQLite, so that many may write at once.
+"""What people do by hand: pins and bans of a data set's samples, and which they have read; in SQLite: many may write at once.
 
 A mark has one or more reasons: "" is a click, a check gives its own name. A sample has at most one kind of mark, and
 a mark is gone when its last reason is.
@@ -20,6 +20,11 @@ CREATE TABLE IF NOT EXISTS marks (
     place INTEGER NOT NULL, reason TEXT NOT NULL DEFAULT '', PRIMARY KEY (dataset_hash, sample_id, reason)
 )
 """
+READS = """
+CREATE TABLE IF NOT EXISTS reads (
+    dataset_hash TEXT NOT NULL, sample_id INTEGER NOT NULL, PRIMARY KEY (dataset_hash, sample_id)
+) WITHOUT ROWID
+"""
 MIGRATION = (
     "ALTER TABLE marks RENAME TO marks_without_reason",
     SCHEMA,
@@ -38,6 +43,7 @@ def _people(workspace: Workspace) -> Iterator[sqlite3.Connection]:
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(SCHEMA)
+        connection.execute(READS)
         if not _has_reasons(connection):
             _migrate(connection)
         with connection:
@@ -62,6 +68,8 @@ def _reading(workspace: Workspace) -> Iterator[sqlite3.Connection]:
             connection.execute(SCHEMA)
         elif not _has_reasons(connection):
             connection.execute("CREATE TEMP TABLE marks AS SELECT *, '' AS reason FROM main.marks")
+        if not _has_reads(connection):
+            connection.execute(READS.replace("TABLE", "TEMP TABLE", 1))
         yield connection
     finally:
         connection.close()
@@ -69,6 +77,10 @@ def _reading(workspace: Workspace) -> Iterator[sqlite3.Connection]:
 
 def _has_reasons(people: sqlite3.Connection) -> bool:
     return any(column[1] == "reason" for column in people.execute("PRAGMA table_info(marks)").fetchall())
+
+
+def _has_reads(people: sqlite3.Connection) -> bool:
+    return bool(people.execute("PRAGMA table_info(reads)").fetchall())
 
 
 def _migrate(people: sqlite3.Connection) -> None:
@@ -140,3 +152,22 @@ def _insert(people: sqlite3.Connection, dataset_hash: str, ids: list[int], mark:
     last = people.execute("SELECT coalesce(max(place), 0) FROM marks").fetchone()[0]
     rows = [(dataset_hash, sample_id, mark, last + at, reason) for at, sample_id in enumerate(ids, start=1)]
     people.executemany("INSERT OR IGNORE INTO marks VALUES (?, ?, ?, ?, ?)", rows)
+
+
+def read_samples(workspace: Workspace, dataset_hash: str) -> set[int]:
+    """The samples of a data set that were read in a reading queue, in whatever selection."""
+    with _reading(workspace) as people:
+        rows = people.execute("SELECT sample_id FROM reads WHERE dataset_hash = ?", (dataset_hash,)).fetchall()
+    return {sample_id for (sample_id,) in rows}
+
+
+def mark_read(workspace: Workspace, dataset_hash: str, sample_id: int) -> None:
+    """Remember that a sample was read."""
+    with _people(workspace) as people:
+        people.execute("INSERT OR IGNORE INTO reads VALUES (?, ?)", (dataset_hash, int(sample_id)))
+
+
+def forget_read(workspace: Workspace, dataset_hash: str) -> None:
+    """Begin anew: no sample of a data set counts as read."""
+    with _people(workspace) as people:
+        people.execute("DELETE FROM reads WHERE dataset_hash = ?", (dataset_hash,))

@@ -1,9 +1,21 @@
 """Pins and bans: ordered, one mark a sample, written by many at once."""
 
+import os
 import sqlite3
 import threading
 
-from core.store.people import BAN, PIN, clear_marks, marked, marked_with_reasons, set_mark, set_marks
+from core.store.people import (
+    BAN,
+    PIN,
+    clear_marks,
+    forget_read,
+    mark_read,
+    marked,
+    marked_with_reasons,
+    read_samples,
+    set_mark,
+    set_marks,
+)
 
 
 def test_marks_are_kept_in_the_order_they_were_made(workspace):
@@ -84,3 +96,25 @@ def test_an_older_file_opened_by_many_at_once_is_migrated_once(workspace):
         thread.join()
     pins = marked(workspace, "data", PIN)
     assert pins[:2] == (9, 5) and sorted(pins[2:]) == [100 + n for n in range(8)]
+
+
+def test_what_was_read_is_remembered_per_data_set_and_can_be_forgotten(workspace):
+    assert read_samples(workspace, "data") == set()
+    for sample in (4, 2, 4):
+        mark_read(workspace, "data", sample)
+    mark_read(workspace, "other", 9)
+    assert read_samples(workspace, "data") == {2, 4}
+    set_mark(workspace, "data", 2, BAN)
+    forget_read(workspace, "data")
+    assert read_samples(workspace, "data") == set() and read_samples(workspace, "other") == {9}
+    assert marked(workspace, "data", BAN) == (2,)
+
+
+def test_a_workspace_to_read_from_tells_what_was_read_also_from_an_older_file(workspace, monkeypatch):
+    older_file(workspace)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    assert read_samples(workspace, "data") == set() and marked(workspace, "data", PIN) == (9, 5)
+    monkeypatch.undo()
+    mark_read(workspace, "data", 3)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    assert read_samples(workspace, "data") == {3}
