@@ -55,39 +55,6 @@ class Direction:
     nearest: list[tuple[int, float]]
 
 
-@dataclass(frozen=True, slots=True)
-class FeatureRow:
-    """A feature in the table of all: the samples and scored tokens it is active in, and its maximum."""
-
-    feature_id: int
-    samples: int
-    tokens: int
-    max: float
-
-
-ORDERS = ("feature_id", "samples", "tokens", "max")
-
-
-def feature_page(
-    analysis: Analysis,
-    *,
-    order: str = "samples",
-    descending: bool = True,
-    live: bool = True,
-    limit: int = 100,
-    offset: int = 0,
-) -> list[FeatureRow]:
-    """A page of the table of features, by one of `ORDERS`, ties by feature id; `live`: only those that are ever active."""
-    if order not in ORDERS:
-        raise GamutError(f"Features cannot be ordered by {order!r}; use one of {', '.join(ORDERS)}.")
-    where = "WHERE samples > 0" if live else ""
-    query = (
-        f"SELECT feature_id, samples, tokens, max FROM features {where} "
-        f"ORDER BY {order} {'DESC' if descending else 'ASC'}, feature_id LIMIT ? OFFSET ?"
-    )
-    return [FeatureRow(*row) for row in analysis.cursor().execute(query, [limit, offset]).fetchall()]
-
-
 def histograms(analysis: Analysis) -> Histograms:
     """The histograms of all features; rows of zeros for those never active."""
     analysis.require("histograms")

@@ -19,10 +19,22 @@ BESIDE = 24  # characters before and after a gap that say where it is
 
 def readable_tokens(analysis: Analysis, dataset: Dataset, sample_id: int) -> tuple[list[str], list[int]]:
     """The text and the role code of every token of a sample, in order."""
-    texts, roles = analysis.tokens_of(sample_id)
-    if any(BROKEN in text for text in texts):
-        texts = mended(texts, roles, "\n".join(turn.text for turn in dataset.turns(sample_id)))
-    return texts, roles
+    return readable(analysis, dataset, [sample_id])[sample_id]
+
+
+def readable(analysis: Analysis, dataset: Dataset, ids: Sequence[int]) -> dict[int, tuple[list[str], list[int]]]:
+    """The texts and the role codes of the tokens of some samples, all read at once."""
+    query = "SELECT sample_id, token_ids, roles FROM tokens WHERE sample_id IN (SELECT unnest(?::INTEGER[]))"
+    rows = analysis.cursor().execute(query, [list(ids)]).fetchall()
+    query = "SELECT token_id, text FROM vocabulary WHERE token_id IN (SELECT unnest(?::INTEGER[]))"
+    wanted = sorted({token for _, tokens, _ in rows for token in tokens})
+    spelled = dict(analysis.cursor().execute(query, [wanted]).fetchall())
+    found = {sample: ([spelled[token] for token in tokens], list(roles)) for sample, tokens, roles in rows}
+    broken = [sample for sample, (texts, _) in found.items() if any(BROKEN in text for text in texts)]
+    for sample, turns in dataset.conversations(broken) if broken else ():
+        texts, roles = found[sample]
+        found[sample] = mended(texts, roles, "\n".join(turn.text for turn in turns)), roles
+    return found
 
 
 def mended(texts: Sequence[str], roles: Sequence[int], source: str) -> list[str]:

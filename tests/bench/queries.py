@@ -13,7 +13,7 @@ import pyarrow as pa
 from core.store.analyses import Analysis
 from core.store.dataset_tables import with_rows
 from core.store.duck import written_database
-from core.store.features import feature_page
+from core.store.feature_table import feature_page
 from core.store.finalise import FEATURES
 from core.store.tables import DATABASE, FORMAT_VERSION
 

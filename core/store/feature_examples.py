@@ -1,0 +1,87 @@
+"""Which of a feature's examples to read first: the strongest, and those in the middle of what it usually reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.store.analyses import Analysis
+from core.store.datasets import Dataset
+from core.store.features import Example, examples_of
+from core.store.token_text import readable
+
+EACH = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An example as it is read: the texts of its window's tokens; whether the sample goes on before and after it.
+
+    `copies`: other examples with exactly these words, left out.
+    """
+
+    example: Example
+    texts: list[str]
+    before: bool
+    after: bool
+    copies: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToRead:
+    """Some of a feature's examples: the strongest; those nearest its median strength; the median itself (0 where silent)."""
+
+    strong: list[Shown]
+    middling: list[Shown]
+    median: float
+
+
+def to_read(analysis: Analysis, dataset: Dataset, feature_id: int, *, each: int = EACH) -> ToRead:
+    """The strongest examples, and those whose strength is nearest the median over the feature's samples.
+
+    Each text once. Ties: the stronger first, then the order of the examples.
+    """
+    examples = examples_of(analysis, feature_id)
+    median = median_strength(analysis, feature_id)
+    strong, rest = _distinct(analysis, dataset, examples, each)
+    rest = sorted(rest, key=lambda example: abs(example.strength - median))
+    middling, _ = _distinct(analysis, dataset, rest, each)
+    return ToRead(strong, sorted(middling, key=lambda shown: -shown.example.strength), median)
+
+
+def in_band(analysis: Analysis, dataset: Dataset, feature_id: int, band: int) -> list[Shown]:
+    """All examples of one octave of strength, the strongest first, each text once."""
+    examples = [example for example in examples_of(analysis, feature_id) if example.band == band]
+    return _distinct(analysis, dataset, examples, len(examples))[0]
+
+
+def median_strength(analysis: Analysis, feature_id: int) -> float:
+    """The (lower) median, over the samples that a feature is active in, of its maximum there; 0 where there are none."""
+    query = (
+        "SELECT quantile_disc(strength, 0.5) FROM (SELECT max(max) AS strength FROM activations_by_feature "
+        "WHERE feature_id = ? GROUP BY sample_id)"
+    )
+    return float(analysis.cursor().execute(query, [feature_id]).fetchall()[0][0] or 0.0)
+
+
+def _distinct(
+    analysis: Analysis, dataset: Dataset, examples: Sequence[Example], wanted: int
+) -> tuple[list[Shown], list[Example]]:
+    """The first examples of different words, and the examples after them; a copy belongs to what it copies."""
+    shown: dict[tuple[str, ...], list] = {}
+    at = 0
+    while at < len(examples) and len(shown) < wanted:
+        chunk = examples[at : at + wanted]
+        tokens = readable(analysis, dataset, [example.sample_id for example in chunk])
+        for example in chunk:
+            texts = tokens[example.sample_id][0]
+            stop = example.start + len(example.activations)
+            window = texts[example.start : stop]
+            if tuple(window) in shown:
+                shown[tuple(window)][-1] += 1
+            elif len(shown) < wanted:
+                shown[tuple(window)] = [example, window, example.start > 0, stop < len(texts), 0]
+            else:
+                break
+            at += 1
+    return [Shown(*parts) for parts in shown.values()], list(examples[at:])

@@ -1,0 +1,135 @@
+"""The table of all features: searched, filtered, sorted and paged by the database, whatever the number of features."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from core.errors import GamutError
+from core.store.analyses import Analysis
+
+ORDERS = ("feature_id", "samples", "tokens", "max", "subset", "label")
+NO_LABELS = pa.table({"feature_id": pa.array([], pa.int32()), "text": pa.array([], pa.string())})
+NO_PEAKS = pa.table({"feature_id": pa.array([], pa.int32()), "token_id": pa.array([], pa.int32())})
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureRow:
+    """A feature in the table: the samples and scored tokens it is active in, its maximum, its samples in the subset, its label."""
+
+    feature_id: int
+    samples: int
+    tokens: int
+    max: float
+    chosen: int | None = None
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FeaturePage:
+    """Some rows of the table, and how many there are in all."""
+
+    rows: list[FeatureRow]
+    total: int
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Beside:
+    """What is known of features beside the analysis.
+
+    labels: feature_id, text. peaks: feature_id, token_id, the tokens features fire on. kept: bool (n_features), the
+    features to show. chosen: int (n_features), in how many of `subset` samples each is active.
+    """
+
+    labels: pa.Table | None = None
+    peaks: pa.Table | None = None
+    kept: np.ndarray | None = None
+    chosen: np.ndarray | None = None
+    subset: int = 0
+
+
+NOTHING = Beside()
+
+
+def feature_page(
+    analysis: Analysis,
+    *,
+    order: str = "samples",
+    descending: bool = True,
+    live: bool = True,
+    search: str = "",
+    beside: Beside = NOTHING,
+    limit: int = 100,
+    offset: int = 0,
+) -> FeaturePage:
+    """A page of the table by one of `ORDERS`, ties by feature id, unlabelled features last; `live`: only those ever active.
+
+    "subset" orders by the share of the subset's samples less the share of all. search: an id, or words that stand in the
+    label, in a token that the feature promotes, or in one that it fires on, whatever the case.
+    """
+    if order not in ORDERS:
+        raise GamutError(f"Features cannot be ordered by {order!r}; use one of {', '.join(ORDERS)}.")
+    if order == "subset" and beside.chosen is None:
+        order = "samples"
+    cursor = analysis.cursor()
+    _register(cursor, analysis, beside)
+    where, values = _conditions(analysis, live=live, search=search.strip(), beside=beside)
+    found = f"FROM features AS f JOIN beside USING (feature_id) LEFT JOIN labels USING (feature_id) WHERE {where}"
+    total = cursor.execute(f"SELECT count(*) {found}", values).fetchall()[0][0]
+    by = {"label": "lower(labels.text)", "subset": _difference(analysis, beside)}.get(order, f"f.{order}")
+    direction = "DESC" if descending else "ASC"
+    rows = cursor.execute(
+        f"SELECT f.feature_id, f.samples, f.tokens, f.max, beside.chosen, labels.text {found} "
+        f"ORDER BY {by} {direction} NULLS LAST, f.feature_id LIMIT ? OFFSET ?",
+        [*values, limit, offset],
+    ).fetchall()
+    return FeaturePage([FeatureRow(*row) for row in rows], total)
+
+
+def _difference(analysis: Analysis, beside: Beside) -> str:
+    """Share of the subset less share of the pool, in whole numbers: no rounding decides an order."""
+    return f"beside.chosen::BIGINT * {analysis.n_samples} - f.samples::BIGINT * {int(beside.subset)}"
+
+
+def _register(cursor, analysis: Analysis, beside: Beside) -> None:
+    n = analysis.n_features
+    columns = {
+        "feature_id": pa.array(np.arange(n, dtype=np.int32)),
+        "kept": pa.array(np.ones(n, bool) if beside.kept is None else beside.kept),
+        "chosen": pa.nulls(n, pa.int64()) if beside.chosen is None else pa.array(beside.chosen, pa.int64()),
+    }
+    cursor.register("beside", pa.table(columns))
+    cursor.register("labels", NO_LABELS if beside.labels is None else beside.labels)
+    cursor.register("peaks", NO_PEAKS if beside.peaks is None else beside.peaks)
+
+
+def _conditions(analysis: Analysis, *, live: bool, search: str, beside: Beside) -> tuple[str, list]:
+    where, values = ["beside.kept"], []
+    if live:
+        where.append("f.samples > 0")
+    if search:
+        found, said = _found(search, decoder="decoder" not in analysis.contents.absent)
+        where.append(found)
+        values += said
+    return " AND ".join(where), values
+
+
+def _found(search: str, *, decoder: bool) -> tuple[str, list]:
+    """The condition that a feature is what was searched for, and its values."""
+    tokens = "SELECT token_id FROM vocabulary WHERE contains(lower(text), lower(?))"
+    ways = [
+        "contains(lower(labels.text), lower(?))",
+        f"f.feature_id IN (SELECT feature_id FROM peaks SEMI JOIN ({tokens}) USING (token_id))",
+    ]
+    if decoder:
+        ways.append(
+            "f.feature_id IN (SELECT feature_id FROM decoder "
+            f"WHERE list_has_any(promoted, (SELECT list(token_id) FROM ({tokens}))))"
+        )
+    values: list = [search] * len(ways)
+    if search.removeprefix("#").isdecimal():
+        ways.append("f.feature_id = ?")
+        values.append(int(search.removeprefix("#")[:9]))
+    return "(" + " OR ".join(ways) + ")", values
