@@ -17,7 +17,7 @@ NO_PEAKS = pa.table({"feature_id": pa.array([], pa.int32()), "token_id": pa.arra
 
 @dataclass(frozen=True, slots=True)
 class FeatureRow:
-    """A feature in the table: the samples and scored tokens it is active in, its maximum, its samples in the subset, its label."""
+    """A feature in the table: its samples and scored tokens, its maximum, its samples in the subset, its label."""
 
     feature_id: int
     samples: int

@@ -10,7 +10,6 @@ from core.store.feature_table import ORDERS, Beside, feature_page
 from core.store.features import direction_of, examples_of
 from core.store.peaks import STRONGEST, peak_tokens
 
-
 LABELS = pa.table({"feature_id": pa.array([3, 5, 8], pa.int32()), "text": ["Ähren", "about 50% of_it", "zebra"]})
 LABEL = dict(zip(LABELS["feature_id"].to_pylist(), LABELS["text"].to_pylist(), strict=True))
 
