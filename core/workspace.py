@@ -32,6 +32,10 @@ class Workspace:
         return self.root / "selections"
 
     @property
+    def targets(self) -> Path:
+        return self.root / "targets"
+
+    @property
     def exports(self) -> Path:
         return self.root / "exports"
 
