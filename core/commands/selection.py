@@ -16,14 +16,14 @@ from core.scores.feature_sets import Activity
 from core.selection.budget import Budget, needed
 from core.selection.method import parse_options
 from core.selection.rankings import kept_ranking
-from core.selection.registry import find
+from core.selection.registry import METHODS, find
 from core.selection.saved import load_selection, save_selection
 from core.selection.specification import NO_BASE, RankingSpec, default_base, pool_of, select_by
 from core.store.analyses import Analysis, open_analysis
 from core.store.datasets import Dataset, dataset_with_hash
 from core.store.people import BAN, PIN, marked
 
-Method = Annotated[str, typer.Option(help="sae-greedy, random, longest, richest")]
+Method = Annotated[str, typer.Option(help=", ".join(METHODS))]
 Options = Annotated[list[str] | None, typer.Option("--option", help="an option of the method as k=v; may be repeated")]
 Ids = Annotated[list[str] | None, typer.Option(help="sample ids, with commas or repeated")]
 Span = Annotated[str, typer.Option(help="conversation, response or prompt: which tokens count")]

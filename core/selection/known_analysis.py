@@ -12,6 +12,7 @@ from numba import njit
 from core.errors import GamutError
 from core.scores.feature_sets import Activity, FeatureSets, thresholds
 from core.selection.known import Grouping, Known
+from core.selection.targets import load_target
 from core.store.analyses import Analysis, open_analysis
 from core.store.datasets import Dataset
 from core.store.metadata import quoted
@@ -136,8 +137,6 @@ class KnownOfAnalysis(Known):
         return self._active_in(open_analysis(self._dataset.workspace, saved.spec.analysis), ids)
 
     def _of_list(self, name: str) -> np.ndarray:
-        from core.selection.targets import load_target
-
         saved = load_target(self._dataset.workspace, name)
         if saved.sae != _made_with(self._analysis)[1] or saved.n_features != self._analysis.n_features:
             raise GamutError(f"The feature list {name!r} is of another SAE than analysis {self._analysis.name!r}.")

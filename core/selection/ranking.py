@@ -44,6 +44,16 @@ def ranking_along(pool: Pool, candidates: np.ndarray, upto: int | None) -> Ranki
     return Ranking(order, gains, np.ones(len(order), np.int32), min(len(pool.pins), len(order)), pool.base)
 
 
+def ranking_in_rounds(pool: Pool, candidates: np.ndarray, rounds: np.ndarray, upto: int | None) -> Ranking:
+    """The ranking of a method with rounds: pins, then `candidates` in the order given; rounds: int32, theirs, from 1."""
+    order = np.concatenate([pool.pins, candidates])[:upto].astype(np.int32)
+    numbers = np.concatenate([np.ones(len(pool.pins)), rounds])[:upto].astype(np.int32)
+    covered_in = np.zeros(pool.features.n_features, np.int32)  # the last round that covered a feature
+    covered_in[gains_along(pool.features, pool.base)[1]] = 1
+    gains = _cover_in_rounds(pool.features.indptr, pool.features.indices, order, numbers, covered_in)
+    return Ranking(order, gains, numbers, min(len(pool.pins), len(order)), pool.base)
+
+
 def ranking_by_score(pool: Pool, score: np.ndarray, upto: int | None) -> Ranking:
     """Candidates by descending integer score (n), ties to the lowest sample id."""
     candidates = pool.candidates
@@ -103,4 +113,15 @@ def _cover(indptr, indices, order, covered):
         for e in range(indptr[order[k]], indptr[order[k] + 1]):
             gains[k] += not covered[indices[e]]
             covered[indices[e]] = True
+    return gains
+
+
+@njit(cache=True, nogil=True)
+def _cover_in_rounds(indptr, indices, order, rounds, covered_in):
+    """What each row of `order` added to those before it in its round; `rounds` ascend."""
+    gains = np.zeros(order.size, np.int32)
+    for k in range(order.size):
+        for e in range(indptr[order[k]], indptr[order[k] + 1]):
+            gains[k] += covered_in[indices[e]] != rounds[k]
+            covered_in[indices[e]] = rounds[k]
     return gains

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.errors import GamutError
-from core.selection import longest, random_order, richest, sae_greedy
+from core.selection import longest, random_order, richest, sae_greedy, sae_simscale
 from core.selection.method import Method, parse_options
 
 __all__ = ["METHODS", "find", "parse_options"]
@@ -12,8 +12,9 @@ METHODS: dict[str, Method] = {
     method.name: method
     for method in (
         sae_greedy.METHOD,
-        random_order.METHOD,
+        sae_simscale.METHOD,
         longest.METHOD,
+        random_order.METHOD,
         richest.METHOD,
     )
 }

@@ -18,33 +18,89 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from core.selection.method import Method
+from core.scores.feature_sets import FeatureSets
+from core.selection.feature_weights import RARITY, RARITY_HELP, counting, only, rarity_weights, rows_with, worth
+from core.selection.method import Method, option
 from core.selection.pool import Pool
-from core.selection.ranking import Ranking, gains_along
+from core.selection.ranking import Ranking, gains_along, ranking_in_rounds
+from core.selection.weighted_greedy import weighted_greedy
 
 TAKEN = -(2**30)  # the gain of a chosen row: so low that no lowering or comparison ever brings it back
 
 
 @dataclass(frozen=True, kw_only=True)
 class SaeGreedyOptions:
-    """No settings."""
+    per_token: bool = option(
+        False,
+        "gain per token of the conversation instead of gain per row: under a token budget long rows lose their lead",
+    )
+    wanted: int = option(1, "how many rows of a round should have each feature", unit="rows", low=1, high=1000)
+    support: int = option(
+        1, "a feature counts when at least this many rows that repeat no other have it", unit="rows", low=1
+    )
+    rarity: str = option("equal", RARITY_HELP, choices=RARITY)
+    weight: str = option("", "a column of numbers that multiplies a row's gain; rows without a value come last")
+    target: str = option(
+        "", "only features that this activates count: column=value, analysis:NAME, selection:NAME or features:NAME"
+    )
+    one_pass: bool = option(
+        False,
+        "walk once a round by the number of features, taking whatever adds one (#InsTag); at small budgets this is richest",
+    )
 
 
 def rank(pool: Pool, options: SaeGreedyOptions, *, upto: int | None = None) -> Ranking:
     """Pins (which seed U of round 1, with the base), then the greedy order.
 
-    Samples without any active feature come last, in id order, with gain 0, in the round of the one before.
+    Samples without any feature that counts come last, in id order, in the round of the one before.
     """
+    features = only(pool.features, counting(pool, support=options.support, target=options.target))
+    if _plain(options):
+        ranking = _rank_plain(pool, features, upto)
+        if features is pool.features:
+            return ranking
+        ids, rounds = ranking.sample_ids[ranking.pinned :], ranking.rounds[ranking.pinned :]
+        return ranking_in_rounds(pool, ids, rounds, upto)
+    stop = pool.available if upto is None else min(upto, pool.available)
+    cost = np.maximum(pool.conversation_tokens, 1) if options.per_token else np.ones(pool.n_samples)
+    ids, rounds = weighted_greedy(
+        features,
+        pool.candidates,
+        weights=rarity_weights(features, options.rarity),
+        cost=cost.astype(np.int64),
+        worth=worth(pool, options.weight) if options.weight else np.ones(pool.n_samples, np.int64),
+        wanted=options.wanted,
+        before=rows_with(features, _marked(pool)),
+        most=max(0, stop - len(pool.pins)),
+        one_pass=options.one_pass,
+    )
+    return ranking_in_rounds(pool, ids, rounds, upto)
+
+
+def _plain(options: SaeGreedyOptions) -> bool:
+    """Whether every feature counts alike, once, a row: the case that the kernels below are made for."""
+    others = (options.per_token, options.weight, options.one_pass)
+    return not any(others) and options.wanted == 1 and options.rarity == "equal"
+
+
+def _marked(pool: Pool) -> np.ndarray:
+    """What counts as there before the first pick, bool (n): base and pins."""
+    there = np.zeros(pool.n_samples, bool)
+    there[pool.base] = there[pool.pins] = True
+    return there
+
+
+def _rank_plain(pool: Pool, features: FeatureSets, upto: int | None) -> Ranking:
     stop = pool.available if upto is None else min(upto, pool.available)
     pinned = min(len(pool.pins), stop)
     ids, gains, rounds = np.empty(stop, np.int32), np.zeros(stop, np.int32), np.ones(stop, np.int32)
     ids[:pinned] = pool.pins[:pinned]
-    gains[:pinned], covered = gains_along(pool.features, ids[:pinned], base=pool.base)
-    richness = pool.features.richness[pool.candidates]
+    gains[:pinned], covered = gains_along(features, ids[:pinned], base=pool.base)
+    richness = features.richness[pool.candidates]
     left, empty = pool.candidates[richness > 0], pool.candidates[richness == 0]
     done = pinned
     if stop > pinned and len(left):
-        state = _start(pool.features.indptr, pool.features.indices, left, covered)
+        state = _start(features.indptr, features.indices, left, covered)
         done = _rounds(state, left, ids, gains, rounds, pinned)
         rounds[done:] = rounds[done - 1]
     ids[done:] = empty[: stop - done]
@@ -196,6 +252,13 @@ METHOD = Method(
         "[choice] When nothing adds a feature, the covered set is emptied and a new round begins.",
         "[choice] What the base covers is covered when round 1 begins; later rounds begin empty.",
         "[choice] Ties go to the lowest sample id; samples without an active feature come last, in id order.",
+        "[choice] Per token: gain / conversation tokens, compared as exact fractions. Row-greedy likes long rows; this one "
+        "likes short ones, so look at the rows it takes first.",
+        "[choice] Wanted m: a feature is covered once m rows of the round have it (m-cover).",
+        "[choice] Support, target: other features do not count at all; the gain shown counts every feature, as ever.",
+        "[choice] Rarity: idf, 1 + ln(n / rows), in whole thousandths, or the number of rows itself.",
+        "[choice] Weight: the score over its largest value, in millionths; missing counts as 0.",
+        "[choice] One pass (#InsTag): at small budgets it takes the richest rows, as almost any row adds something.",
         "[choice] A feature is active above its own quantile; the paper uses one θ = 10 for its own SAE.",
     ),
     options=SaeGreedyOptions,

@@ -67,7 +67,8 @@ def draw_curve(opened: engine.Opened, spec: RankingSpec, rows: int) -> None:
         format_func=lambda c: "in ≥ 1 row" if c == 1 else f"in ≥ {c} rows",
     )
     others.toggle("Other methods", key="others")
-    compared = [name for name in METHODS if chosen("others") and name not in (spec.method, "random")]
+    main = [name for name, method in METHODS.items() if method.group == "main"]
+    compared = [name for name in main if chosen("others") and name not in (spec.method, "random")]
     figure = coverage_figure(
         spec.method,
         engine.curves(opened, spec, c),

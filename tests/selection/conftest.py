@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.scores.feature_sets import FeatureSets
-from core.selection.known import NOTHING
+from core.selection.known import NOTHING, Given
 from core.selection.pool import Pool
 
 
@@ -52,7 +52,26 @@ def _random_pool(rng: np.random.Generator) -> tuple[list[set[int]], Pool]:
     base = [i for i in range(n) if rng.random() < 0.2 and i not in pins] if rng.random() < 0.5 else []
     tokens = rng.integers(0, 20, n)
     eligible = rng.random(n) < 0.85
-    return rows, _pool(rows, n_features=m, tokens=tokens, eligible=eligible, pins=pins, bans=bans, base=base)
+    known = _random_known(rng, rows, m)
+    return rows, _pool(
+        rows, n_features=m, tokens=tokens, eligible=eligible, pins=pins, bans=bans, base=base, known=known
+    )
+
+
+def _random_known(rng: np.random.Generator, rows: list[set[int]], m: int) -> Given:
+    """Small whole numbers everywhere, so that ties are the rule and sums in floats are exact."""
+    n = len(rows)
+    first = {frozenset(row): i for i, row in reversed(list(enumerate(rows)))}
+    repeats = [first[frozenset(row)] if first[frozenset(row)] < i else -1 for i, row in enumerate(rows)]
+    quality = np.where(rng.random(n) < 0.2, np.nan, rng.integers(0, 4, n))
+    quality[0] = 3
+    return Given(
+        given_strengths=rng.integers(1, 4, sum(map(len, rows))).astype(np.float32),
+        given_vectors=rng.integers(-2, 3, (n, 3)).astype(np.float32),
+        given_duplicate_of=np.array(repeats, np.int32),
+        scores={"quality": quality},
+        targets={"half": np.arange(m) % 2 == 0},
+    )
 
 
 def _naive_greedy(rows: list[set[int]], pool: Pool) -> list[tuple[int, int, int]]:

@@ -10,6 +10,7 @@ from core.selection.known import NOTHING, Given, Grouping
 from core.selection.pool import Pool
 from core.selection.saved import save_selection
 from core.selection.specification import RankingSpec, pool_of, select_by
+from core.selection.targets import save_target
 from core.store.analyses import Analysis
 from core.store.datasets import Dataset
 from core.store.import_dataset import import_dataset
@@ -143,6 +144,15 @@ def test_a_saved_selection_is_a_target_of_its_own_pool_and_of_others(workspace, 
     other = Analysis(workspace.analyses / "fedcba9876543210")
     elsewhere = made_pool(other, Dataset(workspace, "other")).known.target("selection:three")
     assert elsewhere.any() and len(elsewhere) == other.n_features
+
+
+def test_a_saved_list_of_features_is_a_target(workspace, analysis, pool):
+    save_target(workspace, "few", analysis=analysis, features=[3, 5], made_from="a test")
+    assert np.flatnonzero(pool.known.target("features:few")).tolist() == [3, 5]
+    path = workspace.targets / "few.json"
+    path.with_stem("foreign").write_text(path.read_text().replace('"sae": "0"', '"sae": "1"').replace("few", "foreign"))
+    with pytest.raises(GamutError, match="The feature list 'foreign' is of another SAE than analysis 'known'"):
+        pool.known.target("features:foreign")
 
 
 @pytest.mark.parametrize(

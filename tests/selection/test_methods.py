@@ -73,7 +73,7 @@ def test_every_method_ranks_everyone_once_pins_first_and_prefixes_agree(name, ra
 
 
 def test_the_registry_knows_each_method_by_its_own_name():
-    assert list(METHODS) == ["sae-greedy", "random", "longest", "richest"]
+    assert list(METHODS) == ["sae-greedy", "sae-simscale", "longest", "random", "richest"]
     for name, method in METHODS.items():
         assert method.name == name and method.title and method.summary.endswith(".") and method.prefix
         assert method.options() == parse_options(method, {})
@@ -81,7 +81,7 @@ def test_the_registry_knows_each_method_by_its_own_name():
 
 
 def test_an_unknown_method_is_refused_with_the_known_ones():
-    with pytest.raises(GamutError, match="no selection method “greedy”; the methods are: sae-greedy, random"):
+    with pytest.raises(GamutError, match="no selection method “greedy”; the methods are: sae-greedy, sae-simscale"):
         find("greedy")
 
 
