@@ -203,7 +203,7 @@ class Analysis:
     ) -> Iterator[tuple[str, str, str]]:
         """The words around tokens given as (sample_id, position): before, at and after each, all read at once."""
         query = """
-            SELECT w.place, w.at, v.text FROM (
+            WITH w AS MATERIALIZED (  -- without that, DuckDB 2.0 may stop at an internal error in the join below
                 SELECT p.place, unnest(range(p.first, p.last + 1)) - p.position AS at,
                     unnest(t.token_ids[p.first + 1 : p.last + 1]) AS token_id
                 FROM (
@@ -214,7 +214,7 @@ class Analysis:
                             unnest(?::INTEGER[]) AS position
                     ) JOIN tokens USING (sample_id)
                 ) AS p JOIN tokens AS t USING (sample_id)
-            ) AS w JOIN vocabulary AS v USING (token_id) ORDER BY w.place, w.at
+            ) SELECT w.place, w.at, v.text FROM w JOIN vocabulary AS v USING (token_id) ORDER BY w.place, w.at
             """
         samples, positions = [sample for sample, _ in places], [position for _, position in places]
         rows = self.cursor().execute(query, [before, after, samples, samples, positions]).fetchall()

@@ -11,9 +11,10 @@ BEFORE = 3  # tokens before the strongest in which its word may begin
 AFTER = 6  # tokens behind it in which its word may go on
 NEVER, SILENT = "never active", "no examples kept"
 
-# The strongest examples of each feature, with the tokens around the peak in order.
+# The strongest examples of each feature, with the tokens around the peak in order. MATERIALIZED, because without it
+# DuckDB 2.0 may stop at an internal error in the join with the vocabulary.
 QUERY = """
-WITH best AS (
+WITH best AS MATERIALIZED (
   SELECT feature_id, sample_id, position, row_number() OVER (PARTITION BY feature_id ORDER BY band DESC, rank) AS place
   FROM examples WHERE feature_id IN (SELECT unnest(?::INTEGER[]))
 ), around AS (
