@@ -51,7 +51,7 @@ browser: $(VENV)/.installed-dev
 	$(BIN)/python -m playwright install chromium
 
 test: browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
