@@ -31,6 +31,14 @@ def screens() -> dict[str, list]:
                 url_path="analyse",
             ),
         ],
+        "Explore": [
+            st.Page(
+                SCREENS / "explore" / "features.py",
+                title="Features",
+                icon=":material/lightbulb:",
+                url_path="features",
+            ),
+        ],
         "Select": [
             st.Page(SCREENS / "select" / "budget.py", title="Budget", icon=":material/tune:", url_path="budget"),
             st.Page(

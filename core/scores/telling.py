@@ -17,7 +17,7 @@ from core.scores.feature_sets import FeatureSets
 
 COMMON = 0.1  # of a group's samples
 FEWEST = 20  # samples of a group that is worth telling of
-EACH = 4
+EACH = 6
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
+
+from core.datasets.sample import ROLES
 from core.store.analyses import Analysis
 from core.store.datasets import Dataset
 from core.store.features import Example, examples_of
 from core.store.token_text import readable
 
 EACH = 5
+AROUND = 12  # tokens of a snippet before the strongest, and half as many after it
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,47 @@ def to_read(analysis: Analysis, dataset: Dataset, feature_id: int, *, each: int 
     rest = sorted(rest, key=lambda example: abs(example.strength - median))
     middling, _ = _distinct(analysis, dataset, rest, each)
     return ToRead(strong, sorted(middling, key=lambda shown: -shown.example.strength), median)
+
+
+def snippets(
+    analysis: Analysis, dataset: Dataset, wanted: Sequence[tuple[int, np.ndarray | None]], *, around: int = AROUND
+) -> list[Shown | None]:
+    """For each (feature, bool (n_samples) or None) a piece of its strongest example, in those samples where it has one there.
+
+    None for a feature without examples.
+    """
+    analysis.require("examples")
+    query = (
+        "SELECT feature_id, sample_id, band, rank, strength, position, start, activations FROM examples "
+        "WHERE feature_id IN (SELECT unnest(?::INTEGER[])) ORDER BY feature_id, band DESC, rank"
+    )
+    found: dict[int, list[Example]] = {}
+    for feature_id, *rest, halves in (
+        analysis.cursor().execute(query, [sorted({feature for feature, _ in wanted})]).fetchall()
+    ):
+        found.setdefault(feature_id, []).append(Example(*rest, np.frombuffer(halves, "<f2")))
+    chosen = [_among(found.get(feature, []), samples) for feature, samples in wanted]
+    tokens = readable(analysis, dataset, sorted({example.sample_id for example in chosen if example}))
+    return [_piece(example, *tokens[example.sample_id], around) if example else None for example in chosen]
+
+
+def _among(examples: list[Example], samples: np.ndarray | None) -> Example | None:
+    inside = (example for example in examples if samples is None or samples[example.sample_id])
+    return next(inside, examples[0] if examples else None)
+
+
+def _piece(example: Example, texts: list[str], roles: list[int], around: int) -> Shown:
+    """A few tokens around the strongest, those of a template left out."""
+    window = range(example.start, example.start + len(example.activations))
+    start = stop = example.position
+    while start - 1 in window and example.position - start < around and roles[start - 1] < len(ROLES):
+        start -= 1
+    while stop + 1 in window and stop - example.position < around // 2 and roles[stop + 1] < len(ROLES):
+        stop += 1
+    values = example.activations[start - example.start : stop + 1 - example.start]
+    before = start > 0 and roles[start - 1] < len(ROLES)
+    after = stop + 1 < len(texts) and roles[stop + 1] < len(ROLES)
+    return Shown(replace(example, start=start, activations=values), texts[start : stop + 1], before, after, 0)
 
 
 def in_band(analysis: Analysis, dataset: Dataset, feature_id: int, band: int) -> list[Shown]:

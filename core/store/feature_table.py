@@ -133,3 +133,16 @@ def _found(search: str, *, decoder: bool) -> tuple[str, list]:
         ways.append("f.feature_id = ?")
         values.append(int(search.removeprefix("#")[:9]))
     return "(" + " OR ".join(ways) + ")", values
+
+
+def samples_with(analysis: Analysis, ids: np.ndarray) -> np.ndarray:
+    """In how many of the samples `ids` each feature is active, int64 (n_features)."""
+    counted = np.zeros(analysis.n_features, np.int64)
+    cursor = analysis.cursor()
+    cursor.register("wanted", pa.table({"sample_id": pa.array(np.unique(ids), pa.int32())}))
+    rows = cursor.execute(
+        "SELECT feature_id, count(*) AS n FROM (SELECT DISTINCT sample_id, feature_id FROM activations "
+        "SEMI JOIN wanted USING (sample_id)) GROUP BY feature_id"
+    ).fetchnumpy()
+    counted[rows["feature_id"]] = rows["n"]
+    return counted

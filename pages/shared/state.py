@@ -20,12 +20,16 @@ import streamlit as st
 from core.errors import GamutError
 from core.selection.registry import METHODS, parse_options
 from core.store.analyses import SPANS
+from core.store.feature_table import ORDERS
 from core.store.sample_filter import SampleFilter
 from core.workspace import Workspace
 
 UNITS = ("rows", "percent", "tokens")
 RULES = ("auto", "quantile", "raw")
 TABS = ("queue", "missed", "bias", "compare", "constraints", "reproduce")
+FEATURE_TABS = ("tokens", "neighbours", "where", "subset", "explanations")
+NO_FEATURE = -1  # the screen of all features
+STRONG_AND_MIDDLING = -1  # examples: no single band of strength
 NO_SELECTION = ""
 AS_JOINED = "as joined"  # the base that a pool was made with
 NEXT = "_next"
@@ -47,6 +51,14 @@ def number(*, low: float = -math.inf, high: float = math.inf) -> Callable[[str],
         return value
 
     return read
+
+
+def place(text: str) -> int:
+    """A reader of whole numbers from 0."""
+    value = int(text)
+    if not 0 <= value < 1 << 31:
+        raise ValueError(text)
+    return value
 
 
 def option(method: str, field: Field) -> Callable[[str], Any]:
@@ -94,6 +106,15 @@ CHOICES = {
     "base": Choice(AS_JOINED),
     "unanswered": Choice(False, switch),
     "filter": Choice("", sample_filter),
+    "feature": Choice(NO_FEATURE, place),
+    "feature_tab": Choice("tokens", one_of(*FEATURE_TABS)),
+    "band": Choice(STRONG_AND_MIDDLING, place),
+    "tell": Choice(""),
+    "find": Choice(""),
+    "sort": Choice("samples", one_of(*ORDERS)),
+    "ascending": Choice(False, switch),
+    "hide": Choice(""),
+    "features_page": Choice(1, place),
     **{
         option_key(name, field.name): Choice(field.default, option(name, field))
         for name, method in METHODS.items()

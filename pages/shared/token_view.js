@@ -129,7 +129,10 @@ function drawn(row, number, data, list) {
     box.addEventListener("keydown", (event) => event.key === "Enter" && list.clicked(number))
   }
   const { place, cut } = words(row, row.top ?? data.top, false)
-  box.append(place)
+  const column = made("div", "column")
+  if (row.title) column.append(made("div", "title", row.title))
+  column.append(place)
+  box.append(column)
   if (!cut) return [box]
   const many = row.tokens.length
   const all = many > 1 ? `${whole(many)} tokens` : `${whole(row.tokens[0].length)} characters`
@@ -150,5 +153,19 @@ export default function (component) {
   list.drawn = key
   list.classList.toggle("scrolls", Boolean(data.height))
   list.style.maxHeight = data.height ? `${data.height}px` : ""
-  list.replaceChildren(...data.rows.flatMap((row, number) => drawn(row, number, data, list)))
+  list.classList.toggle("wide", Boolean(data.wide))
+  const sections = []
+  data.rows.forEach((row, number) => {
+    if (row.section || !sections.length) {
+      sections.push(made("div", "section"))
+      if (row.section) {
+        const heading = made("div", "heading")
+        heading.append(made("span", "topic", row.section))
+        if (row.section_about) heading.append(made("span", "about", row.section_about))
+        sections.at(-1).append(heading)
+      }
+    }
+    sections.at(-1).append(...drawn(row, number, data, list))
+  })
+  list.replaceChildren(...sections)
 }

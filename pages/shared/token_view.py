@@ -26,8 +26,9 @@ _tokens = st.components.v2.component(
 class TokenRow:
     """One text of a list: `values` shade its tokens (not above 0: not active), `peak` is the strongest one's place.
 
-    head, about: what stands beside it. top: the value of full shade, else the list's. inline: line ends do not break
-    the line. before, after: the text goes on there. faded: tokens to write fainter (a template's, for example).
+    head, about: what stands beside it; title: above it. section, section_about: heads this row and those after it.
+    top: the value of full shade, else the list's. inline: line ends do not break the line. before, after: the text goes
+    on there. faded: tokens to write fainter (a template's, for example).
     """
 
     tokens: Sequence[str]
@@ -35,6 +36,9 @@ class TokenRow:
     peak: int | None = None
     head: str = ""
     about: str = ""
+    title: str = ""
+    section: str = ""
+    section_about: str = ""
     top: float | None = None
     inline: bool = False
     before: bool = False
@@ -61,14 +65,20 @@ def token_view(
 
 
 def token_rows(
-    rows: Sequence[TokenRow], *, key: str, top: float | None = None, height: int | None = None, opens: bool = False
+    rows: Sequence[TokenRow],
+    *,
+    key: str,
+    top: float | None = None,
+    height: int | None = None,
+    opens: bool = False,
+    wide: bool = False,
 ) -> int | None:
     """Many texts as one component; with `opens`, the number of the row that was clicked, in the run after the click.
 
-    top: the value of full shade, else the largest of all rows.
+    top: the value of full shade, else the largest of all rows. wide: sections side by side where there is room.
     """
     highest = top or max((value for row in rows for value in _finite(row.values) if value), default=0.0)
-    data = {"rows": [_plain(row) for row in rows], "top": highest, "opens": opens, "height": height}
+    data = {"rows": [_plain(row) for row in rows], "top": highest, "opens": opens, "wide": wide, "height": height}
     clicked = _tokens(key=key, data=data, on_clicked_change=lambda: None).clicked
     return clicked if isinstance(clicked, int) and 0 <= clicked < len(rows) else None
 
@@ -77,7 +87,8 @@ def _plain(row: TokenRow) -> dict:
     """A row as JSON: what is said of it, and nothing that it leaves open."""
     said = {
         "tokens": list(row.tokens), "values": None if row.values is None else _finite(row.values), "peak": row.peak,
-        "head": row.head, "about": row.about, "top": row.top, "inline": row.inline, "before": row.before,
+        "head": row.head, "about": row.about, "title": row.title, "section": row.section,
+        "section_about": row.section_about, "top": row.top, "inline": row.inline, "before": row.before,
         "after": row.after, "faded": None if row.faded is None else [bool(value) for value in row.faded],
     }  # fmt: skip
     return {name: value for name, value in said.items() if value not in (None, "", False)}

@@ -12,7 +12,13 @@ from core.store.people import BAN, marked
 from tests.browser.conftest import quiet
 
 pytestmark = pytest.mark.browser
-SCREENS = {"data-sets": "Data sets", "analyse": "Analyse", "budget": "Budget", "hand-over": "Hand-over"}
+SCREENS = {
+    "data-sets": "Data sets",
+    "analyse": "Analyse",
+    "features": "Features",
+    "budget": "Budget",
+    "hand-over": "Hand-over",
+}
 
 
 def press(page, label: str) -> None:

@@ -13,6 +13,7 @@ APP = Path(__file__).resolve().parents[2] / "app.py"
 SCREENS = {
     "Data sets": "pages/data/data_sets.py",
     "Analyse": "pages/data/analyse.py",
+    "Features": "pages/explore/features.py",
     "Budget": "pages/select/budget.py",
     "Hand-over": "pages/select/hand_over.py",
 }
