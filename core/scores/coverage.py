@@ -10,19 +10,31 @@ from numba import njit
 from core.scores.feature_sets import FeatureSets
 
 ROWS_NEEDED = (1, 3, 10)  # once is easy, so three and ten rows are shown beside it
-
+GRID = 160  # points of a curve that is drawn
 
 NOBODY = np.empty(0, np.int32)
 
 
 def reached(
-    features: FeatureSets, order: np.ndarray, *, c: Sequence[int] = ROWS_NEEDED, base: np.ndarray = NOBODY
+    features: FeatureSets,
+    order: np.ndarray,
+    *,
+    c: Sequence[int] = ROWS_NEEDED,
+    base: np.ndarray = NOBODY,
+    worth: np.ndarray | None = None,
+    counted: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Features active in ≥ c rows of `base` and the first 1, 2, … rows of `order`: int32 (len(c), len(order))."""
+    """Features active in ≥ c rows of `base` and the first 1, 2, … rows of `order`: int32 (len(c), len(order)).
+
+    worth: int (n_features), what a feature adds when it is reached (None: 1 each; their sum must fit int32);
+    counted: bool (n), rows whose features do not count are False (None: all count).
+    """
+    counted = np.ones(features.n_samples, np.bool_) if counted is None else counted
     order = np.ascontiguousarray(order, np.int32)
     base = np.ascontiguousarray(base, np.int32)
-    rows_of = _count_rows(features.indptr, features.indices, features.n_features, base)
-    return _reached(features.indptr, features.indices, rows_of, order, np.asarray(c, np.int32))
+    rows_of = _count_rows(features.indptr, features.indices, features.n_features, base[counted[base]])
+    worth = np.ones(features.n_features, np.int32) if worth is None else np.ascontiguousarray(worth, np.int32)
+    return _reached(features.indptr, features.indices, rows_of, order, np.asarray(c, np.int32), worth, counted)
 
 
 def reached_at(features: FeatureSets, ids: np.ndarray, *, c: int = 1, base: np.ndarray = NOBODY) -> int:
@@ -48,43 +60,46 @@ def seeded_order(n: int, seed: int) -> np.ndarray:
     return np.random.Generator(np.random.PCG64(seed)).permutation(n).astype(np.int32)
 
 
-def random_band(
-    features: FeatureSets,
-    tokens: np.ndarray,
-    eligible: np.ndarray,
-    *,
-    seeds: Sequence[int],
-    grid_tokens: np.ndarray,
-    c: int = 1,
-    base: np.ndarray = NOBODY,
-) -> np.ndarray:
-    """What chance reaches: `reached` by random orders of the eligible rows at each token budget.
+def token_grid(tokens: np.ndarray) -> np.ndarray:
+    """Budgets to draw a curve at, int64: even on a logarithmic axis from about one row to everything.
 
-    Returns int32 (seeds, grid). tokens: int (n), what a budget counts; eligible: bool (n);
-    grid_tokens: int (g), in any order.
-    The order of a seed is that of the method `random` with the same seed.
+    tokens: int (n), what a budget counts.
     """
-    grid = np.asarray(grid_tokens)
-    band = np.zeros((len(seeds), len(grid)), np.int32)
-    before = reached_at(features, NOBODY, c=c, base=base)
-    for s, seed in enumerate(seeds):
-        order = seeded_order(features.n_samples, seed)
-        order = order[eligible[order]]
-        spent = np.cumsum(tokens[order], dtype=np.int64)
-        order = order[: np.searchsorted(spent, grid.max(initial=0), side="right")]
-        band[s] = reached_at_tokens(reached(features, order, c=(c,), base=base)[0], tokens[order], grid, before=before)
-    return band
+    high = max(1, int(tokens.sum(dtype=np.int64)))
+    low = min(high, max(1, int(np.median(tokens)) if len(tokens) else 1))
+    return np.unique(np.geomspace(low, high, GRID).round().astype(np.int64))
+
+
+def knee(tokens: np.ndarray, reached: np.ndarray) -> int | None:
+    """The place at which a curve lies farthest above its chord, on a logarithmic token axis; None where it never does.
+
+    The chord joins the curve's first and last point [our choice, after the rule of Satopää et al. 2011]: a description
+    of the curve's shape, which moves with where the axis begins; ties go to the fewest tokens.
+    """
+    if len(tokens) < 3 or reached[-1] <= reached[0]:
+        return None
+    along = np.log(tokens / tokens[0]) / np.log(tokens[-1] / tokens[0])
+    above = (reached - reached[0]) / (reached[-1] - reached[0]) - along
+    place = int(np.argmax(above))
+    return place if above[place] > 1e-9 else None
 
 
 @njit(cache=True, nogil=True)
-def _reached(indptr, indices, rows_of, order, needed):
-    now = np.array([np.sum(rows_of >= t) for t in needed], np.int32)
+def _reached(indptr, indices, rows_of, order, needed, worth, counted):
+    now = np.zeros(needed.size, np.int32)
+    for feature in range(rows_of.size):
+        for t in range(needed.size):
+            if rows_of[feature] >= needed[t]:
+                now[t] += worth[feature]
     out = np.empty((needed.size, order.size), np.int32)
     for k in range(order.size):
-        for e in range(indptr[order[k]], indptr[order[k] + 1]):
-            rows_of[indices[e]] += 1
-            for t in range(needed.size):
-                now[t] += rows_of[indices[e]] == needed[t]
+        if counted[order[k]]:
+            for e in range(indptr[order[k]], indptr[order[k] + 1]):
+                feature = indices[e]
+                rows_of[feature] += 1
+                for t in range(needed.size):
+                    if rows_of[feature] == needed[t]:
+                        now[t] += worth[feature]
         out[:, k] = now
     return out
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from core.scores.answer import Answer
+from core.selection.pool import Pool
+from core.selection.select import Selected
 from pages.shared.numbers import count, short, whole
+
+ROUNDS = 6  # told by their size
 
 
 def answer_words(said: Answer, *, method: str) -> str:
@@ -46,3 +52,18 @@ def _beside_base(said: Answer, spent: str, method: str) -> str:
             f"{adds}, more than any random order does; as many random rows add {whole(said.at_random - said.before)}."
         )
     return f"{adds}; {count(said.random_rows, 'random row')} ({short(said.random_tokens)} tokens) add as many."
+
+
+def spent_words(pool: Pool, selected: Selected) -> str:
+    """What share of rows and tokens is taken, and how many rows each round gave."""
+    rows, free = len(selected.sample_ids), int(pool.conversation_tokens[pool.free].sum(dtype=np.int64))
+    said = f"{_percent(rows, pool.available)} of the rows, {_percent(selected.tokens, free)} of the tokens"
+    rounds = np.bincount(selected.ranking.rounds)[1:].tolist() if rows else []
+    if len(rounds) > 1:
+        more = f" and {len(rounds) - ROUNDS} more" if len(rounds) > ROUNDS else ""
+        said += f" · {len(rounds)} rounds of {', '.join(whole(n) for n in rounds[:ROUNDS])}{more} rows"
+    return said + "."
+
+
+def _percent(part: int, of: int) -> str:
+    return f"{100 * part / max(1, of):.3g} %"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import plotly.graph_objects as go
 import streamlit as st
 
 from core.selection.registry import METHODS
-from pages.shared.engine import Curves
+from pages.shared.curves import FEATURES, HELD_OUT, WORDS, Picture, Point
 from pages.shared.numbers import short, whole
 
 COLOURS = {
@@ -23,24 +26,63 @@ INK = {"light": "#1E2430", "dark": "#E7E9EC"}
 QUIET = {"displayModeBar": False}
 
 
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """How the heights of a yardstick are written: by Plotly on hover, on the axis, and in words."""
+
+    hover: str
+    suffix: str
+    words: str
+
+    def say(self, height: float) -> str:
+        """A height with its unit."""
+        return f"{height:.1f} %" if self.suffix else f"{whole(round(height))}{self.words}"
+
+
+UNITS = {
+    FEATURES: Unit("%{y:,d} features", "", " features"),
+    WORDS: Unit("%{y:,d} runs of words", "", " runs of words"),
+    HELD_OUT: Unit("%{y:.1f} % of held-out features", " %", " %"),
+}
+HEIGHTS = {
+    FEATURES: "features reached",
+    WORDS: "distinct runs of 4 words reached",
+    HELD_OUT: "held-out rows' features reached",
+}
+
+
+def colour_of(method: str) -> str:
+    """The colour of a method everywhere; ink for one that has none of its own."""
+    return COLOURS.get(method) or ink()
+
+
 def ink() -> str:
     """The ink of the theme that the user looks at."""
     return INK.get(st.context.theme.type or "light", INK["light"])
 
 
-def coverage_figure(method: str, mine: Curves, others: dict[str, Curves], *, size: int, c: int) -> go.Figure:
-    """Features reached over tokens: the method as a line, chance as a grey band, the budget as a point."""
-    figure = go.Figure()
-    _draw_band(figure, mine)
-    for name, curve in others.items():
-        _draw_line(figure, name, curve, width=1.5)
+def coverage_figure(
+    method: str,
+    mine: Picture,
+    others: dict[str, Picture],
+    *,
+    here: Point | None,
+    saved: Sequence[Point],
+    yardstick: str,
+    c: int,
+) -> go.Figure:
+    """What is reached over tokens: the method as a line, chance as a grey band, the budget and saved selections as points."""
+    figure, unit = go.Figure(), UNITS[yardstick]
+    _draw_band(figure, mine, unit)
+    for name, picture in others.items():
+        _draw_line(figure, name, picture, unit, width=1.5)
     if method != "random":
-        _draw_line(figure, method, mine, width=3)
-    if size:
-        _draw_budget(figure, method, mine, size)
-    figure.add_hline(y=mine.whole, line={"color": ink(), "width": 1, "dash": "dash"}, opacity=0.6)
-    label = {"text": f"whole pool: {whole(mine.whole)}", "showarrow": False}
-    figure.add_annotation(x=0, xref="paper", y=mine.whole, xanchor="left", yanchor="bottom", **label)
+        _draw_line(figure, method, mine, unit, width=3)
+    _draw_knee(figure, mine, unit)
+    _draw_saved(figure, saved, unit)
+    if here is not None and here.rows:
+        _draw_budget(figure, method, here, unit)
+    _draw_whole(figure, mine, unit)
     rows = "one row" if c == 1 else f"{c} rows"
     figure.update_layout(
         height=380,
@@ -48,7 +90,12 @@ def coverage_figure(method: str, mine: Curves, others: dict[str, Curves], *, siz
         hovermode="x",
         showlegend=True,
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 1, "xanchor": "right"},
-        yaxis={"title": f"features reached in {rows} or more", "rangemode": "tozero", "tickformat": ",d"},
+        yaxis={
+            "title": f"{HEIGHTS[yardstick]} in {rows} or more",
+            "rangemode": "tozero",
+            "tickformat": ",d",
+            "ticksuffix": unit.suffix,
+        },
         xaxis={
             "type": "log",
             "title": "tokens taken (logarithmic)",
@@ -59,45 +106,85 @@ def coverage_figure(method: str, mine: Curves, others: dict[str, Curves], *, siz
     return figure
 
 
-def _draw_band(figure: go.Figure, curve: Curves) -> None:
+def _draw_band(figure: go.Figure, picture: Picture, unit: Unit) -> None:
     """Lowest to highest of the seeds, so narrow where chance is steady."""
-    low, high = curve.band.min(axis=0), curve.band.max(axis=0)
+    low, high = picture.band.min(axis=0), picture.band.max(axis=0)
     colour = COLOURS["random"]
-    edge = {"x": curve.tokens, "mode": "lines", "line": {"width": 1, "color": colour}}
+    edge = {"x": picture.tokens, "mode": "lines", "line": {"width": 1, "color": colour}}
     figure.add_scatter(**edge, y=low, showlegend=False, hoverinfo="skip")
     figure.add_scatter(
         **edge,
         y=high,
-        name="random, 5 seeds",
+        name=f"random, {len(picture.band)} seeds",
         fill="tonexty",
         fillcolor="rgba(138,143,152,0.35)",
-        hovertemplate="random, at best %{y:,d}<extra></extra>",
+        hovertemplate=f"random, at best {unit.hover}<extra></extra>",
     )
 
 
-def _draw_line(figure: go.Figure, method: str, curve: Curves, *, width: float) -> None:
+def _draw_line(figure: go.Figure, method: str, picture: Picture, unit: Unit, *, width: float) -> None:
     title = METHODS[method].title
     figure.add_scatter(
-        x=curve.tokens,
-        y=curve.reached,
+        x=picture.tokens,
+        y=picture.reached,
         mode="lines",
         name=title,
-        line={"width": width, "color": COLOURS[method]},
-        hovertemplate=title + " %{y:,d}<extra></extra>",
+        line={"width": width, "color": colour_of(method)},
+        hovertemplate=f"{title} {unit.hover}<extra></extra>",
     )
 
 
-def _draw_budget(figure: go.Figure, method: str, curve: Curves, size: int) -> None:
-    tokens, reached = int(curve.spent[size - 1]), int(curve.at[size - 1])
-    figure.add_vline(x=tokens, line={"color": ink(), "width": 1, "dash": "dot"}, opacity=0.6)
+def _draw_knee(figure: go.Figure, picture: Picture, unit: Unit) -> None:
+    """Where the curve bends most: a description, so it is small."""
+    if picture.knee is None:
+        return
     figure.add_scatter(
-        x=[tokens],
-        y=[reached],
+        x=[int(picture.tokens[picture.knee])],
+        y=[picture.reached[picture.knee]],
+        mode="markers",
+        name="knee",
+        marker={"symbol": "diamond-open", "size": 9, "color": ink(), "line": {"width": 1.5}},
+        hovertemplate=(
+            f"knee of the curve: {short(picture.tokens[picture.knee])} tokens, {unit.hover}<br>"
+            "the point farthest above the straight line<br>between the curve's ends on this axis<extra></extra>"
+        ),
+    )
+
+
+def _draw_saved(figure: go.Figure, saved: Sequence[Point], unit: Unit) -> None:
+    """Saved selections by name; their names are file names, so there is no markup in them."""
+    if saved:
+        figure.add_scatter(
+            x=[point.tokens for point in saved],
+            y=[point.reached for point in saved],
+            text=[point.name for point in saved],
+            customdata=[whole(point.rows) for point in saved],
+            mode="markers+text",
+            textposition="bottom right",
+            name="saved",
+            marker={"symbol": "square", "size": 8, "color": ink()},
+            hovertemplate=f"%{{text}}: %{{customdata}} rows, {unit.hover}<extra></extra>",
+        )
+
+
+def _draw_whole(figure: go.Figure, picture: Picture, unit: Unit) -> None:
+    """The height of the whole pool."""
+    figure.add_hline(y=picture.whole, line={"color": ink(), "width": 1, "dash": "dash"}, opacity=0.6)
+    label = {"text": f"whole pool: {unit.say(picture.whole)}", "showarrow": False}
+    figure.add_annotation(x=0, xref="paper", y=picture.whole, xanchor="left", yanchor="bottom", **label)
+
+
+def _draw_budget(figure: go.Figure, method: str, here: Point, unit: Unit) -> None:
+    figure.add_vline(x=here.tokens, line={"color": ink(), "width": 1, "dash": "dot"}, opacity=0.6)
+    said = f"this budget: {whole(here.rows)} rows, {whole(here.tokens)} tokens, {unit.say(here.reached)}"
+    figure.add_scatter(
+        x=[here.tokens],
+        y=[here.reached],
         mode="markers",
         name="this budget",
         showlegend=False,
-        marker={"size": 12, "color": COLOURS[method], "line": {"width": 2, "color": ink()}},
-        hovertemplate=f"this budget: {whole(size)} rows, {whole(tokens)} tokens, {whole(reached)} features<extra></extra>",
+        marker={"size": 12, "color": colour_of(method), "line": {"width": 2, "color": ink()}},
+        hovertemplate=f"{said}<extra></extra>",
     )
 
 

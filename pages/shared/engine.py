@@ -6,12 +6,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import streamlit as st
 
 from core.errors import GamutError
-from core.scores.answer import SEEDS, Answer, Chance, answer, chance
-from core.scores.coverage import NOBODY, random_band, reached, reached_at, reached_at_tokens
 from core.scores.feature_sets import Activity
 from core.scores.overview import Overview, overview
 from core.selection.pool import Pool
@@ -23,8 +20,6 @@ from core.store.datasets import Dataset, dataset_names
 from core.store.tables import DATABASE
 from core.workspace import Workspace
 from pages.shared.messages import guard
-
-GRID = 160  # points of a curve
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,81 +113,3 @@ def _ranked(_opened: Opened, key: str, said: str) -> tuple[Pool, Ranking]:
 def ranked(opened: Opened, spec: RankingSpec) -> tuple[Pool, Ranking]:
     """The pool and the whole ranking of a specification: computed once, a budget only cuts it."""
     return _ranked(opened, opened.key, words(spec))
-
-
-@dataclass(frozen=True, slots=True)
-class Curves:
-    """Features reached in at least c rows: on a grid of tokens by this order, by chance, and by the whole pool."""
-
-    tokens: np.ndarray
-    reached: np.ndarray
-    band: np.ndarray
-    whole: int
-    at: np.ndarray  # after 1, 2, … rows of the ranking
-    spent: np.ndarray  # tokens of 1, 2, … rows of the ranking
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _curves(_opened: Opened, key: str, said: str, c: int) -> Curves:
-    pool, ranking = ranked(_opened, RankingSpec.from_dict(json.loads(said)))
-    at = reached(pool.features, ranking.sample_ids, c=(c,), base=pool.base)[0]
-    before = reached_at(pool.features, NOBODY, c=c, base=pool.base)
-    tokens = pool.conversation_tokens[ranking.sample_ids]
-    spent = np.cumsum(tokens, dtype=np.int64)
-    grid = token_grid(pool.conversation_tokens)
-    band = _band(_opened, key, said_of_pool(said), c, tuple(grid.tolist()))
-    return Curves(
-        grid, reached_at_tokens(at, tokens, grid, before=before), band, int(at[-1]) if len(at) else before, at, spent
-    )
-
-
-def said_of_pool(said: str) -> str:
-    """A specification without what leaves the pool as it is, so that methods share the random band."""
-    spec = json.loads(said)
-    return json.dumps(spec | {"method": "random", "options": {}, "pins": []}, sort_keys=True)
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _band(_opened: Opened, key: str, said: str, c: int, grid: tuple[int, ...]) -> np.ndarray:
-    pool, _ = ranked(_opened, RankingSpec.from_dict(json.loads(said)))
-    return random_band(
-        pool.features,
-        pool.conversation_tokens,
-        pool.free,
-        seeds=SEEDS,
-        grid_tokens=np.asarray(grid),
-        c=c,
-        base=pool.base,
-    )
-
-
-def curves(opened: Opened, spec: RankingSpec, c: int) -> Curves:
-    """The curve of a specification beside the random band."""
-    return _curves(opened, opened.key, words(spec), c)
-
-
-def token_grid(tokens: np.ndarray) -> np.ndarray:
-    """Budgets to draw a curve at: evenly spaced on a logarithmic axis from about one row to everything."""
-    high = max(1, int(tokens.sum(dtype=np.int64)))
-    low = min(high, max(1, int(np.median(tokens)) if len(tokens) else 1))
-    return np.unique(np.geomspace(low, high, GRID).round().astype(np.int64))
-
-
-@st.cache_resource(max_entries=12, show_spinner=False)
-def _chance(_opened: Opened, key: str, said: str) -> Chance:
-    pool, _ = ranked(_opened, RankingSpec.from_dict(json.loads(said)))
-    return chance(pool.features, tokens=pool.conversation_tokens, eligible=pool.free, base=pool.base)
-
-
-@st.cache_resource(max_entries=256, show_spinner=False)
-def _answer(_opened: Opened, key: str, said: str, size: int) -> Answer:
-    pool, ranking = ranked(_opened, RankingSpec.from_dict(json.loads(said)))
-    beside = _chance(_opened, key, said_of_pool(said))
-    return answer(
-        pool.features, ranking.sample_ids[:size], tokens=pool.conversation_tokens, beside=beside, base=pool.base
-    )
-
-
-def answer_of(opened: Opened, spec: RankingSpec, size: int) -> Answer:
-    """The first `size` rows of a ranking beside chance."""
-    return _answer(opened, opened.key, words(spec), size)

@@ -26,6 +26,7 @@ from core.workspace import Workspace
 
 UNITS = ("rows", "percent", "tokens")
 RULES = ("auto", "quantile", "raw")
+YARDSTICKS = ("features", "words", "held-out")
 TABS = ("queue", "missed", "bias", "compare", "constraints", "reproduce")
 FEATURE_TABS = ("tokens", "neighbours", "where", "subset", "explanations")
 NO_FEATURE = -1  # the screen of all features
@@ -97,6 +98,7 @@ CHOICES = {
     "unit": Choice("percent", one_of(*UNITS), always=True),
     "amount": Choice(5.0, number(), always=True),
     "c": Choice(1, one_of(1, 3, 10)),
+    "yardstick": Choice("features", one_of(*YARDSTICKS)),
     "others": Choice(False, switch),
     "tab": Choice("queue", one_of(*TABS)),
     "span": Choice("conversation", one_of(*SPANS)),

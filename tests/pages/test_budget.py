@@ -135,10 +135,10 @@ def test_a_name_that_no_file_can_have_is_one_sentence(made, open_app):
 def test_a_saved_selection_brings_its_settings(made, open_app):
     app = open_app(made, "Budget", method="longest", unit="rows", amount="8")
     save(app, "eight")
-    app.selectbox(key="method").set_value("richest").run()
+    app.segmented_control(key="_method_shown").set_value("random").run()
     app.sidebar.selectbox[2].set_value("").run()
     app.sidebar.selectbox[2].set_value("eight").run()
-    assert app.selectbox(key="method").value == "longest"
+    assert app.segmented_control(key="_method_shown").value == "longest"
     assert app.number_input(key="amount").value == 8
 
 
@@ -158,7 +158,7 @@ def test_the_ladder_of_the_slider_goes_from_low_to_everything():
 def test_a_link_that_names_only_a_saved_selection_opens_it(made, open_app):
     save(open_app(made, "Budget", method="longest", unit="rows", amount="8"), "eight")
     app = open_app(made, "Budget", selection="eight")
-    assert app.selectbox(key="method").value == "longest"
+    assert app.segmented_control(key="_method_shown").value == "longest"
     assert app.subheader[0].value.startswith("8 rows")
 
 

@@ -1,0 +1,55 @@
+"""The curve: what is reached over tokens, by the yardstick chosen."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from core.selection.ranking import Ranking
+from pages.select.panels.method_controls import of_group
+from pages.shared.charts import QUIET, coverage_figure
+from pages.shared.curves import HELD_OUT, WORDS, Asked, along, picture_of, point_on, saved_points
+from pages.shared.draft import draft_spec
+from pages.shared.state import YARDSTICKS, chosen
+
+NAMES = {"features": "Features", "words": "Runs of 4 words", "held-out": "Held-out rows"}
+MEANT = {
+    WORDS: "Distinct runs of four words in the chosen texts, counted exactly: no method on this screen optimises them.",
+    HELD_OUT: "A seeded tenth of the rows (copies together) is set aside and reaches nothing itself. Shown: of all pairs of "
+    "such a row and a feature of it, the share whose feature other chosen rows have. The order was made with them in it.",
+}
+
+
+def draw_curve(asked: Asked, ranking: Ranking, ids: np.ndarray) -> None:
+    """The controls over the curve, and the curve with the budget and the saved selections on it."""
+    needed, by, others = st.columns([1.5, 1.2, 0.9], vertical_alignment="center")
+    c = needed.segmented_control(
+        "Reached in at least",
+        (1, 3, 10),
+        key="c",
+        required=True,
+        label_visibility="collapsed",
+        format_func=lambda c: "in ≥ 1 row" if c == 1 else f"≥ {c} rows",
+    )
+    yardstick = by.selectbox(
+        "Measured by", YARDSTICKS, key="yardstick", format_func=NAMES.get, label_visibility="collapsed"
+    )
+    others.toggle("Others", key="others", help="the other methods on screen beside this one")
+    compared = [name for name in of_group("main") if chosen("others") and name not in (asked.spec.method, "random")]
+    figure = coverage_figure(
+        asked.spec.method,
+        picture_of(asked, yardstick, c),
+        {
+            name: picture_of(Asked.of(asked.opened, draft_spec(asked.opened, method=name)), yardstick, c)
+            for name in compared
+        },
+        here=point_on(asked, along(asked, ranking, ids, yardstick), len(ids), yardstick, c),
+        saved=saved_points(asked, yardstick, c),
+        yardstick=yardstick,
+        c=c,
+    )
+    st.plotly_chart(
+        figure, config=QUIET, key="curve", alt=f"{NAMES[yardstick]} over tokens taken, beside random orders"
+    )
+    if yardstick in MEANT:
+        st.caption(MEANT[yardstick])
