@@ -17,7 +17,9 @@ from typing import Any
 
 import streamlit as st
 
+from core.datasets.lint import RULES as FLAGS
 from core.errors import GamutError
+from core.selection.left_out import NEAREST, ORDERS
 from core.selection.registry import METHODS, parse_options
 from core.store.analyses import SPANS
 from core.store.feature_table import ORDERS
@@ -31,6 +33,7 @@ TABS = ("queue", "missed", "bias", "compare", "constraints", "reproduce")
 FEATURE_TABS = ("tokens", "neighbours", "where", "subset", "explanations")
 NO_FEATURE = -1  # the screen of all features
 STRONG_AND_MIDDLING = -1  # examples: no single band of strength
+LISTS = ("picks", "left")
 NO_SELECTION = ""
 AS_JOINED = "as joined"  # the base that a pool was made with
 NEXT = "_next"
@@ -71,6 +74,11 @@ def switch(text: str) -> bool:
     return {"1": True, "0": False}[text]
 
 
+def place(text: str) -> int:
+    """A reader of a place in a list, from 1."""
+    return max(1, int(text))
+
+
 def sample_filter(text: str) -> str:
     """A reader of a filter of samples, kept as the JSON it is."""
     SampleFilter.from_dict(json.loads(text))
@@ -101,6 +109,16 @@ CHOICES = {
     "yardstick": Choice("features", one_of(*YARDSTICKS)),
     "others": Choice(False, switch),
     "tab": Choice("queue", one_of(*TABS)),
+    "queue": Choice("picks", one_of(*LISTS)),
+    "place": Choice(1, place),
+    "left_order": Choice(NEAREST, one_of(*ORDERS)),
+    "queue_flag": Choice("", one_of("", *FLAGS)),
+    "queue_column": Choice(""),
+    "queue_value": Choice(""),
+    "queue_round": Choice(0, one_of(0, *range(1, 1000))),
+    "unread": Choice(False, switch),
+    "compare_a": Choice(""),
+    "compare_b": Choice(""),
     "span": Choice("conversation", one_of(*SPANS)),
     "rule": Choice("auto", one_of(*RULES)),
     "quantile": Choice(0.9, number(low=0, high=1)),

@@ -73,6 +73,11 @@ def draw_look_up(opened: Opened) -> None:
         st.session_state[ASKED] = sample_id
 
 
+def ask(sample_id: int) -> None:
+    """Ask for the drawer of a sample: allowed in callbacks."""
+    st.session_state[ASKED] = sample_id
+
+
 def asked_sample() -> int | None:
     """The sample that was asked for in this run, once."""
     return st.session_state.pop(ASKED, None)

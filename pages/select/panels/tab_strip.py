@@ -11,7 +11,8 @@ from core.selection.select import Selected
 from core.selection.specification import RankingSpec
 from pages.select.panels.keep import draw_keep, draw_reproduce
 from pages.select.panels.marks import draw_marks
-from pages.select.panels.picks import asked_sample, draw_look_up
+from pages.select.panels.picks import asked_sample
+from pages.select.panels.reading_queue import draw_queue
 from pages.shared.engine import Opened
 from pages.shared.messages import guard
 from pages.shared.sample_view import Judged, open_sample
@@ -26,7 +27,7 @@ TITLES = {
 
 # One line a tab; a tab without a panel is not shown.
 PANELS: dict[str, Panel] = {
-    "queue": lambda opened, spec, pool, selected: draw_look_up(opened),
+    "queue": draw_queue,
     "reproduce": lambda opened, spec, pool, selected: draw_reproduce(opened, spec, selected),
 }
 

@@ -1,0 +1,238 @@
+"""One sample of the reading queue: its text, why it was taken or who covers it, and the way to those it is tied to."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.datasets.lint import RULES
+from core.datasets.sample import ROLES
+from core.selection.coverers import coverers, stands_for
+from core.selection.left_out import NEAR
+from core.selection.pool import Pool
+from core.selection.ranking import newly_covered
+from core.selection.select import Selected
+from core.selection.specification import RankingSpec
+from core.store.analyses import FeatureInSample
+from core.store.sample_table import SampleRow, sample_rows
+from pages.select.panels.queue_place import LEFT, PICKS, Queue, jump, left_ids
+from pages.shared.cover_words import covered_by_words, left_out_words
+from pages.shared.engine import Opened
+from pages.shared.feature_words import feature_words
+from pages.shared.numbers import count, whole
+from pages.shared.sample_view import EVERY_FEATURE, draw_record, draw_turns, first_words
+from pages.shared.state import choose
+from pages.shared.token_view import token_view
+
+HEIGHT = 420  # of the text, in pixels: long ones scroll
+TABLE_HEIGHT = 245
+PAGE = 10  # left-out samples in a table
+
+
+def draw_pick_card(opened: Opened, spec: RankingSpec, pool: Pool, selected: Selected, queue: Queue) -> None:
+    """A pick: what it newly covers, where, and the left-out samples that it stands for."""
+    at, sample_id, ranking = queue.at, queue.sample_id, selected.ranking
+    new = newly_covered(pool.features, ranking, at)
+    row = sample_rows(opened.dataset, [sample_id])[0]
+    told = [f"round {ranking.rounds[at]}", f"newly covers {count(len(new), 'feature')}"]
+    _draw_head(opened, queue, row, [*told, "pinned"] if at < ranking.pinned else told)
+    wanted = set(new.tolist())
+    every = opened.analysis.features_of(sample_id, limit=EVERY_FEATURE, span=spec.span)
+    found = [feature for feature in every if feature.feature_id in wanted]
+    text, why = st.columns([1.45, 1], gap="medium")
+    with text:
+        _draw_text(opened, row, found, "newly covered features")
+    with why:
+        st.markdown(f"**Newly covered** ({whole(len(new))})")
+        _draw_features(opened, sample_id, found)
+        _draw_stands_for(opened, spec, pool, selected, queue)
+
+
+def draw_left_out_card(opened: Opened, spec: RankingSpec, pool: Pool, selected: Selected, queue: Queue) -> None:
+    """A left-out sample: who covers it, and what of it the selection lacks; above it the list around it."""
+    _draw_page(opened, pool, selected, queue)
+    sample_id = queue.sample_id
+    row = sample_rows(opened.dataset, [sample_id])[0]
+    (covered,) = coverers(pool.features, selected.ranking, [sample_id])
+    _draw_head(opened, queue, row, [f"{count(covered.features, 'feature')} active"])
+    st.markdown(left_out_words(covered))
+    lacking = set(_lacking(pool, selected, sample_id).tolist())
+    every = opened.analysis.features_of(sample_id, limit=EVERY_FEATURE, span=spec.span)
+    found = [feature for feature in every if feature.feature_id in lacking]
+    text, why = st.columns([1.45, 1], gap="medium")
+    with text:
+        _draw_text(opened, row, found, "features that the selection lacks")
+    with why:
+        st.markdown(f"**Only here** ({whole(len(found))}): what the selection does not have")
+        _draw_features(opened, sample_id, found)
+        if covered.by:
+            st.markdown("**Covered by** these picks")
+            picks = [chosen for chosen, _ in covered.by]
+            shown = [f"{whole(n)} of {whole(covered.features)}" for _, n in covered.by]
+            key = f"queue_by_{sample_id}"
+            _draw_ways(opened, key, picks, "features", shown, queue, PICKS, selected.sample_ids)
+
+
+def _lacking(pool: Pool, selected: Selected, sample_id: int) -> np.ndarray:
+    """The features of a sample that neither the selection nor its base has."""
+    has = np.zeros(pool.features.n_features, bool)
+    for chosen in [*selected.sample_ids.tolist(), *selected.ranking.base.tolist()]:
+        has[pool.features.row(chosen)] = True
+    row = pool.features.row(sample_id)
+    return row[~has[row]]
+
+
+def _draw_head(opened: Opened, queue: Queue, row: SampleRow, told: list[str]) -> None:
+    tokens = count(int(opened.analysis.counts.conversation_tokens[row.sample_id]), "token")
+    said = [f"**{whole(queue.at + 1)} of {whole(len(queue.ids))}** · sample #{row.sample_id}", *told, tokens]
+    said += ["read"] if row.sample_id in queue.read else []
+    st.markdown(" · ".join(said))
+    if row.flags:
+        for place, flag in zip(st.columns(max(4, len(row.flags))), row.flags, strict=False):
+            place.caption(f"Flag: {RULES[flag].title.lower()}", help=RULES[flag].rule)
+    if row.duplicate_of is not None:
+        st.caption(f"The same conversation as sample #{row.duplicate_of}.")
+
+
+def _draw_text(opened: Opened, row: SampleRow, found: list[FeatureInSample], what: str) -> None:
+    """The sample token by token, shaded where `found` are strongest; then as it stands in the file."""
+    read, turns, record = st.tabs(["As the model read it", "Turns", "Record"])
+    with read:
+        texts, roles = opened.analysis.tokens_of(row.sample_id)
+        at = Counter(feature.position for feature in found)
+        values = [float(at.get(position, 0)) for position in range(len(texts))]
+        template = [role >= len(ROLES) for role in roles]
+        token_view(texts, values, key=f"queue_text_{row.sample_id}", height=HEIGHT, faded=template)
+        cut = int(opened.analysis.counts.truncated_tokens[row.sample_id])
+        beyond = f" The model did not read its last {count(cut, 'token')}." if cut else ""
+        st.caption(f"Shaded: tokens at which {what} are strongest; the darker, the more of them.{beyond}")
+    with turns, st.container(height=HEIGHT, border=False):
+        draw_turns(row.turns)
+    with record, st.container(height=HEIGHT, border=False):
+        draw_record(*opened.dataset.record(row.sample_id))
+
+
+def _draw_features(opened: Opened, sample_id: int, found: list[FeatureInSample]) -> None:
+    """Features in words, the strongest first, each with the words around its strongest token."""
+    if not found:
+        st.caption("None.")
+        return
+    words = feature_words(opened, [feature.feature_id for feature in found])
+    spoken = opened.analysis.words_around([(sample_id, feature.position) for feature in found])
+    total = opened.analysis.n_samples
+    st.dataframe(
+        {
+            "fires at": [f"{before}⟦{token}⟧{after}".replace("\n", "↵") for before, token, after in spoken],
+            "feature, in words": [words[feature.feature_id] for feature in found],
+            "samples, %": [100 * feature.samples / total for feature in found],
+            "id": [feature.feature_id for feature in found],
+        },
+        hide_index=True,
+        height=min(TABLE_HEIGHT, 38 + 30 * len(found)),
+        row_height=30,
+        key=f"queue_features_{sample_id}",
+        column_config={
+            "fires at": st.column_config.TextColumn(width=170, help="its strongest token here, in brackets"),
+            "feature, in words": st.column_config.TextColumn(width=150),
+            "samples, %": st.column_config.NumberColumn(format="%.3g", width=70, help="share of samples it is active in"),
+            "id": st.column_config.NumberColumn(format="%d", width=60),
+        },
+    )  # fmt: skip
+
+
+def _draw_stands_for(opened: Opened, spec: RankingSpec, pool: Pool, selected: Selected, queue: Queue) -> None:
+    """The left-out samples most of whose features this pick has."""
+    ids = left_ids(opened, spec, pool, selected.ranking)
+    near = stands_for(pool.features, queue.sample_id, ids)
+    if not near:
+        st.markdown("**Stands for** no left-out sample: of each it has half of the features or fewer.")
+        return
+    st.markdown(f"**Stands for** {count(len(near), 'left-out sample')}: it has more than half of their features")
+    samples, shares = [i for i, _ in near], [f"{100 * share:.0f} %" for _, share in near]
+    _draw_ways(opened, f"queue_for_{queue.sample_id}", samples, "its share", shares, queue, LEFT, ids)
+
+
+def _draw_ways(
+    opened: Opened, key: str, samples: list[int], title: str, shown: list[str], queue: Queue, to: str, ids: np.ndarray
+) -> None:
+    """Samples that one may go to with a click, a screenful at a time."""
+    pages = -(-len(samples) // PAGE)
+    page = st.pagination(pages, key=f"{key}_page", max_visible_pages=3) if pages > 1 else 1
+    part = slice((page - 1) * PAGE, page * PAGE)
+    words = dict(opened.dataset.conversations(samples[part]))
+    st.dataframe(
+        {
+            "sample": samples[part],
+            title: shown[part],
+            "begins with": [first_words(words[sample_id]) for sample_id in samples[part]],
+        },
+        hide_index=True,
+        height=38 + 30 * min(6, len(samples[part])),
+        row_height=30,
+        key=key,
+        selection_mode="single-cell",
+        on_select=lambda: _jump_to_clicked(opened, key, samples[part], queue, to, ids),
+        column_config={
+            "sample": st.column_config.NumberColumn(format="#%d", width=60, help="a click goes there"),
+            title: st.column_config.TextColumn(width=75),
+            "begins with": st.column_config.TextColumn(width=260),
+        },
+    )
+
+
+def _jump_to_clicked(opened: Opened, key: str, samples: list[int], queue: Queue, to: str, ids: np.ndarray) -> None:
+    cells = st.session_state[key]["selection"]["cells"]
+    if cells and cells[0][0] < len(samples):
+        jump(opened, queue, to, ids, samples[cells[0][0]])
+
+
+def _draw_page(opened: Opened, pool: Pool, selected: Selected, queue: Queue) -> None:
+    """The part of the left-out list that one is in, each with who covers it; near-repetitions in grey."""
+    number = int(np.searchsorted(queue.shown, queue.at))
+    first = number - number % PAGE
+    places = queue.shown[first : first + PAGE]
+    samples = queue.ids[places].tolist()
+    covered = coverers(pool.features, selected.ranking, samples)
+    words = dict(opened.dataset.conversations(samples))
+    frame = pd.DataFrame(
+        {
+            "": ["▸" if place == queue.at else "" for place in places],
+            "place": places + 1,
+            "sample": samples,
+            "already covered by": [covered_by_words(one) for one in covered],
+            "lacking": [one.lacking for one in covered],
+            "begins with": [first_words(words[sample_id]) for sample_id in samples],
+        }
+    )
+    near = [one.share >= NEAR for one in covered]
+    styled = frame.style.apply(lambda row: ["color: #8A8F98" if near[row.name] else ""] * len(row), axis=1)
+    st.dataframe(
+        styled,
+        hide_index=True,
+        height=38 + 28 * len(samples),
+        row_height=28,
+        key="queue_left",
+        selection_mode="single-cell",
+        on_select=lambda: _go_to_clicked(places.tolist()),
+        column_config={
+            "": st.column_config.TextColumn(width=24),
+            "place": st.column_config.NumberColumn(width=50, format="%d"),
+            "sample": st.column_config.NumberColumn(format="#%d", width=64),
+            "already covered by": st.column_config.TextColumn(
+                width=330, help="the picks that share most with it, and how many of its features each adds"
+            ),
+            "lacking": st.column_config.NumberColumn(width=64, help="features of it that the selection does not have"),
+            "begins with": st.column_config.TextColumn(width=380),
+        },
+    )
+    if any(near):
+        st.caption(f"Grey: a single pick has at least {100 * NEAR:.0f} % of its features.")
+
+
+def _go_to_clicked(places: list[int]) -> None:
+    cells = st.session_state["queue_left"]["selection"]["cells"]
+    if cells and cells[0][0] < len(places):
+        choose(place=places[cells[0][0]] + 1)
