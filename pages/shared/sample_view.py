@@ -13,16 +13,17 @@ import streamlit as st
 from core.datasets.lint import RULES
 from core.datasets.sample import Turn
 from core.scores.feature_sets import FeatureSets
-from core.selection.ranking import Ranking, covered_by, covered_by_base, newly_covered
+from core.selection.coverers import coverers
+from core.selection.ranking import Ranking, newly_covered
 from core.store.analyses import FeatureInSample
 from core.store.people import BAN, PIN, marked, marked_with_reasons, set_mark
 from core.store.sample_table import sample_rows
+from pages.shared.cover_words import left_out_words
 from pages.shared.engine import Opened
 from pages.shared.messages import guard, plain
 from pages.shared.numbers import count
 
 STRONGEST = 20
-COVERERS = 8  # chosen samples named when a left-out one is covered by many
 WORDS = 90  # characters of a sample shown in a table
 EVERY_FEATURE = 1_000_000
 
@@ -82,7 +83,7 @@ def _draw_reason(opened: Opened, sample_id: int, judged: Judged) -> None:
     """Why the sample is in the selection, or who covers it."""
     place = np.flatnonzero(judged.chosen.sample_ids == sample_id)
     if not place.size:
-        st.markdown(left_out_words(judged, sample_id))
+        st.markdown(left_out_words(coverers(judged.features, judged.chosen, [sample_id])[0]))
         return
     at = int(place[0])
     new = newly_covered(judged.features, judged.chosen, at)
@@ -93,24 +94,6 @@ def _draw_reason(opened: Opened, sample_id: int, judged: Judged) -> None:
             wanted = set(new.tolist())
             every = opened.analysis.features_of(sample_id, limit=EVERY_FEATURE)
             _draw_features(opened, sample_id, [found for found in every if found.feature_id in wanted][:STRONGEST])
-
-
-def left_out_words(judged: Judged, sample_id: int) -> str:
-    """Already covered by #412 (37 features), #1093 (12); and how many of its features the selection lacks."""
-    who = covered_by(judged.features, judged.chosen, upto=len(judged.chosen), sample_id=sample_id)
-    known = covered_by_base(judged.features, judged.chosen, sample_id)
-    lacking = len(judged.features.row(sample_id)) - known - sum(features for _, features in who)
-    lacks = (
-        f"{count(lacking, 'feature')} of it the selection does not have." if lacking else "Nothing in it is missing."
-    )
-    if known:
-        lacks = f"{count(known, 'feature')} of it your base has. {lacks}"
-    if not who:
-        return f"Left out; none of its features is in the selection. {lacks}"
-    most = sorted(who, key=lambda pair: -pair[1])[:COVERERS]
-    named = ", ".join(f"#{chosen} ({count(n, 'feature') if i == 0 else n})" for i, (chosen, n) in enumerate(most))
-    more = f" and {len(who) - len(most)} more" if len(who) > len(most) else ""
-    return f"Left out; already covered by **{named}**{more}. {lacks}"
 
 
 def first_words(turns) -> str:

@@ -18,6 +18,7 @@ from core.selection.select import Selected
 from core.selection.specification import RankingSpec
 from core.store.analyses import FeatureInSample
 from core.store.sample_table import SampleRow, sample_rows
+from core.store.token_text import readable_tokens
 from pages.select.panels.queue_place import LEFT, PICKS, Queue, jump, left_ids
 from pages.shared.cover_words import covered_by_words, left_out_words
 from pages.shared.engine import Opened
@@ -30,6 +31,8 @@ from pages.shared.token_view import token_view
 HEIGHT = 420  # of the text, in pixels: long ones scroll
 TABLE_HEIGHT = 245
 PAGE = 10  # left-out samples in a table
+BEFORE, AFTER = 3, 2  # tokens beside the strongest one
+Spoken = tuple[list[str], list[int]]  # the tokens of a sample and their role codes
 
 
 def draw_pick_card(opened: Opened, spec: RankingSpec, pool: Pool, selected: Selected, queue: Queue) -> None:
@@ -42,12 +45,13 @@ def draw_pick_card(opened: Opened, spec: RankingSpec, pool: Pool, selected: Sele
     wanted = set(new.tolist())
     every = opened.analysis.features_of(sample_id, limit=EVERY_FEATURE, span=spec.span)
     found = [feature for feature in every if feature.feature_id in wanted]
-    text, why = st.columns([1.45, 1], gap="medium")
+    spoken = readable_tokens(opened.analysis, opened.dataset, sample_id)
+    text, why = st.columns([1.25, 1], gap="medium")
     with text:
-        _draw_text(opened, row, found, "newly covered features")
+        _draw_text(opened, row, spoken, found, "newly covered features")
     with why:
         st.markdown(f"**Newly covered** ({whole(len(new))})")
-        _draw_features(opened, sample_id, found)
+        _draw_features(opened, sample_id, spoken, found)
         _draw_stands_for(opened, spec, pool, selected, queue)
 
 
@@ -62,12 +66,13 @@ def draw_left_out_card(opened: Opened, spec: RankingSpec, pool: Pool, selected: 
     lacking = set(_lacking(pool, selected, sample_id).tolist())
     every = opened.analysis.features_of(sample_id, limit=EVERY_FEATURE, span=spec.span)
     found = [feature for feature in every if feature.feature_id in lacking]
-    text, why = st.columns([1.45, 1], gap="medium")
+    spoken = readable_tokens(opened.analysis, opened.dataset, sample_id)
+    text, why = st.columns([1.25, 1], gap="medium")
     with text:
-        _draw_text(opened, row, found, "features that the selection lacks")
+        _draw_text(opened, row, spoken, found, "features that the selection lacks")
     with why:
         st.markdown(f"**Only here** ({whole(len(found))}): what the selection does not have")
-        _draw_features(opened, sample_id, found)
+        _draw_features(opened, sample_id, spoken, found)
         if covered.by:
             st.markdown("**Covered by** these picks")
             picks = [chosen for chosen, _ in covered.by]
@@ -97,11 +102,11 @@ def _draw_head(opened: Opened, queue: Queue, row: SampleRow, told: list[str]) ->
         st.caption(f"The same conversation as sample #{row.duplicate_of}.")
 
 
-def _draw_text(opened: Opened, row: SampleRow, found: list[FeatureInSample], what: str) -> None:
+def _draw_text(opened: Opened, row: SampleRow, spoken: Spoken, found: list[FeatureInSample], what: str) -> None:
     """The sample token by token, shaded where `found` are strongest; then as it stands in the file."""
+    texts, roles = spoken
     read, turns, record = st.tabs(["As the model read it", "Turns", "Record"])
     with read:
-        texts, roles = opened.analysis.tokens_of(row.sample_id)
         at = Counter(feature.position for feature in found)
         values = [float(at.get(position, 0)) for position in range(len(texts))]
         template = [role >= len(ROLES) for role in roles]
@@ -115,17 +120,17 @@ def _draw_text(opened: Opened, row: SampleRow, found: list[FeatureInSample], wha
         draw_record(*opened.dataset.record(row.sample_id))
 
 
-def _draw_features(opened: Opened, sample_id: int, found: list[FeatureInSample]) -> None:
+def _draw_features(opened: Opened, sample_id: int, spoken: Spoken, found: list[FeatureInSample]) -> None:
     """Features in words, the strongest first, each with the words around its strongest token."""
     if not found:
         st.caption("None.")
         return
     words = feature_words(opened, [feature.feature_id for feature in found])
-    spoken = opened.analysis.words_around([(sample_id, feature.position) for feature in found])
+    texts = [text.replace("\n", "↵") for text in spoken[0]]
     total = opened.analysis.n_samples
     st.dataframe(
         {
-            "fires at": [f"{before}⟦{token}⟧{after}".replace("\n", "↵") for before, token, after in spoken],
+            "fires at": [_around(texts, feature.position) for feature in found],
             "feature, in words": [words[feature.feature_id] for feature in found],
             "samples, %": [100 * feature.samples / total for feature in found],
             "id": [feature.feature_id for feature in found],
@@ -135,12 +140,17 @@ def _draw_features(opened: Opened, sample_id: int, found: list[FeatureInSample])
         row_height=30,
         key=f"queue_features_{sample_id}",
         column_config={
-            "fires at": st.column_config.TextColumn(width=170, help="its strongest token here, in brackets"),
-            "feature, in words": st.column_config.TextColumn(width=150),
-            "samples, %": st.column_config.NumberColumn(format="%.3g", width=70, help="share of samples it is active in"),
-            "id": st.column_config.NumberColumn(format="%d", width=60),
+            "fires at": st.column_config.TextColumn(width=175, help="its strongest token here, in brackets"),
+            "feature, in words": st.column_config.TextColumn(width=130),
+            "samples, %": st.column_config.NumberColumn(format="%.3g", width=60, help="share of samples it is active in"),
+            "id": st.column_config.NumberColumn(format="%d", width=55),
         },
     )  # fmt: skip
+
+
+def _around(texts: list[str], at: int) -> str:
+    """The words around a token, which stands in brackets."""
+    return f"{''.join(texts[max(0, at - BEFORE) : at])}⟦{texts[at]}⟧{''.join(texts[at + 1 : at + 1 + AFTER])}".strip()
 
 
 def _draw_stands_for(opened: Opened, spec: RankingSpec, pool: Pool, selected: Selected, queue: Queue) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.datasets.lint import RULES
 from core.errors import GamutError
@@ -38,14 +39,14 @@ def draw_queue(opened: Opened, spec: RankingSpec, pool: Pool, selected: Selected
     """The list, its filter, the keys, and the sample one is at."""
     if st.session_state.pop(CHANGED, False):
         st.rerun()
-    _draw_lists(opened, pool, selected)
+    progress = _draw_lists(opened, pool, selected)
     try:
         queue = make_queue(opened, spec, pool, selected)
     except GamutError as error:  # a link with a group that this data set does not have
         say_error(error)
         st.button("Clear the filter", key="queue_clear", on_click=clear_filter)
         return
-    _draw_progress(opened, queue)
+    progress.caption(_progress_words(queue))
     if queue.at is None:
         st.info(_nothing(queue), icon=":material/info:")
         if len(queue.ids):
@@ -66,14 +67,14 @@ def _nothing(queue: Queue) -> str:
     return "Nothing is chosen: raise the budget." if queue.name == PICKS else "Nothing that may be chosen is left out."
 
 
-def _draw_lists(opened: Opened, pool: Pool, selected: Selected) -> None:
-    """Which list, in which order, and the filter over it."""
+def _draw_lists(opened: Opened, pool: Pool, selected: Selected) -> DeltaGenerator:
+    """Which list, in which order, and the filter over it; returns the place to tell progress in."""
     rows = len(selected.sample_ids)
     titles = {
         PICKS: f"Picks ({whole(rows)})",
         LEFT: f"Left out ({whole(int(pool.free.sum()) - _free(pool, selected))})",
     }
-    lists, order, filtered = st.columns([2, 1.6, 1.4], vertical_alignment="center")
+    lists, progress, order, filtered = st.columns([2.2, 1.1, 1.6, 1], vertical_alignment="center")
     lists.segmented_control(
         "List", list(titles), key="queue", required=True, format_func=titles.get, label_visibility="collapsed",
         on_change=_list_changed,
@@ -85,6 +86,7 @@ def _draw_lists(opened: Opened, pool: Pool, selected: Selected) -> None:
         )  # fmt: skip
     with filtered.popover("Filter" + (" (on)" if _filter_on() else ""), width="stretch"):
         _draw_filter(opened, pool, selected)
+    return progress
 
 
 def _free(pool: Pool, selected: Selected) -> int:
@@ -133,10 +135,10 @@ def _forget(opened: Opened) -> None:
         forget_read(opened.workspace, opened.dataset.content_hash)
 
 
-def _draw_progress(opened: Opened, queue: Queue) -> None:
-    read, total = queue.read_count, len(queue.ids)
-    shown = "" if len(queue.shown) == total else f" · {whole(len(queue.shown))} pass the filter"
-    st.progress(read / total if total else 0.0, f"{whole(read)} of {whole(total)} read{shown}")
+def _progress_words(queue: Queue) -> str:
+    """12 of 480 read; and how many pass the filter."""
+    shown = "" if len(queue.shown) == len(queue.ids) else f", {whole(len(queue.shown))} pass the filter"
+    return f"{whole(queue.read_count)} of {whole(len(queue.ids))} read{shown}"
 
 
 def _draw_keys(opened: Opened, spec: RankingSpec, queue: Queue) -> None:
