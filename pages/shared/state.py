@@ -19,7 +19,8 @@ import streamlit as st
 
 from core.datasets.lint import RULES as FLAGS
 from core.errors import GamutError
-from core.selection.left_out import NEAREST, ORDERS
+from core.selection.left_out import NEAREST
+from core.selection.left_out import ORDERS as LEFT_ORDERS
 from core.selection.registry import METHODS, parse_options
 from core.store.analyses import SPANS
 from core.store.feature_table import ORDERS
@@ -74,7 +75,7 @@ def switch(text: str) -> bool:
     return {"1": True, "0": False}[text]
 
 
-def place(text: str) -> int:
+def ordinal(text: str) -> int:
     """A reader of a place in a list, from 1."""
     return max(1, int(text))
 
@@ -110,8 +111,8 @@ CHOICES = {
     "others": Choice(False, switch),
     "tab": Choice("queue", one_of(*TABS)),
     "queue": Choice("picks", one_of(*LISTS)),
-    "place": Choice(1, place),
-    "left_order": Choice(NEAREST, one_of(*ORDERS)),
+    "place": Choice(1, ordinal),
+    "left_order": Choice(NEAREST, one_of(*LEFT_ORDERS)),
     "queue_flag": Choice("", one_of("", *FLAGS)),
     "queue_column": Choice(""),
     "queue_value": Choice(""),
