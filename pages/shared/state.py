@@ -77,7 +77,7 @@ def switch(text: str) -> bool:
 
 def ordinal(text: str) -> int:
     """A reader of a place in a list, from 1."""
-    return max(1, int(text))
+    return min(max(1, int(text)), 1 << 31)
 
 
 def sample_filter(text: str) -> str:
