@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from core.errors import GamutError
-from core.selection import longest, random_order, richest, sae_greedy, sae_simscale
+from core.selection import (
+    feature_coverage,
+    k_center,
+    longest,
+    random_order,
+    repr_filter,
+    richest,
+    sae_greedy,
+    sae_simscale,
+)
 from core.selection.method import Method, parse_options
 
 __all__ = ["METHODS", "find", "parse_options"]
@@ -15,6 +24,9 @@ METHODS: dict[str, Method] = {
         sae_simscale.METHOD,
         longest.METHOD,
         random_order.METHOD,
+        feature_coverage.METHOD,
+        k_center.METHOD,
+        repr_filter.METHOD,
         richest.METHOD,
     )
 }

@@ -4,8 +4,7 @@ value(i) = worth_i · Σ_{j ∈ F(i), still wanted} w_j / cost_i; ties: lowest s
 feature is wanted again and a new round begins.
 
 Exact: values are fractions of whole numbers and compared as such. Every gain is kept current, as in sae-greedy; the
-largest value is found on a heap of the values that rows had once, which only fall within a round: a row at the top
-whose value is still the same is the best, any other sinks to its place.
+largest value is found on a heap (`core.selection.heap`), as values only fall within a round.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ import numpy as np
 from numba import njit
 
 from core.scores.feature_sets import FeatureSets
+from core.selection.heap import heapify, sink
 
 TAKEN = -(2**62)
 
@@ -117,8 +117,7 @@ def _gain(state, row, missing):
 @njit(cache=True, nogil=True)
 def _one_round(state, heap, missing, cost, one_pass, ids, at):
     size = heap.size
-    for place in range(size // 2 - 1, -1, -1):
-        _sink(heap, size, place, state.key, cost)
+    heapify(heap, state.key, cost)
     while size and at < ids.size:
         row = heap[0]
         if one_pass or state.gain[row] == state.key[row]:
@@ -133,7 +132,7 @@ def _one_round(state, heap, missing, cost, one_pass, ids, at):
             heap[0] = heap[size]
         else:
             state.key[row] = state.gain[row]
-        _sink(heap, size, 0, state.key, cost)
+        sink(heap, size, 0, state.key, cost)
     return at
 
 
@@ -151,37 +150,3 @@ def _count(state, row, missing):
                 state.owner[place] = other
                 place += state.gain[other] >= 0
             state.end[feature] = place
-
-
-@njit(cache=True, nogil=True)
-def _sink(heap, size, place, key, cost):
-    """Lets the row at `place` sink until neither child comes before it."""
-    row = heap[place]
-    while 2 * place + 1 < size:
-        child = 2 * place + 1
-        if child + 1 < size and _before(heap[child + 1], heap[child], key, cost):
-            child += 1
-        if not _before(heap[child], row, key, cost):
-            break
-        heap[place] = heap[child]
-        place = child
-    if size:
-        heap[place] = row
-
-
-@njit(cache=True, nogil=True)
-def _before(one, other, key, cost):
-    """Whether a row comes before another: the larger key a unit of cost, then the lower id."""
-    a, b, c, d = key[one], cost[one], key[other], cost[other]
-    if b == d:
-        return a > c or (a == c and one < other)
-    while True:  # Euclid: compare whole parts, then what is left of both turned upside down
-        p, q = a // b, c // d
-        if p != q:
-            return p > q
-        a, c = a - p * b, c - q * d
-        if a == 0 or c == 0:
-            if a == c:
-                return one < other
-            return a > c
-        a, b, c, d = d, c, b, a
