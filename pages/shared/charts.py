@@ -20,6 +20,7 @@ COLOURS = {
     "richest": "#CC79A7",
     "longest": "#E69F00",
     "k-center": "#7B5EA7",
+    "repr-filter": "#8C6D31",
     "random": "#8A8F98",
 }
 INK = {"light": "#1E2430", "dark": "#E7E9EC"}
