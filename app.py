@@ -38,6 +38,12 @@ def screens() -> dict[str, list]:
                 icon=":material/lightbulb:",
                 url_path="features",
             ),
+            st.Page(
+                SCREENS / "explore" / "inspector.py",
+                title="Inspector",
+                icon=":material/keyboard:",
+                url_path="inspector",
+            ),
         ],
         "Select": [
             st.Page(SCREENS / "select" / "budget.py", title="Budget", icon=":material/tune:", url_path="budget"),

@@ -29,12 +29,22 @@ def nearest(features: FeatureSets, sample_id: int, *, limit: int = 10) -> list[N
     """The samples most like one sample, the likest first, ties to the lowest id; only those that share a feature."""
     if not 0 <= sample_id < features.n_samples:
         raise GamutError(f"There is no sample {sample_id}; there are samples 0 to {features.n_samples - 1}.")
-    row = features.row(sample_id)
+    return _nearest(features, features.row(sample_id), limit, without=sample_id)
+
+
+def nearest_to(features: FeatureSets, row: np.ndarray, *, limit: int = 10) -> list[Near]:
+    """The samples most like a text that is none of them; `row`: its active features, ascending."""
+    return _nearest(features, row, limit)
+
+
+def _nearest(features: FeatureSets, row: np.ndarray, limit: int, without: int | None = None) -> list[Near]:
     own = np.zeros(features.n_features, np.bool_)
     own[row] = True
-    shared, weight, mass = _shared(features.indptr, features.indices, own, rarity(features))
-    shared[sample_id] = 0
-    union = mass[sample_id] + mass - weight
+    weights = rarity(features)
+    shared, weight, mass = _shared(features.indptr, features.indices, own, weights)
+    if without is not None:
+        shared[without] = 0
+    union = sum(weights[row].tolist()) + mass - weight  # added up in order, as `mass` is: a copy is 1 like
     likeness = np.divide(weight, union, out=np.zeros_like(weight), where=union > 0)
     able = np.flatnonzero(shared)
     best = able[np.lexsort((able, -likeness[able]))[:limit]]

@@ -72,10 +72,14 @@ class RankingSpec:
 
 @dataclass(frozen=True, eq=False)
 class ActiveSets:
-    """The feature sets of an analysis under a threshold rule, with the quantile behind it (None for a raw threshold)."""
+    """The feature sets of an analysis under a threshold rule, with the quantile behind it (None for a raw threshold).
+
+    cut: float32 (n_features), the threshold of each feature.
+    """
 
     features: FeatureSets
     quantile: float | None
+    cut: np.ndarray
 
 
 def active_sets(analysis: Analysis, *, span: str, activity: Activity) -> ActiveSets:
@@ -97,7 +101,7 @@ def active_sets(analysis: Analysis, *, span: str, activity: Activity) -> ActiveS
         n_samples=analysis.n_samples,
         n_features=analysis.n_features,
     )
-    return ActiveSets(features, quantile)
+    return ActiveSets(features, quantile, cut)
 
 
 def pool_of(analysis: Analysis, dataset: Dataset, spec: RankingSpec, *, features: FeatureSets | None = None) -> Pool:

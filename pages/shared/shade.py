@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,6 +117,19 @@ def stored_shade(opened: Opened, sample_id: int, feature_id: int, *, why: str = 
         "Only what the analysis stored is shaded: the strongest token of prompt and response, and an example's window."
     )
     return Shade(values, False, f"{said} {why}".strip())
+
+
+def on_letters(texts: Sequence[str], values: np.ndarray) -> np.ndarray:
+    """Values as readable texts show them: of tokens that share a letter the first has its text, and so gets the maximum."""
+    shown = np.array(values, np.float32)
+    letter = 0
+    for place, text in enumerate(texts):
+        if text:
+            letter = place
+        elif shown[place] > 0:
+            shown[letter] = max(shown[letter], shown[place])
+            shown[place] = 0
+    return shown
 
 
 def _maxima(opened: Opened, sample_id: int, feature_id: int) -> list[tuple[float, int]]:

@@ -136,6 +136,9 @@ CHOICES = {
     "ascending": Choice(False, switch),
     "hide": Choice(""),
     "features_page": Choice(1, place),
+    "read_as": Choice("chat", one_of("chat", "plain")),
+    "shaded": Choice(NO_FEATURE, place),  # of one's own text; else the relatively strongest
+    "text_tab": Choice("features", one_of("features", "neurons", "like")),
     **{
         option_key(name, field.name): Choice(field.default, option(name, field))
         for name, method in METHODS.items()
