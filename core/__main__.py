@@ -9,6 +9,7 @@ import duckdb
 import typer
 
 from core.commands import (
+    against,
     analyses,
     contamination,
     data,
@@ -61,6 +62,7 @@ app.command()(layout.layout)
 app.command()(analyses.demo)
 app.command()(inspect.inspect)
 app.command(hidden=True)(inspect.inspector)
+app.command()(against.against)
 app.command()(selection.rank)
 app.command()(selection.select)
 app.command()(selection.export)

@@ -54,7 +54,7 @@ def rank(
 ) -> None:  # fmt: skip
     """Rank the samples of an analysis and keep the ranking beside it."""
     session = session_of(context)
-    opened, dataset = _opened(session, analysis)
+    opened, dataset = opened_pair(session, analysis)
     spec = _spec(opened, method, option, seed, pin, ban, span, quantile, theta, with_no_response, _base(dataset, base))
     spec = _with_marks(session, dataset, spec) if with_marks else spec
     ranking = kept_ranking(opened, pool_of(opened, dataset, spec), spec, upto=upto)
@@ -75,7 +75,7 @@ def select(
     """Choose samples under a budget and save the selection."""
     session = session_of(context)
     budget = Budget(rows=rows, percent=percent, tokens=tokens)
-    opened, dataset = _opened(session, analysis)
+    opened, dataset = opened_pair(session, analysis)
     spec = _spec(opened, method, option, seed, pin, ban, span, quantile, theta, with_no_response, _base(dataset, base))
     spec = _with_marks(session, dataset, spec) if with_marks else spec
     pool = pool_of(opened, dataset, spec)
@@ -106,7 +106,7 @@ def export(
     """Write a selection for the trainer, and PATH.manifest.json beside it."""
     session = session_of(context)
     saved = load_selection(session.workspace, selection)
-    opened, dataset = _opened(session, saved.spec.analysis)
+    opened, dataset = opened_pair(session, saved.spec.analysis)
     written = write_export(saved, analysis=opened, dataset=dataset, format=format, to=to, replace=replace)
     joined = f"; {written.joined_inputs} inputs joined to their instruction" if written.joined_inputs else ""
     session.say(
@@ -134,7 +134,8 @@ def verify(
         raise typer.Exit(verdict.code)
 
 
-def _opened(session: Session, analysis: str) -> tuple[Analysis, Dataset]:
+def opened_pair(session: Session, analysis: str) -> tuple[Analysis, Dataset]:
+    """An analysis with the data set it was made from."""
     opened = open_analysis(session.workspace, analysis)
     dataset = dataset_with_hash(session.workspace, opened.meta["dataset_hash"], name=opened.dataset)
     if dataset is None:

@@ -24,6 +24,11 @@ from core.scores.stratified_odds import Odds, odds_of
 
 FEWEST_STRATA, MOST_STRATA = 10, 100
 PER_STRATUM = 30
+COMMON = 0.1  # of a side's samples: a feature that is sure and rare tells little of a set
+TIMES, SHARE = (
+    2.0,
+    0.01,
+)  # what a side has in common and the other lacks: surely so many times the odds, in so many samples
 SIGNIFICANT = 0.05  # of q: the share of false discoveries among those told that is put up with
 
 
@@ -80,6 +85,27 @@ class Enrichment:
     def live(self) -> np.ndarray:
         """Features active in a sample of either side: bool (n_features)."""
         return (self.active_a > 0) | (self.active_b > 0)
+
+    def telling(self, side: str, limit: int) -> np.ndarray:
+        """The features that tell side "a" or "b" first: those in COMMON of its samples, then others, surest first: int32."""
+        surest, rate = (self.common_in_a(), self.rate_a) if side == "a" else (self.common_in_b(), self.rate_b)
+        common = rate[surest] >= COMMON
+        return np.concatenate([surest[common], surest[~common]])[:limit]
+
+    def lacking_in_a(self, *, times: float = TIMES, share: float = SHARE) -> np.ndarray:
+        """Common in B, rare in A: surely `times` the odds or more at equal length, in `share` of B or more: int32, ascending."""
+        surest = self.common_in_b()
+        return np.sort(surest[(-self.adjusted.high[surest] >= np.log(times)) & (self.rate_b[surest] >= share)])
+
+    @property
+    def rate_a(self) -> np.ndarray:
+        """The share of A's samples that each feature is active in: float64 (n_features)."""
+        return self.active_a / self.n_a
+
+    @property
+    def rate_b(self) -> np.ndarray:
+        """The same of B."""
+        return self.active_b / self.n_b
 
     def common_in_a(self, odds: Odds | None = None) -> np.ndarray:
         """Features told to be commoner in A, surest first (largest lower limit, ties to the lowest id): int32."""

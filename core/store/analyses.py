@@ -172,13 +172,15 @@ class Analysis:
         )
         return [FeatureInSample(*row) for row in rows]
 
-    def strongest_of(self, feature_id: int, *, limit: int = 20) -> list[tuple[int, float, int]]:
-        """The samples a feature is strongest in: sample id, maximum, position of the maximum."""
+    def strongest_of(
+        self, feature_id: int, *, limit: int | None = 20, span: str = "conversation"
+    ) -> list[tuple[int, float, int]]:
+        """The samples a feature is strongest in: sample id, maximum over a span of it, position of the maximum."""
         return (
             self.cursor()
             .execute(
-                "SELECT sample_id, max(max), arg_max(position, max) FROM activations_by_feature WHERE feature_id = ? "
-                "GROUP BY sample_id ORDER BY max(max) DESC, sample_id LIMIT ?",
+                "SELECT sample_id, max(max), arg_max(position, max) FROM activations_by_feature "
+                f"WHERE feature_id = ? AND {_span(span)} GROUP BY sample_id ORDER BY max(max) DESC, sample_id LIMIT ?",
                 [feature_id, limit],
             )
             .fetchall()

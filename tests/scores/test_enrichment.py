@@ -140,3 +140,25 @@ def test_features_are_told_surest_first_ties_to_the_lowest_id():
     found = compared(np.stack([weak, strong, np.zeros(200, bool), strong], axis=1), a)
     assert found.common_in_a().tolist() == [1, 3, 0]
     assert not len(found.common_in_b())
+
+
+def test_what_tells_a_set_begins_with_what_is_common_in_it():
+    a = np.arange(2000) < 1000
+    rare = a & (np.arange(2000) % 20 == 0)  # in 5 % of A and nowhere else: sure, yet little of A
+    common = (a & (np.arange(2000) % 2 == 0)) | (~a & (np.arange(2000) % 10 == 0))
+    found = compared(np.stack([rare, common], axis=1), a)
+    assert found.common_in_a().tolist() == [0, 1]
+    assert found.telling("a", 5).tolist() == [1, 0]
+    assert found.telling("a", 1).tolist() == [1]
+    assert not len(found.telling("b", 5))
+
+
+def test_common_in_b_and_rare_in_a_means_surely_so_many_times_the_odds_in_so_many_of_b():
+    rng = np.random.default_rng(2)
+    a = np.arange(4000) < 2000
+    rates = [(0.02, 0.3), (0.25, 0.3), (0.0, 0.004), (0.3, 0.02), (0.1, 0.16)]
+    active = np.stack([rng.random(4000) < np.where(a, in_a, in_b) for in_a, in_b in rates], axis=1)
+    found = compared(active, a)
+    assert found.lacking_in_a().tolist() == [0]
+    assert found.lacking_in_a(times=1.0, share=0.0).tolist() == [0, 1, 2, 4]
+    assert found.lacking_in_a(times=1.2).tolist() == [0, 4]
