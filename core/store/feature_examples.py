@@ -9,26 +9,29 @@ import numpy as np
 
 from core.datasets.sample import ROLES
 from core.store.analyses import Analysis
+from core.store.contents import WINDOW
 from core.store.datasets import Dataset
 from core.store.features import Example, examples_of
 from core.store.token_text import readable
 
 EACH = 5
-AROUND = 12  # tokens of a snippet before the strongest, and half as many after it
+AROUND = 14  # tokens of a snippet before the strongest, and two thirds as many after it
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
     """An example as it is read: the texts of its window's tokens; whether the sample goes on before and after it.
 
-    `copies`: other examples with exactly these words, left out.
+    A template's tokens at either end are left out (`example` is cut alike), those within are `faded`. `copies`: other
+    examples with exactly these words, left out.
     """
 
     example: Example
     texts: list[str]
     before: bool
     after: bool
-    copies: int
+    faded: list[bool]
+    copies: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +69,13 @@ def snippets(
         "WHERE feature_id IN (SELECT unnest(?::INTEGER[])) ORDER BY feature_id, band DESC, rank"
     )
     found: dict[int, list[Example]] = {}
-    for feature_id, *rest, halves in (
-        analysis.cursor().execute(query, [sorted({feature for feature, _ in wanted})]).fetchall()
-    ):
-        found.setdefault(feature_id, []).append(Example(*rest, np.frombuffer(halves, "<f2")))
+    rows = analysis.cursor().execute(query, [sorted({feature for feature, _ in wanted})]).fetchall()
+    for feature_id, sample_id, band, rank, strength, position, start, halves in rows:
+        example = Example(sample_id, band, rank, strength, position, start, np.frombuffer(halves, "<f2"))
+        found.setdefault(feature_id, []).append(example)
     chosen = [_among(found.get(feature, []), samples) for feature, samples in wanted]
     tokens = readable(analysis, dataset, sorted({example.sample_id for example in chosen if example}))
-    return [_piece(example, *tokens[example.sample_id], around) if example else None for example in chosen]
+    return [_cut(example, *tokens[example.sample_id], around) if example else None for example in chosen]
 
 
 def _among(examples: list[Example], samples: np.ndarray | None) -> Example | None:
@@ -80,24 +83,29 @@ def _among(examples: list[Example], samples: np.ndarray | None) -> Example | Non
     return next(inside, examples[0] if examples else None)
 
 
-def _piece(example: Example, texts: list[str], roles: list[int], around: int) -> Shown:
-    """A few tokens around the strongest, those of a template left out."""
-    window = range(example.start, example.start + len(example.activations))
-    start = stop = example.position
-    while start - 1 in window and example.position - start < around and roles[start - 1] < len(ROLES):
-        start -= 1
-    while stop + 1 in window and stop - example.position < around // 2 and roles[stop + 1] < len(ROLES):
-        stop += 1
-    values = example.activations[start - example.start : stop + 1 - example.start]
-    before = start > 0 and roles[start - 1] < len(ROLES)
-    after = stop + 1 < len(texts) and roles[stop + 1] < len(ROLES)
-    return Shown(replace(example, start=start, activations=values), texts[start : stop + 1], before, after, 0)
+def _cut(example: Example, texts: list[str], roles: list[int], around: int = WINDOW) -> Shown:
+    """The part of an example's window that is at most `around` tokens before the strongest and two thirds as many after it."""
+    low = max(example.start, example.position - around)
+    high = min(example.start + len(example.activations), example.position + 2 * around // 3 + 1)
+    spoken = [at for at in range(low, high) if roles[at] < len(ROLES)] or [example.position]
+    low, high = min(spoken[0], example.position), max(spoken[-1], example.position) + 1
+    values = example.activations[low - example.start : high - example.start]
+    before, after = (any(role < len(ROLES) for role in part) for part in (roles[:low], roles[high:]))
+    faded = [role >= len(ROLES) for role in roles[low:high]]
+    return Shown(replace(example, start=low, activations=values), texts[low:high], before, after, faded)
 
 
 def in_band(analysis: Analysis, dataset: Dataset, feature_id: int, band: int) -> list[Shown]:
     """All examples of one octave of strength, the strongest first, each text once."""
     examples = [example for example in examples_of(analysis, feature_id) if example.band == band]
     return _distinct(analysis, dataset, examples, len(examples))[0]
+
+
+def bands_of(analysis: Analysis, feature_id: int) -> list[int]:
+    """The bands that a feature has examples in, the strongest first."""
+    analysis.require("examples")
+    query = "SELECT DISTINCT band FROM examples WHERE feature_id = ? ORDER BY band DESC"
+    return [band for (band,) in analysis.cursor().execute(query, [feature_id]).fetchall()]
 
 
 def median_strength(analysis: Analysis, feature_id: int) -> float:
@@ -113,20 +121,18 @@ def _distinct(
     analysis: Analysis, dataset: Dataset, examples: Sequence[Example], wanted: int
 ) -> tuple[list[Shown], list[Example]]:
     """The first examples of different words, and the examples after them; a copy belongs to what it copies."""
-    shown: dict[tuple[str, ...], list] = {}
+    shown: dict[tuple[str, ...], Shown] = {}
     at = 0
     while at < len(examples) and len(shown) < wanted:
         chunk = examples[at : at + wanted]
         tokens = readable(analysis, dataset, [example.sample_id for example in chunk])
         for example in chunk:
-            texts = tokens[example.sample_id][0]
-            stop = example.start + len(example.activations)
-            window = texts[example.start : stop]
-            if tuple(window) in shown:
-                shown[tuple(window)][-1] += 1
-            elif len(shown) < wanted:
-                shown[tuple(window)] = [example, window, example.start > 0, stop < len(texts), 0]
-            else:
+            cut = _cut(example, *tokens[example.sample_id])
+            words = tuple(cut.texts)
+            if words not in shown and len(shown) == wanted:
                 break
+            known = shown.setdefault(words, cut)
+            if known is not cut:
+                shown[words] = replace(known, copies=known.copies + 1)
             at += 1
-    return [Shown(*parts) for parts in shown.values()], list(examples[at:])
+    return list(shown.values()), list(examples[at:])

@@ -88,6 +88,15 @@ def feature_page(
     return FeaturePage([FeatureRow(*row) for row in rows], total)
 
 
+def feature_row(analysis: Analysis, feature_id: int) -> FeatureRow:
+    """One feature's row of the table; GamutError for an unknown id."""
+    query = "SELECT feature_id, samples, tokens, max FROM features WHERE feature_id = ?"
+    rows = analysis.cursor().execute(query, [feature_id]).fetchall()
+    if not rows:
+        raise GamutError(f"There is no feature {feature_id}; this SAE has features 0 to {analysis.n_features - 1}.")
+    return FeatureRow(*rows[0])
+
+
 def _difference(analysis: Analysis, beside: Beside) -> str:
     """Share of the subset less share of the pool, in whole numbers: no rounding decides an order."""
     return f"beside.chosen::BIGINT * {analysis.n_samples} - f.samples::BIGINT * {int(beside.subset)}"

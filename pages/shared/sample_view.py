@@ -37,8 +37,8 @@ class Judged:
 
 
 @st.dialog("Sample", width=780, position="right", on_dismiss="rerun")
-def open_sample(opened: Opened, sample_id: int, judged: Judged | None = None) -> None:
-    """Open the drawer on a sample; `judged` adds why it was taken or left out."""
+def open_sample(opened: Opened, sample_id: int, judged: Judged | None = None, *, feature: int | None = None) -> None:
+    """Open the drawer on a sample; `judged` adds why it was taken or left out, `feature` is shaded first."""
     with guard():
         _draw_head(opened, sample_id)
         _draw_flags(opened, sample_id)

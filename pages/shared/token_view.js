@@ -13,7 +13,7 @@ function made(tag, names, text) {
   return element
 }
 
-function whole(n) {
+function spaced(n) {
   return String(n).replace(/\B(?=(\d{3})+$)/g, "\u202f")
 }
 
@@ -79,7 +79,7 @@ function pieces(row, everything) {
 }
 
 function words(row, top, everything) {
-  const place = made("div", "words")
+  const place = made("div", row.chips ? "words chips" : "words")
   const { cut, parts, before, after } = pieces(row, everything)
   if (row.before || before) place.append(made("span", "faded", "… "))
   let plain = ""
@@ -87,11 +87,16 @@ function words(row, top, everything) {
     if (plain) write(place, plain, row.inline)
     plain = ""
   }
-  for (const [i, text] of parts) {
+  for (const [i, whole] of parts) {
     const value = row.values ? row.values[i] : null
     const peak = row.peak === i
     const faded = row.faded && row.faded[i]
-    if (!(value > 0) && !peak && !faded && !BIDI.test(text)) {
+    let text = whole
+    if (!row.chips && /^ \S/.test(text)) {
+      plain += " " // a space before a word is not shaded: lines break there
+      text = text.slice(1)
+    }
+    if (!(value > 0) && !peak && !faded && !row.chips && !BIDI.test(text)) {
       plain += text // joined, so that letters and emoji that several tokens share are drawn as one
       continue
     }
@@ -107,7 +112,7 @@ function words(row, top, everything) {
     place.append(token)
   }
   flush()
-  if (row.after || after) place.append(made("span", "faded", " …"))
+  if (row.after || after) place.append(made("span", "faded", "\u00a0…"))
   return { place, cut }
 }
 
@@ -135,7 +140,7 @@ function drawn(row, number, data, list) {
   box.append(column)
   if (!cut) return [box]
   const many = row.tokens.length
-  const all = many > 1 ? `${whole(many)} tokens` : `${whole(row.tokens[0].length)} characters`
+  const all = many > 1 ? `${spaced(many)} tokens` : `${spaced(row.tokens[0].length)} characters`
   const more = made("button", "more", `Show all ${all}`)
   more.addEventListener("click", () => {
     place.replaceWith(words(row, row.top ?? data.top, true).place)

@@ -28,7 +28,7 @@ class TokenRow:
 
     head, about: what stands beside it; title: above it. section, section_about: heads this row and those after it.
     top: the value of full shade, else the list's. inline: line ends do not break the line. before, after: the text goes
-    on there. faded: tokens to write fainter (a template's, for example).
+    on there. faded: tokens to write fainter (a template's, for example). chips: tokens that are no text together.
     """
 
     tokens: Sequence[str]
@@ -44,6 +44,7 @@ class TokenRow:
     before: bool = False
     after: bool = False
     faded: Sequence[bool] | None = None
+    chips: bool = False
 
     def __post_init__(self) -> None:
         for own in (self.values, self.faded):
@@ -89,7 +90,7 @@ def _plain(row: TokenRow) -> dict:
         "tokens": list(row.tokens), "values": None if row.values is None else _finite(row.values), "peak": row.peak,
         "head": row.head, "about": row.about, "title": row.title, "section": row.section,
         "section_about": row.section_about, "top": row.top, "inline": row.inline, "before": row.before,
-        "after": row.after, "faded": None if row.faded is None else [bool(value) for value in row.faded],
+        "after": row.after, "chips": row.chips, "faded": None if row.faded is None else [bool(value) for value in row.faded],
     }  # fmt: skip
     return {name: value for name, value in said.items() if value not in (None, "", False)}
 

@@ -12,6 +12,7 @@ from core.errors import GamutError
 from core.scores.enrichment import same_by_duplicates
 from core.scores.hygiene import Hygiene, hygiene
 from core.scores.telling import Group, telling
+from core.scores.where import ScoredTokens, scored_tokens
 from core.selection.known_analysis import KnownOfAnalysis
 from core.selection.specification import RankingSpec
 from core.store.feature_examples import Shown, ToRead, in_band, snippets, to_read
@@ -126,3 +127,9 @@ def examples_to_read(_opened: Opened, key: str, feature_id: int) -> ToRead:
 def examples_in_band(_opened: Opened, key: str, feature_id: int, band: int) -> list[Shown]:
     """A feature's examples of one octave of strength."""
     return in_band(_opened.analysis, _opened.dataset, feature_id, band)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def scored(_opened: Opened, key: str) -> ScoredTokens:
+    """All scored tokens by position and role."""
+    return scored_tokens(_opened.analysis)

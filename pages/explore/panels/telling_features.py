@@ -87,6 +87,7 @@ def _row(group: Group, told: Telling, piece: Shown | None, words: str, *, first:
         inline=True,
         before=piece.before,
         after=piece.after,
+        faded=piece.faded,
         **said,
     )
 
@@ -96,7 +97,7 @@ def _about(group: Group) -> str:
 
 
 def percent(share: float) -> str:
-    """35 %, 2.4 %, under 0.1 %, 0 %."""
+    """35 %, 2.4 %, < 0.1 %, 0 %."""
     if 0 < share < 0.001:
-        return "under 0.1 %"
+        return "< 0.1 %"
     return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.0f} %"
