@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.errors import GamutError
 from core.selection import (
     feature_coverage,
+    imported_ids,
     k_center,
     longest,
     random_order,
@@ -32,8 +33,14 @@ METHODS: dict[str, Method] = {
 }
 
 
+# Found by name, but not offered as a choice: its samples come with a file.
+FOUND_ONLY: dict[str, Method] = {imported_ids.NAME: imported_ids.METHOD}
+
+
 def find(name: str) -> Method:
     """The method of that name; GamutError with the known names otherwise."""
+    if name in FOUND_ONLY:
+        return FOUND_ONLY[name]
     if name not in METHODS:
         raise GamutError(f"There is no selection method “{name}”; the methods are: {', '.join(METHODS)}.")
     return METHODS[name]
