@@ -37,11 +37,10 @@ def reached(
     return _reached(features.indptr, features.indices, rows_of, order, np.asarray(c, np.int32), worth, counted)
 
 
-def reached_at(features: FeatureSets, ids: np.ndarray, *, c: int = 1, base: np.ndarray = NOBODY) -> int:
-    """Features active in ≥ c rows of the set `ids` and `base` together."""
+def rows_with(features: FeatureSets, ids: np.ndarray, *, base: np.ndarray = NOBODY) -> np.ndarray:
+    """In how many rows of `ids` and `base` together each feature is active: int32 (n_features)."""
     ids = np.concatenate([np.asarray(base, np.int32), np.asarray(ids, np.int32)])
-    counts = _count_rows(features.indptr, features.indices, features.n_features, ids)
-    return int(np.count_nonzero(counts >= c))
+    return _count_rows(features.indptr, features.indices, features.n_features, ids)
 
 
 def reached_at_tokens(

@@ -1,0 +1,58 @@
+"""By what a subset is compared with its pool: length, turns, language, source, copies, flags, and the data set's columns."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.scores.bias import Facet, Marks, Numbers, Repeats, Shares
+from core.selection.known import Grouping
+from core.selection.pool import Pool
+from core.store.datasets import Dataset
+from core.store.groups import MOST
+
+JOINT = " + "  # between the flags of one sample
+NO_FLAG = "none"
+BUILT_IN = ("language", "turns")
+
+
+def facets_of(pool: Pool, dataset: Dataset) -> list[Facet]:
+    """Every facet that a data set has; the columns that are none are told by `left_out`."""
+    found: list[Facet] = [
+        Numbers("tokens", pool.conversation_tokens.astype(np.float64), "tokens"),
+        Numbers("response tokens", pool.response_tokens.astype(np.float64), "tokens"),
+        Repeats("copies", np.where(pool.known.duplicate_of < 0, np.arange(pool.n_samples), pool.known.duplicate_of)),
+        _flags(pool.known.groups("flags")),
+    ]
+    for name in dict.fromkeys([*BUILT_IN, *categories(dataset)]):
+        groups = pool.known.groups(name)
+        if len(groups.names) <= MOST:
+            found.append(Shares(name, groups.codes, groups.names))
+    return found + [Numbers(name, pool.known.score(name)) for name in scores(dataset)]
+
+
+def categories(dataset: Dataset) -> list[str]:
+    """The columns of a data set that group its samples: its categories, and texts of as few values."""
+    return [
+        column.name
+        for column in dataset.columns
+        if column.role == "category" or (not column.role and column.type == "text" and 1 < column.distinct <= MOST)
+    ]
+
+
+def scores(dataset: Dataset) -> list[str]:
+    """The columns of numbers that say something of a sample."""
+    return [column.name for column in dataset.columns if column.role == "score"]
+
+
+def left_out(dataset: Dataset) -> list[str]:
+    """The columns by which no subset is compared: free text, ids, dates, running numbers."""
+    compared = {*categories(dataset), *scores(dataset)}
+    return [column.name for column in dataset.columns if column.name not in compared]
+
+
+def _flags(groups: Grouping) -> Marks:
+    """Each flag by itself: in `groups` the samples stand by all their flags together."""
+    together = [tuple(flag for flag in name.split(JOINT) if flag != NO_FLAG) for name in groups.names]
+    flags = tuple(sorted({flag for own in together for flag in own}))
+    has = np.array([[flag in own for own in together] for flag in flags], bool).reshape(len(flags), len(together))
+    return Marks("flags", has[:, groups.codes], flags)
