@@ -16,7 +16,7 @@ from core.scores.coverage import seeded_order
 DRAWS = 200
 BAND = (0.025, 0.975)  # of the draws: 95 of 100 random subsets lie within
 QUANTILES = (0.1, 0.5, 0.9)
-QUANTILE_NAMES = ("10 % are below", "median", "10 % are above")
+QUANTILE_NAMES = ("10 % quantile", "median", "90 % quantile")
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,9 +124,7 @@ def _draw(seed: int, eligible: np.ndarray, tokens: np.ndarray, spent: int) -> np
     return order[: np.searchsorted(np.cumsum(tokens[order], dtype=np.int64), spent, side="right")]
 
 
-def _differences(
-    facet: Facet, mine: np.ndarray, pool: np.ndarray, drawn: np.ndarray, *, rows: int
-) -> list[Difference]:
+def _differences(facet: Facet, mine: np.ndarray, pool: np.ndarray, drawn: np.ndarray, *, rows: int) -> list[Difference]:
     counted = ~np.isnan(drawn).any(axis=0) & ~np.isnan(mine) & ~np.isnan(pool) & ((mine != 0) | (pool != 0))
     share = not isinstance(facet, Numbers)
     found = []

@@ -81,7 +81,7 @@ def regions(
     features: FeatureSets, ids: np.ndarray, *, codes: np.ndarray, names: tuple[str, ...], eligible: np.ndarray, c: int = 1,
     base: np.ndarray = NOBODY,
 ) -> list[Region]:  # fmt: skip
-    """How well a subset reaches each group of eligible rows, the worst share first; then the larger, then by name.
+    """How well a subset reaches each group of eligible rows: the least chosen share first, then the larger, then by name.
 
     codes: int (n), a row's place in `names`, −1 for none.
     """
@@ -97,9 +97,15 @@ def regions(
         own = None if weights is None else weights[rows]
         return np.bincount(codes[rows], own, minlength=len(names)).astype(np.int64).tolist()
 
-    figures = (by_group(counted), by_group(chosen & counted), by_group(left, features.richness), by_group(left, hits), by_group(far))
+    figures = (
+        by_group(counted),
+        by_group(chosen & counted),
+        by_group(left, features.richness),
+        by_group(left, hits),
+        by_group(far),
+    )
     found = [Region(name, *own) for name, *own in zip(names, *figures, strict=True) if own[0]]
-    return sorted(found, key=lambda region: (region.share, -region.rows, region.name))
+    return sorted(found, key=lambda region: (region.chosen / region.rows, -region.rows, region.name))
 
 
 @njit(cache=True, nogil=True)

@@ -109,6 +109,7 @@ CHOICES = {
     "c": Choice(1, one_of(1, 3, 10)),
     "yardstick": Choice("features", one_of(*YARDSTICKS)),
     "others": Choice(False, switch),
+    "regions": Choice(""),
     "tab": Choice("queue", one_of(*TABS)),
     "queue": Choice("picks", one_of(*LISTS)),
     "place": Choice(1, ordinal),

@@ -29,7 +29,7 @@ def draw_curve(asked: Asked, ranking: Ranking, ids: np.ndarray) -> None:
         key="c",
         required=True,
         label_visibility="collapsed",
-        format_func=lambda c: "in ≥ 1 row" if c == 1 else f"≥ {c} rows",
+        format_func=lambda c: "in ≥ 1 row" if c == 1 else f"≥ {c}",
     )
     yardstick = by.selectbox(
         "Measured by", YARDSTICKS, key="yardstick", format_func=NAMES.get, label_visibility="collapsed"

@@ -9,8 +9,10 @@ import streamlit as st
 from core.selection.pool import Pool
 from core.selection.select import Selected
 from core.selection.specification import RankingSpec
+from pages.select.panels.bias_panel import draw_bias
 from pages.select.panels.keep import draw_keep, draw_reproduce
 from pages.select.panels.marks import draw_marks
+from pages.select.panels.never_covered import draw_missed
 from pages.select.panels.picks import asked_sample
 from pages.select.panels.reading_queue import draw_queue
 from pages.shared.engine import Opened
@@ -28,6 +30,8 @@ TITLES = {
 # One line a tab; a tab without a panel is not shown.
 PANELS: dict[str, Panel] = {
     "queue": draw_queue,
+    "missed": draw_missed,
+    "bias": draw_bias,
     "reproduce": lambda opened, spec, pool, selected: draw_reproduce(opened, spec, selected),
 }
 
