@@ -15,6 +15,7 @@ from core.commands import (
     data,
     data_facts,
     inspect,
+    label,
     layout,
     pack,
     pilot,
@@ -59,6 +60,7 @@ analyses.app.command("open")(pack.open_packed)
 app.command()(pilot.pilot)
 app.command()(analyses.analyse)
 app.command()(layout.layout)
+app.add_typer(label.app, name="label")
 app.command()(analyses.demo)
 app.command()(inspect.inspect)
 app.command(hidden=True)(inspect.inspector)

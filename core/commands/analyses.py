@@ -9,6 +9,7 @@ from core.activations.identity import BUNDLED, AnalysisIdentity, absolute, ident
 from core.activations.pilot_report import PILOT, PilotReport, read_actual, read_report
 from core.activations.pool_analysis import check_groups
 from core.activations.settings import AnalysisSettings
+from core.commands.label import make
 from core.commands.layout import start_layout
 from core.commands.output import ProgressLine, Session, facts, session_of, table
 from core.commands.pass_options import (
@@ -25,6 +26,7 @@ from core.commands.pass_options import (
 from core.commands.pilot import as_values, estimate_words, fit_words
 from core.errors import GamutError
 from core.jobs.run import JobCancelled, RunningJob, running
+from core.scores.labels.make import offline_there
 from core.scores.overview import overview
 from core.store.analyses import Analysis, all_analyses, free_name, open_analysis
 from core.store.contents import Budgets
@@ -126,15 +128,16 @@ def _free_name(session: Session, name: str | None, identity: AnalysisIdentity) -
 
 
 def demo(context: typer.Context, job: Annotated[str | None, typer.Option(hidden=True)] = None) -> None:
-    """Import and analyse the demo that ships with the project; does nothing where that is done."""
+    """Import, analyse and label the demo that ships with the project; does nothing where that is done."""
     session = session_of(context)
     if not (session.workspace.datasets / DEMO).exists():
         import_dataset(session.workspace, DEMO_FILE, name=DEMO)
     identity = identify(Dataset(session.workspace, DEMO), model=BUNDLED, sae=BUNDLED, settings=AnalysisSettings())
-    if (session.workspace.analyses / identity.id).exists() and job is None:
-        return
-    print("Analysing the demo data set; this happens once.", file=sys.stderr)
-    analyse(context, DEMO, job=job)
+    if not (session.workspace.analyses / identity.id).exists() or job is not None:
+        print("Analysing the demo data set; this happens once.", file=sys.stderr)
+        analyse(context, DEMO, job=job)
+    if not offline_there(open_analysis(session.workspace, identity.id)):
+        make(context, identity.id)
 
 
 @app.command("list")
