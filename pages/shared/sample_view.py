@@ -1,6 +1,6 @@
-"""One sample in a drawer: its conversation, its strongest features, its record, and what the selection makes of it.
+"""One sample in a drawer: conversation, shaded tokens, strongest features, nearest samples, record, and why it was taken.
 
-All text of a data set is hostile: it goes through `st.text`, `st.code` and table cells only, never through Markdown.
+All text of a data set is hostile: it goes through `st.text`, `st.code`, table cells and token views only, never through Markdown.
 """
 
 from __future__ import annotations
@@ -15,17 +15,25 @@ from core.datasets.sample import Turn
 from core.scores.feature_sets import FeatureSets
 from core.selection.coverers import coverers
 from core.selection.ranking import Ranking, newly_covered
-from core.store.analyses import FeatureInSample
 from core.store.people import BAN, PIN, marked, marked_with_reasons, set_mark
 from core.store.sample_table import sample_rows
 from pages.shared.cover_words import left_out_words
 from pages.shared.engine import Opened
 from pages.shared.messages import guard, plain
 from pages.shared.numbers import count
+from pages.shared.sample_features import draw_features, draw_nearest, draw_shaded
 
 STRONGEST = 20
 WORDS = 90  # characters of a sample shown in a table
 EVERY_FEATURE = 1_000_000
+PARTS = TALK, TOKENS, FEATURES, NEAREST, RECORD = (
+    "Conversation",
+    "Tokens",
+    "Strongest features",
+    "Nearest samples",
+    "Record",
+)
+GONE_TO = "_gone_to"  # (the sample that the drawer was opened on, the one that it shows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +44,45 @@ class Judged:
     chosen: Ranking
 
 
-@st.dialog("Sample", width=780, position="right", on_dismiss="rerun")
+@st.dialog("Sample", width=820, position="right", on_dismiss="rerun")
 def open_sample(opened: Opened, sample_id: int, judged: Judged | None = None, *, feature: int | None = None) -> None:
     """Open the drawer on a sample; `judged` adds why it was taken or left out, `feature` is shaded first."""
     with guard():
-        _draw_head(opened, sample_id)
-        _draw_flags(opened, sample_id)
+        gone_to = st.session_state.get(GONE_TO)
+        shown = gone_to[1] if gone_to and gone_to[0] == sample_id else sample_id
+        if shown != sample_id and st.button(f"Back to #{sample_id}", icon=":material/arrow_back:", type="tertiary"):
+            _go(sample_id, sample_id)
+        _draw_head(opened, shown)
+        _draw_flags(opened, shown)
         if judged is not None:
-            _draw_reason(opened, sample_id, judged)
-        talk, features, record = st.tabs(["Conversation", "Strongest features", "Record"])
-        with talk:
-            draw_turns(opened.dataset.turns(sample_id))
-        with features:
-            _draw_features(opened, sample_id, opened.analysis.features_of(sample_id, limit=STRONGEST))
-        with record:
-            draw_record(*opened.dataset.record(sample_id))
+            _draw_reason(opened, shown, judged)
+        _draw_part(opened, sample_id, shown, feature)
+
+
+def _draw_part(opened: Opened, origin: int, shown: int, feature: int | None) -> None:
+    """The chosen part of a sample; the others are not computed."""
+    part = st.segmented_control(
+        "Part", PARTS, key=f"part_{origin}", required=True, default=TALK if feature is None else TOKENS,
+        label_visibility="collapsed",
+    )  # fmt: skip
+    if part == TALK:
+        draw_turns(opened.dataset.turns(shown))
+    elif part == TOKENS:
+        draw_shaded(opened, shown, opened.analysis.features_of(shown, limit=STRONGEST), first=feature)
+    elif part == FEATURES:
+        draw_features(opened, shown, opened.analysis.features_of(shown, limit=STRONGEST), key=f"strongest_{shown}")
+    elif part == NEAREST:
+        clicked = draw_nearest(opened, shown, first_words)
+        if clicked is not None:
+            _go(origin, clicked)
+    else:
+        draw_record(*opened.dataset.record(shown))
+
+
+def _go(origin: int, sample_id: int) -> None:
+    """Show another sample in the drawer that was opened on `origin`."""
+    st.session_state[GONE_TO] = (origin, sample_id)
+    st.rerun(scope="fragment")
 
 
 def _draw_head(opened: Opened, sample_id: int) -> None:
@@ -93,7 +125,8 @@ def _draw_reason(opened: Opened, sample_id: int, judged: Judged) -> None:
         with st.expander("What it newly covers", expanded=True):
             wanted = set(new.tolist())
             every = opened.analysis.features_of(sample_id, limit=EVERY_FEATURE)
-            _draw_features(opened, sample_id, [found for found in every if found.feature_id in wanted][:STRONGEST])
+            most = [found for found in every if found.feature_id in wanted][:STRONGEST]
+            draw_features(opened, sample_id, most, key="newly_covered")
 
 
 def first_words(turns) -> str:
@@ -114,31 +147,3 @@ def draw_record(record: bytes, file: str, line: int) -> None:
     """The original record as it stood in its file."""
     st.text(f"{file}, line {line}")
     st.code(record.decode("utf-8", "replace"), language=None, wrap_lines=True)
-
-
-def _draw_features(opened: Opened, sample_id: int, found: list[FeatureInSample]) -> None:
-    """Features with the token at their maximum, within its words."""
-    places = [(sample_id, feature.position) for feature in found]
-    spoken = opened.analysis.words_around(places)
-    total = opened.analysis.n_samples
-    st.dataframe(
-        {
-            "feature": [feature.feature_id for feature in found],
-            "maximum": [feature.max for feature in found],
-            "tokens": [feature.count for feature in found],
-            "samples, %": [100 * feature.samples / total for feature in found],
-            "strongest at": [f"{before}⟦{token}⟧{after}".replace("\n", "↵") for before, token, after in spoken],
-        },
-        hide_index=True,
-        column_config={
-            "maximum": st.column_config.NumberColumn(format="%.3g", width="small"),
-            "feature": st.column_config.NumberColumn(format="%d", width="small"),
-            "tokens": st.column_config.NumberColumn(width="small", help="tokens of this sample in which it is active"),
-            "samples, %": st.column_config.NumberColumn(
-                format="%.3g", width="small", help="share of samples it is active in"
-            ),
-            "strongest at": st.column_config.TextColumn(
-                width="large", help="its strongest token in this sample, in brackets"
-            ),
-        },
-    )

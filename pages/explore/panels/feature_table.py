@@ -45,7 +45,7 @@ def hidden_kinds() -> list[str]:
 
 
 def _draw_bar(found: Hygiene, subset: Subset | None) -> None:
-    search, sort, way, hide = st.columns([1.5, 1, 0.8, 2.2], vertical_alignment="bottom")
+    search, sort, way = st.columns([2, 1, 1], vertical_alignment="bottom")
     search.text_input("Search", key="find", placeholder="words of a label, a token, or an id", on_change=_to_first_page)
     sorts = [name for name in SORTS if name != "subset" or subset]
     if chosen("sort") not in sorts:
@@ -53,7 +53,7 @@ def _draw_bar(found: Hygiene, subset: Subset | None) -> None:
     sort.selectbox("Sort by", sorts, key="sort", format_func=SORTS.get, on_change=_to_first_page)
     way.toggle("ascending", key="ascending", on_change=_to_first_page)
     st.session_state["_hide"] = hidden_kinds()
-    hide.pills(
+    st.pills(
         "Leave out", KINDS, selection_mode="multi", key="_hide", on_change=_hide,
         format_func=lambda kind: f"{kind} {whole(int(found.kinds[kind].sum()))}",
         help="; ".join(f"{kind}: {found.unknown.get(kind) or found.settings.words(kind)}" for kind in KINDS),

@@ -96,9 +96,9 @@ def _table(key: str, ids: list[int], words: dict[int, str], figures: dict[str, l
         hide_index=True, key=key, row_height=30, height=38 + 30 * min(12, len(ids)), selection_mode="single-cell",
         on_select=lambda: _open_clicked(key, ids),
         column_config={
-            "feature": st.column_config.NumberColumn(format="#%d", width=70),
-            "what it is about": st.column_config.TextColumn(width="medium"),
-            **{name: st.column_config.NumberColumn(format=formats.get(name), width=70) for name in figures},
+            "feature": st.column_config.NumberColumn(format="#%d", width=62),
+            "what it is about": st.column_config.TextColumn(width=170),
+            **{name: st.column_config.NumberColumn(format=formats.get(name), width=60) for name in figures},
         },
     )  # fmt: skip
 
