@@ -11,6 +11,7 @@ import typer
 from core.commands import (
     against,
     analyses,
+    capability,
     contamination,
     data,
     data_facts,
@@ -55,6 +56,7 @@ data.app.command()(data_facts.flags)
 data.app.command("decontaminate")(contamination.decontaminate_dataset)
 app.add_typer(data.app, name="datasets")
 app.add_typer(analyses.app, name="analyses")
+app.add_typer(capability.app, name="capability")
 analyses.app.command()(pack.pack)
 analyses.app.command("open")(pack.open_packed)
 app.command()(pilot.pilot)

@@ -36,6 +36,10 @@ class Workspace:
         return self.root / "targets"
 
     @property
+    def capabilities(self) -> Path:
+        return self.root / "capabilities"
+
+    @property
     def exports(self) -> Path:
         return self.root / "exports"
 

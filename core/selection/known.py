@@ -9,6 +9,7 @@ from typing import NoReturn
 import numpy as np
 
 from core.errors import GamutError
+from core.scores.alignment import AlignmentSettings
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +65,10 @@ class Known:
         """
         _refuse(f"a target {said!r}")
 
+    def alignment(self, capability: str, settings: AlignmentSettings) -> np.ndarray:
+        """How far each sample points along a learned capability: float64 (n)."""
+        _refuse(f"a capability {capability!r}")
+
 
 NOTHING = Known()
 
@@ -78,6 +83,7 @@ class Given(Known):
     scores: Mapping[str, np.ndarray] = field(default_factory=dict)
     groupings: Mapping[str, Grouping] = field(default_factory=dict)
     targets: Mapping[str, np.ndarray] = field(default_factory=dict)
+    alignments: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def strengths(self) -> np.ndarray:
@@ -99,6 +105,10 @@ class Given(Known):
 
     def target(self, said: str, *, rows: int = 1) -> np.ndarray:
         return self.targets[said] if said in self.targets else super().target(said)
+
+    def alignment(self, capability: str, settings: AlignmentSettings) -> np.ndarray:
+        found = self.alignments.get(capability)
+        return super().alignment(capability, settings) if found is None else found
 
 
 def _refuse(what: str) -> NoReturn:

@@ -10,6 +10,8 @@ import pyarrow as pa
 from numba import njit
 
 from core.errors import GamutError
+from core.scores.alignment import AlignmentSettings, alignment
+from core.scores.capability import load_capability
 from core.scores.feature_sets import Activity, FeatureSets, thresholds
 from core.selection.known import Grouping, Known
 from core.selection.targets import load_target
@@ -104,6 +106,10 @@ class KnownOfAnalysis(Known):
                 )
             self._targets[said, rows] = found
         return self._targets[said, rows]
+
+    def alignment(self, capability: str, settings: AlignmentSettings) -> np.ndarray:
+        """As `Known.alignment`."""
+        return alignment(self._analysis, load_capability(self._dataset.workspace, capability), settings)
 
     def _target(self, said: str, rows: int) -> np.ndarray:
         kind, _, name = said.partition(":")

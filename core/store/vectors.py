@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,11 +10,12 @@ import numpy as np
 from core.errors import GamutError
 from core.store.analyses import Analysis
 from core.store.blobs import from_blobs
-from core.store.contents import EVERY
+from core.store.contents import EVERY, STRONGEST
 from core.store.fixed import to_means
 from core.store.tables import MLP, RESIDUAL
 
 SITES = {"mlp": MLP, "residual": RESIDUAL}
+PIECE = 8_192  # samples read at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,26 @@ def neurons_in_layer(analysis: Analysis, layer: int) -> Neurons:
     return _neurons(analysis, f"layer = {layer} ORDER BY sample_id")
 
 
+def neuron_means(analysis: Analysis, layer: int) -> Iterator[np.ndarray]:
+    """Every neuron's mean in every sample, in id order, in pieces: float16 (rows, neurons)."""
+    analysis.require("neurons")
+    _check_layer(analysis, layer)
+    if analysis.contents.neurons != EVERY:
+        raise GamutError(
+            f"Analysis {analysis.name!r} keeps the {STRONGEST} strongest neurons of a sample and layer, not all; analyse again "
+            "with a larger --vector-bytes."
+        )
+    yield from _pieces(analysis, f"SELECT means FROM neurons WHERE layer = {layer} ORDER BY sample_id")
+
+
+def residuals(analysis: Analysis, layer: int, *, last: bool = False) -> Iterator[np.ndarray]:
+    """The residual of every sample after block `layer`, its mean or its last, in pieces: float16 (rows, width)."""
+    analysis.require("vectors")
+    _check_layer(analysis, layer)
+    kind = "last" if last else "mean"
+    yield from _pieces(analysis, f'SELECT "{kind}" FROM vectors WHERE layer = {layer} ORDER BY sample_id')
+
+
 def neurons_in_sample(analysis: Analysis, sample_id: int) -> Neurons:
     """The neurons of one sample in every layer, in order."""
     analysis.require("neurons")
@@ -96,6 +118,12 @@ def massive_tokens(analysis: Analysis) -> np.ndarray:
     analysis.require("projection")
     rows = analysis.cursor().execute("SELECT massive_tokens FROM samples ORDER BY sample_id").fetchnumpy()
     return np.asarray(rows["massive_tokens"])
+
+
+def _pieces(analysis: Analysis, query: str) -> Iterator[np.ndarray]:
+    reader = analysis.cursor().sql(query).to_arrow_reader(PIECE)
+    for batch in reader:
+        yield from_blobs(batch.column(0), "f2")
 
 
 def _neurons(analysis: Analysis, where: str) -> Neurons:

@@ -1,0 +1,127 @@
+"""What a model's states are at the first and at the last token of a sample, and on average: what directions are learned from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import torch
+from torch import nn
+
+from core.activations.analyse import Cancelled, Pass
+from core.activations.batch_plan import plan_batches
+from core.activations.settings import AnalysisSettings
+from core.activations.states import massive_tokens
+from core.activations.tokens import UNSCORED, Tokens
+
+KINDS = ("first", "last", "mean")
+Stop = Callable[[], bool]
+
+
+@dataclass(frozen=True, eq=False)
+class Ends:
+    """States of n samples at one site ("mlp" or "residual"): float32 (layers, n, d) each.
+
+    `first`: at position 0. `last`: at the last token that counts. `mean`: over the tokens that count. Samples in which
+    none counts are left out; `rows` int32 says which stayed.
+    """
+
+    rows: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
+    mean: np.ndarray
+
+
+def read_ends(
+    machine: Pass, tokens: Tokens, settings: AnalysisSettings, *, progress: Callable[[int, int], None], stop: Stop
+) -> dict[str, Ends]:
+    """The states of all samples by site, "mlp" only where the model's neurons are known; the batches are an analysis' own.
+
+    Which tokens count is as in an analysis of these settings, so `mean` is what an analysis keeps of a sample. Raises
+    `Cancelled` when `stop()` turns true.
+    """
+    batches = plan_batches(tokens.lengths, settings)
+    found: dict[str, dict[str, list[np.ndarray]]] = {}
+    order, counted, done = [], [], 0
+    for batch in batches:
+        if stop():
+            raise Cancelled
+        read, counts = _read(machine, tokens, batch, mask_massive=settings.mask_massive)
+        for site, kinds in read.items():
+            for kind, values in kinds.items():
+                found.setdefault(site, {}).setdefault(kind, []).append(values)
+        order.append(batch)
+        counted.append(counts)
+        done += int(tokens.lengths[batch].sum())
+        progress(done, int(tokens.lengths.sum()))
+    ids = np.concatenate(order)
+    by_id = np.argsort(ids)
+    kept = by_id[(np.concatenate(counted, axis=1)[:, by_id] > 0).all(axis=0)]
+    joined = {site: {k: np.concatenate(v, axis=1)[:, kept] for k, v in kinds.items()} for site, kinds in found.items()}
+    return {site: Ends(rows=ids[kept], **kinds) for site, kinds in joined.items()}
+
+
+@torch.inference_mode()
+def _read(
+    machine: Pass, tokens: Tokens, ids: np.ndarray, *, mask_massive: bool
+) -> tuple[dict[str, dict[str, np.ndarray]], np.ndarray]:
+    """By site and kind, float32 (layers, batch, d); and int64 (layers, batch), the tokens that count."""
+    lengths = tokens.lengths[ids]
+    padded = np.zeros((len(ids), lengths.max()), dtype=np.int64)
+    scored = np.zeros(padded.shape, dtype=bool)
+    for row, (first, length) in enumerate(zip(tokens.indptr[ids], lengths, strict=True)):
+        padded[row, :length] = tokens.ids[first : first + length]
+        scored[row, :length] = tokens.sides[first : first + length] != UNSCORED
+    see = _Eyes(torch.from_numpy(scored), mask_massive=mask_massive)
+    handles = [block.register_forward_hook(see.block) for block in machine.model.blocks]
+    handles += [projection.register_forward_pre_hook(see.neurons) for projection in machine.projections]
+    try:
+        machine.model.trunk(input_ids=torch.from_numpy(padded), use_cache=False)
+    finally:
+        for handle in handles:
+            handle.remove()
+    sites = {
+        site: {kind: np.stack([layer[kind] for layer in layers]) for kind in KINDS}
+        for site, layers in (("mlp", see.mlp), ("residual", see.residual))
+        if layers
+    }
+    return sites, np.stack(see.counted)
+
+
+class _Eyes:
+    """Hooks that read the ends of every block; the neurons of a block run before it ends, so they wait for its mask."""
+
+    def __init__(self, scored: torch.Tensor, *, mask_massive: bool) -> None:
+        self._scored, self._mask_massive = scored, mask_massive
+        self._waiting: torch.Tensor | None = None
+        self.mlp: list[dict[str, np.ndarray]] = []
+        self.residual: list[dict[str, np.ndarray]] = []
+        self.counted: list[np.ndarray] = []
+
+    def neurons(self, _module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+        self._waiting = inputs[0]
+
+    def block(self, _module: nn.Module, _inputs: object, output: torch.Tensor | tuple) -> None:
+        wide = (output[0] if isinstance(output, tuple) else output).float()
+        counts = self._scored & ~massive_tokens(wide, self._scored) if self._mask_massive else self._scored
+        ends = partial(_ends, counts=counts)
+        self.residual.append(ends(wide))
+        if self._waiting is not None:
+            self.mlp.append(ends(self._waiting.float()))
+            self._waiting = None
+        self.counted.append(counts.sum(1).cpu().numpy())
+
+
+def _ends(states: torch.Tensor, *, counts: torch.Tensor) -> dict[str, np.ndarray]:
+    places = torch.arange(counts.shape[1])
+    last = torch.where(counts, places, -1).amax(dim=1).clamp(min=0)
+    weights = counts.to(torch.float32)
+    sums = torch.bmm(weights[:, None], states)[:, 0]
+    means = sums / weights.sum(1, keepdim=True).clamp(min=1)
+    rows = torch.arange(len(states))
+    return {
+        kind: values.cpu().numpy()
+        for kind, values in zip(KINDS, (states[:, 0], states[rows, last], means), strict=True)
+    }

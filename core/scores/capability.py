@@ -1,0 +1,142 @@
+"""Capabilities at rest: named directions with what they were learned from, as a safetensors file that can be passed on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from core.errors import GamutError
+from core.files import file_hash, written_beside
+from core.scores.directions import Directions
+from core.store.analyses import Analysis
+from core.workspace import Workspace, check_name
+
+VERSION = 1
+ABOUT = "gamut_capability"
+SITES = ("mlp", "residual")
+PARTS = tuple(Directions.__dataclass_fields__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learned:
+    """What a capability was learned from: so that another machine can tell whether it fits, and how it came about.
+
+    `model` and `model_sha256` name the model; `settings` those of the pass; `samples` used, `left_out` without a token
+    that counts; `sources`: files or data sets with their hashes; `null`: what random sets of equal size were drawn from.
+    """
+
+    model: str
+    model_sha256: str
+    max_length: int
+    template: str
+    settings: dict[str, Any]
+    samples: int
+    left_out: int
+    sources: list[dict[str, Any]]
+    seed: int = 0
+    null: str = ""
+    created: str = ""
+    version: int = VERSION
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Capability:
+    """A named set of directions by site, with the set's own means; `null`: the same of a random set of equal size.
+
+    `means` and `firsts`: float32 (layers, d) by site, averages over the set of the token means and of position 0.
+    """
+
+    name: str
+    learned: Learned
+    directions: dict[str, Directions]
+    means: dict[str, np.ndarray]
+    firsts: dict[str, np.ndarray]
+    null: dict[str, Directions] = field(default_factory=dict)
+    path: Path | None = None
+
+    @cached_property
+    def sha256(self) -> str:
+        """The SHA-256 of its file."""
+        assert self.path is not None, "a capability that was saved"
+        return file_hash(self.path)
+
+    def at(self, site: str) -> Directions:
+        """Its directions at a site; `GamutError` where it has none there."""
+        if site not in self.directions:
+            raise GamutError(
+                f"Capability {self.name!r} has no directions at {site!r}; it has: {', '.join(self.directions)}."
+            )
+        return self.directions[site]
+
+    def require(self, analysis: Analysis) -> None:
+        """Raise `GamutError` if it was learned on another model than an analysis was made with."""
+        model = json.loads(analysis.meta["model"])
+        if model["sha256"] != self.learned.model_sha256:
+            raise GamutError(
+                f"Capability {self.name!r} was learned on the model {self.learned.model!r}, analysis {analysis.name!r} was made "
+                f"with {model['ref']!r}, whose weights are other ones; learn it again on that model."
+            )
+
+
+def save_capability(workspace: Workspace, capability: Capability, *, replace: bool = False) -> Capability:
+    """Write a capability into the workspace; `GamutError` if the name is taken and it is not to be replaced."""
+    path = workspace.capabilities / f"{check_name(capability.name, of='capability')}.safetensors"
+    if path.exists() and not replace:
+        raise GamutError(f"There is a capability {capability.name!r} already; choose another name or say --replace.")
+    tensors: dict[str, np.ndarray] = {}
+    for prefix, sites in (("", capability.directions), ("null.", capability.null)):
+        for site, found in sites.items():
+            tensors |= {f"{prefix}{site}.{part}": np.ascontiguousarray(getattr(found, part)) for part in PARTS}
+    for kind, values in (("mean", capability.means), ("first", capability.firsts)):
+        tensors |= {f"{site}.{kind}": np.ascontiguousarray(value) for site, value in values.items()}
+    about = {"name": capability.name, "learned": asdict(capability.learned)}
+    with written_beside(path) as out:
+        out.write(save(tensors, metadata={ABOUT: json.dumps(about, sort_keys=True)}))
+    return load_capability(workspace, capability.name)
+
+
+def capability_names(workspace: Workspace) -> list[str]:
+    """The names of all capabilities, sorted."""
+    return sorted(path.stem for path in workspace.capabilities.glob("[!.]*.safetensors"))
+
+
+def load_capability(workspace: Workspace, name: str) -> Capability:
+    """The capability of that name, or `GamutError` naming those there are."""
+    path = workspace.capabilities / f"{name}.safetensors"
+    if name not in capability_names(workspace):
+        known = ", ".join(capability_names(workspace)) or "none yet: learn one with `capability learn`"
+        raise GamutError(f"There is no capability {name!r}; there are: {known}.")
+    return read_capability(path)
+
+
+def read_capability(path: Path) -> Capability:
+    """The capability in a file; raises `GamutError` for one that is foreign, damaged or of a newer Gamut."""
+    try:
+        with safe_open(path, framework="np") as file:
+            about = json.loads((file.metadata() or {})[ABOUT])
+            if about["learned"]["version"] > VERSION:
+                raise GamutError(f"{path} was made by a newer Gamut; update this one to use it.")
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (a file, no dictionary)
+        sites = [site for site in SITES if f"{site}.vectors" in tensors]
+        return Capability(
+            name=path.stem,
+            learned=Learned(**about["learned"]),
+            directions={site: _directions(tensors, site) for site in sites},
+            means={site: tensors[f"{site}.mean"] for site in sites},
+            firsts={site: tensors[f"{site}.first"] for site in sites},
+            null={site: _directions(tensors, f"null.{site}") for site in sites if f"null.{site}.vectors" in tensors},
+            path=path,
+        )
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        raise GamutError(f"{path} is no capability, or a damaged one ({str(error)[:120]}); learn it again.") from None
+
+
+def _directions(tensors: dict[str, np.ndarray], prefix: str) -> Directions:
+    return Directions(**{part: tensors[f"{prefix}.{part}"] for part in PARTS})

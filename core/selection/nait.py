@@ -1,0 +1,84 @@
+"""nait: the samples whose neurons point furthest along the directions of one or several capabilities.
+
+score_C(y) = Σ_l A_l(y) · v_l, best first; several capabilities take turns, each its best sample not taken yet.
+Source: NAIT, arXiv 2603.13201.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.errors import GamutError
+from core.scores.alignment import POOLINGS, AlignmentSettings
+from core.scores.capability import SITES
+from core.selection.method import Method, option
+from core.selection.pool import Pool
+from core.selection.ranking import Ranking, ranking_along
+
+
+@dataclass(frozen=True, kw_only=True)
+class NaitOptions:
+    capabilities: str = option("", "names of learned capabilities, with commas: they take turns")
+    site: str = option("mlp", "mlp: neurons; residual: the stream after each block", choices=SITES)
+    pooling: str = option(
+        "mean", "of a sample's tokens: their mean, or of the residual also last and delta", choices=POOLINGS
+    )
+    layer_z: bool = option(False, "every layer on one scale, so that late layers do not decide alone")
+    length_z: bool = option(False, "compare a sample with others of like length only")
+
+
+def rank(pool: Pool, options: NaitOptions, *, upto: int | None = None) -> Ranking:
+    """Pins, then the candidates by score, ties to the lowest sample id."""
+    names = list(dict.fromkeys(name.strip() for name in options.capabilities.split(",") if name.strip()))
+    if not names:
+        raise GamutError(
+            "Method “nait” needs a capability: learn one with `capability learn` and name it in the option capabilities."
+        )
+    settings = AlignmentSettings(
+        site=options.site, pooling=options.pooling, layer_z=options.layer_z, length_z=options.length_z
+    )
+    orders = [best_first(pool, pool.known.alignment(name, settings)) for name in names]
+    return ranking_along(pool, in_turn(orders), upto)
+
+
+def best_first(pool: Pool, score: np.ndarray) -> np.ndarray:
+    """The candidates by descending score float (n), ties to the lowest sample id: int32."""
+    return pool.candidates[np.argsort(-score[pool.candidates], kind="stable")]
+
+
+def in_turn(orders: list[np.ndarray]) -> np.ndarray:
+    """Orders of the same ids merged: each in turn gives its first id that is not taken yet, int32."""
+    if len(orders) == 1:
+        return orders[0]
+    taken: set[int] = set()
+    merged: list[int] = []
+    waiting = [iter(order.tolist()) for order in orders]
+    while len(merged) < len(orders[0]):
+        for order in waiting:
+            found = next((sample for sample in order if sample not in taken), None)
+            if found is not None:
+                taken.add(found)
+                merged.append(found)
+    return np.array(merged, np.int32)
+
+
+METHOD = Method(
+    name="nait",
+    title="NAIT",
+    summary="The samples whose neurons point furthest along the directions learned from a few samples of a capability.",
+    source="Neuron-Aware Data Selection in Instruction Tuning, arXiv 2603.13201",
+    notes=(
+        "[paper] Directions: first principal component of the change from the first to the last token, layer by layer; score: "
+        "sum over layers of the projections.",
+        "[choice] Neurons are MLP activations after the non-linearity, averaged over a sample's tokens without position 0; the "
+        "paper's own tensor is not known.",
+        "[choice] Signs are those of the token means, position 0 left out.",
+        "[choice] Several capabilities take turns, skipping what is taken.",
+        "[choice] Finding rows of one's own kind is a floor, not evidence that training on them helps; in the tests of arXiv "
+        "2602.14696 only gradient similarity predicted results consistently.",
+    ),
+    options=NaitOptions,
+    rank=rank,
+)

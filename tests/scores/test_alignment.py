@@ -1,0 +1,150 @@
+"""Capabilities as files, and scores of a pool beside plain numpy for every option."""
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.errors import GamutError
+from core.scores.alignment import AlignmentSettings, alignment, layer_shares, projections, scores_of
+from core.scores.capability import (
+    Capability,
+    Learned,
+    capability_names,
+    load_capability,
+    read_capability,
+    save_capability,
+)
+from core.scores.directions import learn_directions
+from core.store.analyses import open_analysis
+from core.store.contents import Budgets
+from core.store.contrast import length_bins
+from core.store.datasets import Dataset
+from core.store.vectors import neurons_in_layer, vectors_in_layer
+from tests.made import SHAPE, made_analysis
+
+
+def made_capability(name="maths", sha256="0", seed=0):
+    rng = np.random.default_rng(seed)
+    widths = {"mlp": SHAPE.neurons, "residual": SHAPE.width}
+    sets = {site: rng.normal(size=(3, SHAPE.layers, 12, width)).astype(np.float32) for site, width in widths.items()}
+    learned = Learned(
+        model="made", model_sha256=sha256, max_length=64, template="plain", settings={"version": 2}, samples=12,
+        left_out=0, sources=[{"file": "x.jsonl"}],
+    )  # fmt: skip
+    return Capability(
+        name=name, learned=learned,
+        directions={site: learn_directions(last - first, mean) for site, (first, last, mean) in sets.items()},
+        means={site: mean.mean(axis=1) for site, (_, _, mean) in sets.items()},
+        firsts={site: first.mean(axis=1) for site, (first, _, _) in sets.items()},
+        null={"mlp": learn_directions(sets["mlp"][1], sets["mlp"][2])},
+    )  # fmt: skip
+
+
+@pytest.fixture
+def capability(made):
+    return save_capability(made, made_capability())
+
+
+def test_a_capability_comes_back_as_it_was_saved(made, capability):
+    wanted = made_capability()
+    assert capability.learned == wanted.learned and capability.name == "maths"
+    for kind in ("directions", "null"):
+        for site, found in getattr(capability, kind).items():
+            for part, values in vars(getattr(wanted, kind)[site]).items():
+                assert np.array_equal(getattr(found, part), values), (kind, site, part)
+    for kind in ("means", "firsts"):
+        for site, values in getattr(wanted, kind).items():
+            assert np.array_equal(getattr(capability, kind)[site], values)
+    with pytest.raises(GamutError, match="already"):
+        save_capability(made, wanted)
+    again = save_capability(made, replace(wanted, learned=replace(wanted.learned, seed=3)), replace=True)
+    assert again.learned.seed == 3 and capability_names(made) == ["maths"]
+
+
+def test_what_is_no_capability_is_a_sentence(made, capability):
+    path = capability.path
+    whole = path.read_bytes()
+    for damaged in (b"", whole[:50], b"\x10" + whole[1:], b"{}"):
+        path.write_bytes(damaged)
+        with pytest.raises(GamutError, match="no capability, or a damaged one"):
+            load_capability(made, "maths")
+    path.write_bytes(whole.replace(b'\\"version\\": 1', b'\\"version\\": 9'))
+    with pytest.raises(GamutError, match="newer Gamut"):
+        read_capability(path)
+    with pytest.raises(GamutError, match="There is no capability 'no'; there are: maths"):
+        load_capability(made, "no")
+
+
+def test_every_option_scores_as_plain_numpy_does(made, capability):
+    analysis = open_analysis(made, "made")
+    tokens = analysis.counts.scored_tokens
+    for site, pooling, by_change, layer_z, length_z in itertools.product(
+        ("mlp", "residual"), ("mean", "last", "delta"), *[(False, True)] * 3
+    ):
+        if site == "mlp" and pooling != "mean":
+            with pytest.raises(GamutError, match="use pooling mean"):
+                AlignmentSettings(site=site, pooling=pooling)
+            continue
+        settings = AlignmentSettings(
+            site=site, pooling=pooling, by_change=by_change, layer_z=layer_z, length_z=length_z
+        )
+        expected = plain_scores(analysis, capability, settings, tokens)
+        for _ in range(2):  # made, then read where it was kept
+            assert np.allclose(alignment(analysis, capability, settings), expected, rtol=1e-3, atol=1e-3), settings
+
+
+def plain_scores(analysis, capability, settings, tokens):
+    total = []
+    for layer in range(SHAPE.layers):
+        if settings.site == "mlp":
+            states = neurons_in_layer(analysis, layer).means
+        else:
+            mean, last = vectors_in_layer(analysis, layer)
+            states = mean if settings.pooling == "mean" else last
+        found = capability.directions[settings.site]
+        vector = found.vectors[layer] * (-1 if settings.by_change and found.flips[layer] else 1)
+        states = states.astype(np.float64)
+        if settings.pooling == "delta":
+            states = states - capability.firsts[settings.site][layer]
+        total.append(states @ vector)
+    by_layer = np.stack(total, axis=1)
+    if settings.layer_z:
+        by_layer = (by_layer - by_layer.mean(axis=0)) / by_layer.std(axis=0)
+    score = by_layer.sum(axis=1)
+    if settings.length_z:
+        for each in set(length_bins(tokens).tolist()):
+            own = length_bins(tokens) == each
+            score[own] = (score[own] - score[own].mean()) / (score[own].std() or 1)
+    return score
+
+
+def test_what_does_not_vary_scores_nothing_and_shares_add_up():
+    settings = AlignmentSettings(layer_z=True, length_z=True)
+    assert not scores_of(np.full((4, 2), 3.0), np.array([5, 5, 50, 50]), settings).any()
+    projected = np.random.default_rng(0).normal(size=(50, 3)) * [1, 2, 4]
+    shares = layer_shares(projected)
+    assert shares.sum() == pytest.approx(1) and shares.argmax() == 2
+    assert layer_shares(np.ones((5, 2))).tolist() == [0, 0]
+
+
+def test_a_capability_of_another_model_is_refused(made):
+    other = save_capability(made, made_capability("other", sha256="1"))
+    with pytest.raises(GamutError, match="whose weights are other ones"):
+        projections(open_analysis(made, "made"), other, AlignmentSettings())
+
+
+def test_an_analysis_that_keeps_the_strongest_neurons_only_says_so(made, capability):
+    small = made_analysis(
+        made, Dataset(made, "made"), id="fedcba9876543210", budgets=Budgets(vectors=2 * 60 * 2 * 100 * 2 - 2)
+    )
+    assert small.contents.neurons == "strongest"
+    with pytest.raises(GamutError, match="keeps the 64 strongest neurons"):
+        projections(small, capability, AlignmentSettings())
+
+
+@pytest.mark.parametrize("words", [{"site": "head"}, {"pooling": "max"}])
+def test_a_setting_that_is_not_known_is_refused_in_a_sentence(words):
+    with pytest.raises(GamutError, match="There is no"):
+        AlignmentSettings(**words)
