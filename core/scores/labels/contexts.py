@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -13,7 +14,6 @@ from core.scores.labels.corpus import MAKE, TEST, Corpus
 from core.scores.labels.draw import draw_active, draw_alike, draw_same_token, mixed, silent_at
 from core.store.analyses import Analysis
 from core.store.bins import strength_bands
-import itertools
 
 ROWS = 4_000_000  # activations looked at together
 

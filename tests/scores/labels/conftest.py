@@ -1,5 +1,6 @@
 """An analysis with planted meanings: what each feature is active at is known, so its label is known too."""
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,6 @@ from core.store.datasets import Dataset
 from core.store.import_dataset import import_dataset
 from core.workspace import Workspace
 from tests.made import WORDS, made_analysis, made_batch, made_records, write_jsonl
-import itertools
 
 SAMPLES = 260
 AT_WORD, AFTER_WORD, ANYWHERE, NEAR_WORD = 0, 1, 2, 3  # features: at word 3, after word 5, at random, soon after word 7

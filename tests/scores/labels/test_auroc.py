@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
@@ -13,6 +13,7 @@ from core.scores.labels.auroc import FEWEST, area, auroc, balanced_accuracy
 FEW = some.lists(some.integers(0, 3).map(float), min_size=1, max_size=12)
 
 
+@settings(deadline=None)  # the first call compiles
 @given(FEW, FEW)
 def test_the_area_equals_a_count_over_pairs_and_scikit_learns(positives, negatives):
     pairs = [1.0 if p > n else 0.5 if p == n else 0.0 for p in positives for n in negatives]

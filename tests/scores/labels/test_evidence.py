@@ -4,7 +4,7 @@ import math
 from collections import Counter
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from core.scores.labels.corpus import MAKE
@@ -34,6 +34,7 @@ def naive_codes(words: list[int], at: int, vocabulary: int) -> set[int]:
     return found | {NEAR * SLOT + word for word in words[max(0, at - 1 - NEARBY) : max(0, at - 1)]}
 
 
+@settings(deadline=None)  # the first call compiles
 @given(some.lists(some.integers(0, 4), min_size=1, max_size=40))
 def test_the_evidence_of_a_place_is_what_stands_at_and_before_it_in_its_own_sample(words):
     ids = np.array([9, 9, *words], np.int32)  # what stands in an earlier sample must not be seen
@@ -104,6 +105,7 @@ def test_evidence_that_only_repeats_what_is_said_is_left_out():
     assert found.codes.tolist() == [5]
 
 
+@settings(deadline=None)  # the first call compiles
 @given(some.lists(some.lists(some.integers(-1, 9), min_size=18, max_size=18), min_size=1, max_size=5))
 def test_a_context_scores_by_its_strongest_evidence(rows):
     codes, weights = np.array([1, 4, 8]), np.array([0.5, 2.0, 1.0])
