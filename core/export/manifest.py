@@ -157,9 +157,7 @@ def _select_words(spec: RankingSpec, budget: Budget, name: str, dataset: Dataset
     words = ["select", spec.analysis, "--method", spec.method]
     for key, value in sorted(spec.options.items()):
         words += ["--option", f"{key}={value}"]
-    for key, value in vars(budget).items():
-        if value is not None:
-            words += [f"--{key}", str(value)]
+    words += [f"--{budget.unit}", str(budget.amount), *(["--skip-to-fit"] if budget.skip_to_fit else [])]
     if spec.span != "conversation":
         words += ["--span", spec.span]
     if spec.activity.mode == "raw":

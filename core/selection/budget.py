@@ -5,24 +5,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
+from typing import Any
 
 import numpy as np
+from numba import njit
 
 from core.errors import GamutError
 from core.selection.pool import Pool
 from core.selection.ranking import Ranking
 
+UNITS = ("rows", "percent", "tokens")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
-    """Exactly one of rows, percent (of the samples left after bans) and tokens (of whole conversations)."""
+    """Exactly one of rows, percent (of the samples left after bans) and tokens (of whole conversations).
+
+    skip_to_fit: a row that does not fit into the tokens left is skipped, and the next that fits is taken; else it ends
+    the selection.
+    """
 
     rows: int | None = None
     percent: float | None = None
     tokens: int | None = None
+    skip_to_fit: bool = False
 
     def __post_init__(self) -> None:
-        given = {name: value for name, value in vars(self).items() if value is not None}
+        given = {name: value for name in UNITS if (value := getattr(self, name)) is not None}
         if len(given) != 1:
             seen = ", ".join(f"{name} {value}" for name, value in given.items()) or "none"
             raise GamutError(f"The budget names {seen}; give exactly one of rows, percent and tokens.")
@@ -31,16 +40,37 @@ class Budget:
                 raise GamutError(f"The budget is {given[name]} {name}; give a whole number from 1 upwards.")
         if self.percent is not None and not 0 < self.percent <= 100:
             raise GamutError(f"The budget is {self.percent} percent; give a number above 0 and up to 100.")
+        if self.skip_to_fit and self.tokens is None:
+            raise GamutError(
+                "Rows that do not fit can only be skipped under a budget of tokens; give one, or do not skip."
+            )
+
+    @property
+    def unit(self) -> str:
+        """rows, percent or tokens."""
+        return next(name for name in UNITS if getattr(self, name) is not None)
+
+    @property
+    def amount(self) -> float:
+        """How much, in that unit."""
+        return getattr(self, self.unit)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON, less what is not set; `Budget(**…)` is the way back."""
+        return {self.unit: self.amount} | ({"skip_to_fit": True} if self.skip_to_fit else {})
 
 
 def needed(budget: Budget, pool: Pool) -> int:
     """How long a ranking must be for this budget, whatever its order; GamutError if it cannot be met.
 
-    For tokens: no prefix within the budget has more rows than the pins and the shortest candidates that fit.
+    For tokens: no prefix within the budget has more rows than the pins and the shortest candidates that fit; all of
+    them, where rows that do not fit are skipped.
     """
     if budget.tokens is not None:
         pinned = pool.conversation_tokens[pool.pins]
         _refuse_if_pins_exceed(int(pinned.sum(dtype=np.int64)), budget.tokens, "tokens")
+        if budget.skip_to_fit:
+            return pool.available
         shortest_first = np.sort(pool.conversation_tokens[pool.candidates])
         return _longest_prefix(np.concatenate([pinned, shortest_first]), budget.tokens)
     rows = _rows(budget, pool.available)
@@ -48,19 +78,52 @@ def needed(budget: Budget, pool: Pool) -> int:
     return rows
 
 
-def size(ranking: Ranking, budget: Budget, pool: Pool) -> int:
-    """How many of the ranking's first samples the budget buys.
+def bought(ranking: Ranking, budget: Budget, pool: Pool) -> np.ndarray:
+    """The places of the ranking that the budget buys, int64, ascending: its first ones, unless rows are skipped to fit.
 
     rows: that many. percent p: ⌊n·p/100 + ½⌋ of the n samples left after bans (pins count). tokens T: the
-    longest prefix whose conversation tokens sum to T or less; the first row that does not fit ends it.
-    ValueError when the ranking was stopped too early to tell.
+    longest prefix whose conversation tokens sum to T or less; the first row that does not fit ends it or is skipped.
+    `GamutError` where constraints leave fewer rows, or floors need more; ValueError when the ranking was stopped too
+    early to tell.
     """
     most = needed(budget, pool)
-    if len(ranking) < most:
+    if len(ranking) < most and not ranking.complete:
         raise ValueError(f"the ranking has {len(ranking)} rows, this budget needs {most}")
+    tokens = pool.conversation_tokens[ranking.sample_ids]
     if budget.tokens is None:
-        return most
-    return _longest_prefix(pool.conversation_tokens[ranking.sample_ids], budget.tokens)
+        if len(ranking) < most:
+            raise GamutError(_too_few(ranking, most))
+        places = np.arange(most)
+    elif budget.skip_to_fit:
+        places = np.flatnonzero(_fitting(tokens, budget.tokens))
+    else:
+        places = np.arange(_longest_prefix(tokens, budget.tokens))
+    _refuse_if_floors_exceed(ranking, places, tokens, budget)
+    return places
+
+
+def size(ranking: Ranking, budget: Budget, pool: Pool) -> int:
+    """How many samples of the ranking the budget buys; as `bought`."""
+    return len(bought(ranking, budget, pool))
+
+
+def _too_few(ranking: Ranking, wanted: int) -> str:
+    passed = "; ".join(f"{words}: {rows} passed over" for words, rows in ranking.left_out)
+    return (
+        f"The budget asks for {wanted} rows, but the constraints leave {len(ranking)} ({passed}); ask for {len(ranking)} "
+        "or fewer, or loosen a constraint."
+    )
+
+
+def _refuse_if_floors_exceed(ranking: Ranking, places: np.ndarray, tokens: np.ndarray, budget: Budget) -> None:
+    first = ranking.pinned + ranking.floor
+    if ranking.floor and not np.array_equal(places[:first], np.arange(first)):
+        need = first if budget.tokens is None else int(tokens[:first].sum(dtype=np.int64))
+        unit = "rows" if budget.tokens is None else "tokens"
+        raise GamutError(
+            f"The pins and the rows that floors want take {need} {unit}, more than this budget of {budget.amount:g} "
+            f"{budget.unit} buys; raise it to {need} {unit} or lower a floor."
+        )
 
 
 def _rows(budget: Budget, available: int) -> int:
@@ -86,3 +149,13 @@ def _refuse_if_pins_exceed(pins: int, budget: int, unit: str) -> None:
 
 def _longest_prefix(tokens: np.ndarray, budget: int) -> int:
     return int(np.searchsorted(np.cumsum(tokens, dtype=np.int64), budget, side="right"))
+
+
+@njit(cache=True, nogil=True)
+def _fitting(tokens, budget):
+    """Which rows fit, taken in order while tokens are left for them."""
+    fits = np.zeros(tokens.size, np.bool_)
+    for k in range(tokens.size):
+        fits[k] = tokens[k] <= budget
+        budget -= tokens[k] * fits[k]
+    return fits

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numba import njit
@@ -21,6 +21,10 @@ class Ranking:
     rounds: int32 (k), from 1. U is empty when a round begins; pins belong to round 1. Methods without rounds
     have round 1 throughout, so their gains run along the whole order. base: int32, samples that were there before:
     U of round 1 begins with what they cover.
+
+    Constraints filter the ranking of the method: each pick keeps its round there, gains are counted anew along the final
+    order. floor: how many picks behind the pins fill floors; left_out: what passed over how many rows, in words;
+    complete: nothing more can be taken, however large the budget.
     """
 
     sample_ids: np.ndarray
@@ -28,13 +32,35 @@ class Ranking:
     rounds: np.ndarray
     pinned: int
     base: np.ndarray = field(default_factory=lambda: np.empty(0, np.int32))
+    floor: int = 0
+    left_out: tuple[tuple[str, int], ...] = ()
+    complete: bool = False
 
     def __len__(self) -> int:
         return len(self.sample_ids)
 
     def head(self, k: int) -> Ranking:
         """The first k picks."""
-        return Ranking(self.sample_ids[:k], self.gains[:k], self.rounds[:k], min(self.pinned, k), self.base)
+        if k >= len(self):
+            return self
+        return replace(
+            self,
+            sample_ids=self.sample_ids[:k],
+            gains=self.gains[:k],
+            rounds=self.rounds[:k],
+            pinned=min(self.pinned, k),
+            complete=False,
+        )
+
+
+def ranking_at(features: FeatureSets, ranking: Ranking, places: np.ndarray) -> Ranking:
+    """Some places of a ranking, ascending, as a ranking of their own; its head where they are its first ones."""
+    if len(places) == 0 or places[-1] == len(places) - 1:
+        return ranking.head(len(places))
+    ids, rounds = ranking.sample_ids[places], ranking.rounds[places]
+    gains = gains_in_rounds(features, ids, rounds, base=ranking.base)
+    pinned = int(np.count_nonzero(places < ranking.pinned))
+    return replace(ranking, sample_ids=ids, gains=gains, rounds=rounds, pinned=pinned, complete=False)
 
 
 def ranking_along(pool: Pool, candidates: np.ndarray, upto: int | None) -> Ranking:
@@ -48,9 +74,7 @@ def ranking_in_rounds(pool: Pool, candidates: np.ndarray, rounds: np.ndarray, up
     """The ranking of a method with rounds: pins, then `candidates` in the order given; rounds: int32, theirs, from 1."""
     order = np.concatenate([pool.pins, candidates])[:upto].astype(np.int32)
     numbers = np.concatenate([np.ones(len(pool.pins)), rounds])[:upto].astype(np.int32)
-    covered_in = np.zeros(pool.features.n_features, np.int32)  # the last round that covered a feature
-    covered_in[gains_along(pool.features, pool.base)[1]] = 1
-    gains = _cover_in_rounds(pool.features.indptr, pool.features.indices, order, numbers, covered_in)
+    gains = gains_in_rounds(pool.features, order, numbers, base=pool.base)
     return Ranking(order, gains, numbers, min(len(pool.pins), len(order)), pool.base)
 
 
@@ -70,6 +94,16 @@ def gains_along(
         _cover(features.indptr, features.indices, np.ascontiguousarray(base, np.int32), covered)
     gains = _cover(features.indptr, features.indices, np.ascontiguousarray(order, np.int32), covered)
     return gains, covered
+
+
+def gains_in_rounds(features: FeatureSets, order: np.ndarray, rounds: np.ndarray, *, base: np.ndarray) -> np.ndarray:
+    """What each row of `order` adds to the earlier ones of its own round, and in round 1 to `base`: int32 (k)."""
+    by_round = np.argsort(rounds, kind="stable")
+    covered_in = np.zeros(features.n_features, np.int32)  # the last round that covered a feature
+    covered_in[gains_along(features, base)[1]] = 1
+    gains = np.empty(len(order), np.int32)
+    gains[by_round] = _cover_in_rounds(features.indptr, features.indices, order[by_round], rounds[by_round], covered_in)
+    return gains
 
 
 def newly_covered(features: FeatureSets, ranking: Ranking, position: int) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,7 +24,7 @@ def kept_ranking(analysis: Analysis, pool: Pool, spec: RankingSpec, *, upto: int
     path = _path(analysis, spec)
     if path.exists():
         kept = _read(path, pool)
-        if len(kept) >= wanted:
+        if len(kept) >= wanted or kept.complete:
             return kept
     ranking = rank_by(pool, spec, upto=wanted)
     with suppress(OSError):  # keeping it saves time only: a full disk or a workspace to read from refuses no ranking
@@ -38,10 +39,17 @@ def _path(analysis: Analysis, spec: RankingSpec) -> Path:
 def _read(path: Path, pool: Pool) -> Ranking:
     table = pq.read_table(path)
     sample_ids, gains, rounds = (np.asarray(table[name]) for name in ("sample_id", "gain", "round"))
-    return Ranking(sample_ids, gains, rounds, min(len(pool.pins), len(sample_ids)), pool.base)
+    said = json.loads((table.schema.metadata or {}).get(b"constrained", b"{}"))
+    left_out = tuple((str(words), int(rows)) for words, rows in said.get("left_out", ()))
+    return Ranking(
+        sample_ids, gains, rounds, min(len(pool.pins), len(sample_ids)), pool.base,
+        floor=said.get("floor", 0), left_out=left_out, complete=said.get("complete", False),
+    )  # fmt: skip
 
 
 def _write(path: Path, ranking: Ranking) -> None:
     table = pa.table({"sample_id": ranking.sample_ids, "gain": ranking.gains, "round": ranking.rounds})
+    said = {"floor": ranking.floor, "left_out": ranking.left_out, "complete": ranking.complete}
+    table = table.replace_schema_metadata({"constrained": json.dumps(said)})
     with written_beside(path) as out:
         pq.write_table(table, out, compression="zstd")

@@ -6,8 +6,10 @@ from core.errors import GamutError
 from core.selection import (
     feature_coverage,
     imported_ids,
+    imported_score,
     k_center,
     longest,
+    mixture,
     random_order,
     repr_filter,
     richest,
@@ -29,6 +31,8 @@ METHODS: dict[str, Method] = {
         k_center.METHOD,
         repr_filter.METHOD,
         richest.METHOD,
+        imported_score.METHOD,
+        mixture.METHOD,
     )
 }
 

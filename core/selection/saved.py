@@ -35,9 +35,9 @@ class Selection:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        budget = {key: value for key, value in vars(self.budget).items() if value is not None}
         return {
-            "version": VERSION, "name": self.name, "revision": self.revision, "spec": self.spec.as_dict(), "budget": budget,
+            "version": VERSION, "name": self.name, "revision": self.revision, "spec": self.spec.as_dict(),
+            "budget": self.budget.as_dict(),
             "dataset": self.dataset, "dataset_hash": self.dataset_hash, "analysis_hash": self.analysis_hash,
             "ids": list(self.ids), "tokens": self.tokens, "created": self.created,
         }  # fmt: skip

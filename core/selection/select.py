@@ -7,21 +7,22 @@ from typing import Any
 
 import numpy as np
 
-from core.selection.budget import Budget, needed, size
+from core.selection.budget import Budget, bought, needed
 from core.selection.pool import Pool
-from core.selection.ranking import Ranking
+from core.selection.ranking import Ranking, ranking_at
 from core.selection.registry import find
 
 
 @dataclass(frozen=True, eq=False)
 class Selected:
-    """The chosen samples in order, as the prefix of a ranking; tokens: of their whole conversations."""
+    """The chosen samples in order; tokens: of their whole conversations; skipped: rows passed over as they did not fit."""
 
     method: str
     options: Any
     budget: Budget
     ranking: Ranking
     tokens: int
+    skipped: int = 0
 
     @property
     def sample_ids(self) -> np.ndarray:
@@ -41,6 +42,8 @@ def select(pool: Pool, *, method: str, budget: Budget, options: Any = None) -> S
 
 def cut(pool: Pool, ranking: Ranking, *, method: str, options: Any, budget: Budget) -> Selected:
     """The selection of this budget out of a ranking at hand: rank once, slide freely."""
-    head = ranking.head(size(ranking, budget, pool))
-    tokens = int(pool.conversation_tokens[head.sample_ids].sum(dtype=np.int64))
-    return Selected(method, options, budget, head, tokens)
+    places = bought(ranking, budget, pool)
+    taken = ranking_at(pool.features, ranking, places)
+    tokens = int(pool.conversation_tokens[taken.sample_ids].sum(dtype=np.int64))
+    skipped = int(places[-1]) + 1 - len(places) if len(places) else 0
+    return Selected(method, options, budget, taken, tokens, skipped)

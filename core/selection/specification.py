@@ -10,12 +10,15 @@ import numpy as np
 from core.errors import GamutError
 from core.files import json_hash
 from core.scores.feature_sets import Activity, FeatureSets, feature_sets, thresholds
-from core.selection.budget import Budget
+from core.selection.budget import Budget, needed
+from core.selection.constrained import ranked_within
+from core.selection.constraints import NO_CONSTRAINTS, Constraints
+from core.selection.eligible import allowed, features_without
 from core.selection.known_analysis import KnownOfAnalysis
 from core.selection.pool import Pool
 from core.selection.ranking import Ranking
 from core.selection.registry import find, parse_options
-from core.selection.select import Selected, cut, select
+from core.selection.select import Selected, cut
 from core.store.analyses import Analysis
 from core.store.datasets import Dataset
 from core.store.pools import members_of
@@ -29,7 +32,7 @@ class RankingSpec:
 
     `options` holds only what differs from the method's defaults, as typed. `span` is one of `core.store.analyses.SPANS`.
     Samples without a response stay out unless `with_no_response`. `base` names the members of a pool that are trained on
-    already.
+    already. `without` names kinds of features (`core.scores.hygiene.KINDS`) that leave the feature sets.
     """
 
     analysis: str
@@ -41,11 +44,15 @@ class RankingSpec:
     bans: tuple[int, ...] = ()
     with_no_response: bool = False
     base: tuple[str, ...] = ()
+    constraints: Constraints = NO_CONSTRAINTS
+    without: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values for JSON; `from_dict` is the way back."""
-        said = asdict(self) | {"pins": list(self.pins), "bans": sorted(self.bans), "base": sorted(self.base)}
-        return said if self.base else {key: value for key, value in said.items() if key != "base"}
+        """Plain values for JSON, what came with later versions only where it is set; `from_dict` is the way back."""
+        said = {key: getattr(self, key) for key in ("analysis", "method", "options", "span", "with_no_response")}
+        said |= {"activity": asdict(self.activity), "pins": list(self.pins), "bans": sorted(self.bans)}
+        later = {"base": sorted(self.base), "constraints": self.constraints.as_dict(), "without": sorted(self.without)}
+        return said | {key: value for key, value in later.items() if value}
 
     @staticmethod
     def from_dict(values: dict[str, Any]) -> RankingSpec:
@@ -59,6 +66,8 @@ class RankingSpec:
                     "pins": tuple(int(pin) for pin in given.get("pins", ())),
                     "bans": tuple(sorted(int(ban) for ban in given.get("bans", ()))),
                     "base": tuple(sorted(str(name) for name in given.get("base", ()))),
+                    "constraints": Constraints.from_dict(given.get("constraints", {})),
+                    "without": tuple(sorted(str(kind) for kind in given.get("without", ()))),
                 }
             )
         except (TypeError, ValueError) as error:
@@ -105,11 +114,14 @@ def active_sets(analysis: Analysis, *, span: str, activity: Activity) -> ActiveS
 
 
 def pool_of(analysis: Analysis, dataset: Dataset, spec: RankingSpec, *, features: FeatureSets | None = None) -> Pool:
-    """The pool of a specification; `features` spares the reading where they are at hand."""
+    """The pool of a specification; `features` (of its span and activity) spares the reading where they are at hand."""
     if features is None:
         features = active_sets(analysis, span=spec.span, activity=spec.activity).features
+    features = features_without(analysis, features, spec.without)
     counts = analysis.counts
     eligible = np.ones(analysis.n_samples, bool) if spec.with_no_response else ~dataset.without_response()
+    if spec.constraints.only:
+        eligible = eligible & allowed(dataset, spec.constraints.only, eligible)
     return Pool(
         features=features,
         scored_tokens=counts.scored_tokens,
@@ -140,14 +152,17 @@ def _base(dataset: Dataset, names: tuple[str, ...]) -> np.ndarray:
 
 
 def rank_by(pool: Pool, spec: RankingSpec, *, upto: int | None = None) -> Ranking:
-    """The ranking that a specification asks for, pins first."""
+    """The ranking that a specification asks for, pins first, within its constraints."""
     method = find(spec.method)
-    return method.rank(pool, parse_options(method, spec.options), upto=upto)
+    options = parse_options(method, spec.options)
+    if not spec.constraints.orders:
+        return method.rank(pool, options, upto=upto)
+    return ranked_within(pool, spec.constraints, lambda k: method.rank(pool, options, upto=k), upto=upto)
 
 
 def select_by(pool: Pool, spec: RankingSpec, budget: Budget, *, ranking: Ranking | None = None) -> Selected:
     """The selection that a specification and a budget ask for; out of `ranking` where one is at hand."""
     options = parse_options(find(spec.method), spec.options)
     if ranking is None:
-        return select(pool, method=spec.method, options=options, budget=budget)
+        ranking = rank_by(pool, spec, upto=needed(budget, pool))
     return cut(pool, ranking, method=spec.method, options=options, budget=budget)

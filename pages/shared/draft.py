@@ -77,14 +77,13 @@ def draft_budget() -> Budget:
 def load_draft(saved: Selection) -> None:
     """Make the draft what a saved selection says (its pins and bans stay in its file: marks are made by hand)."""
     rule = saved.spec.activity
-    unit, amount = next((unit, amount) for unit, amount in vars(saved.budget).items() if amount is not None)
     choose(
         method=saved.spec.method,
         span=saved.spec.span,
         unanswered=saved.spec.with_no_response,
         base=base_choice(saved.dataset_hash, saved.spec.base),
     )
-    choose(unit=unit, amount=float(amount))
+    choose(unit=saved.budget.unit, amount=float(saved.budget.amount))
     choose(rule=RAW if rule.mode == "raw" else AUTO if rule.quantile is None else QUANTILE)
     choose(theta=rule.theta, **({} if rule.quantile is None else {"quantile": rule.quantile}))
     method = find(saved.spec.method)

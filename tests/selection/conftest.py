@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from core.scores.feature_sets import FeatureSets
-from core.selection.known import NOTHING, Given
+from core.selection.known import NOTHING, Given, Grouping
+from core.selection.known_analysis import NO_VALUE
 from core.selection.pool import Pool
 
 
@@ -65,11 +66,16 @@ def _random_known(rng: np.random.Generator, rows: list[set[int]], m: int) -> Giv
     repeats = [first[frozenset(row)] if first[frozenset(row)] < i else -1 for i, row in enumerate(rows)]
     quality = np.where(rng.random(n) < 0.2, np.nan, rng.integers(0, 4, n))
     quality[0] = 3
+    groupings = {
+        column: Grouping(rng.integers(0, len(names), n).astype(np.int32), names)
+        for column, names in (("source", ("web", "book", NO_VALUE)), ("kind", ("qa", "chat")))
+    }
     return Given(
         given_strengths=rng.integers(1, 4, sum(map(len, rows))).astype(np.float32),
         given_vectors=rng.integers(-2, 3, (n, 3)).astype(np.float32),
         given_duplicate_of=np.array(repeats, np.int32),
         scores={"quality": quality},
+        groupings=groupings,
         targets={"half": np.arange(m) % 2 == 0},
     )
 
@@ -109,3 +115,9 @@ def random_pool():
 @pytest.fixture(scope="session")
 def naive_greedy():
     return _naive_greedy
+
+
+@pytest.fixture(scope="session")
+def options_for():
+    """The options with which a method can rank a random pool: its defaults, and what it cannot do without."""
+    return lambda method: method.options(**({"column": "quality"} if method.name == "score" else {}))

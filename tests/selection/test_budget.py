@@ -90,14 +90,15 @@ def test_a_token_budget_does_not_overflow_32_bits(build_pool):
     more=st.integers(0, 200),
     name=st.sampled_from([*METHODS]),
 )
-def test_a_larger_budget_only_adds_and_never_overspends(random_pool, seed, budget, more, name):
+def test_a_larger_budget_only_adds_and_never_overspends(random_pool, options_for, seed, budget, more, name):
     _, pool = random_pool(np.random.default_rng(seed))
+    options = options_for(find(name))
     pinned = int(pool.conversation_tokens[pool.pins].sum())
-    small = select(pool, method=name, budget=Budget(tokens=pinned + budget))
-    large = select(pool, method=name, budget=Budget(tokens=pinned + budget + more))
+    small = select(pool, method=name, options=options, budget=Budget(tokens=pinned + budget))
+    large = select(pool, method=name, options=options, budget=Budget(tokens=pinned + budget + more))
     assert large.sample_ids[: len(small.sample_ids)].tolist() == small.sample_ids.tolist()
     assert small.tokens == pool.conversation_tokens[small.sample_ids].sum() <= pinned + budget
-    full = find(name).rank(pool, find(name).options())
+    full = find(name).rank(pool, options)
     assert size(full, Budget(tokens=pinned + budget), pool) == len(small.sample_ids)
     if len(small.sample_ids) < pool.available:
         following = full.sample_ids[len(small.sample_ids)]
@@ -112,14 +113,15 @@ def test_a_larger_budget_only_adds_and_never_overspends(random_pool, seed, budge
     more=st.floats(0, 50),
     name=st.sampled_from([*METHODS]),
 )
-def test_a_larger_percentage_only_adds(random_pool, seed, percent, more, name):
+def test_a_larger_percentage_only_adds(random_pool, options_for, seed, percent, more, name):
     _, pool = random_pool(np.random.default_rng(seed))
+    options = options_for(find(name))
     try:
-        small = select(pool, method=name, budget=Budget(percent=percent))
+        small = select(pool, method=name, options=options, budget=Budget(percent=percent))
     except GamutError as refused:
         assert "pinned samples alone" in str(refused)
         return
-    large = select(pool, method=name, budget=Budget(percent=min(100, percent + more)))
+    large = select(pool, method=name, options=options, budget=Budget(percent=min(100, percent + more)))
     assert large.sample_ids[: len(small.sample_ids)].tolist() == small.sample_ids.tolist()
 
 

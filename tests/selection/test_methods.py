@@ -58,16 +58,16 @@ def test_a_random_order_is_pinned_to_its_seed(build_pool):
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_every_method_ranks_everyone_once_pins_first_and_prefixes_agree(name, random_pool):
+def test_every_method_ranks_everyone_once_pins_first_and_prefixes_agree(name, random_pool, options_for):
     for seed in range(20):
         _, pool = random_pool(np.random.default_rng(seed))
         method = find(name)
-        full = method.rank(pool, method.options())
+        full = method.rank(pool, options_for(method))
         assert sorted(full.sample_ids) == sorted([*pool.pins, *pool.candidates])
         assert full.sample_ids[: full.pinned].tolist() == pool.pins.tolist()
         for array in (full.sample_ids, full.gains, full.rounds):
             assert array.dtype == np.int32
-        short = method.rank(pool, method.options(), upto=5)
+        short = method.rank(pool, options_for(method), upto=5)
         assert short.sample_ids.tolist() == full.sample_ids[:5].tolist() == full.head(5).sample_ids.tolist()
         assert short.gains.tolist() == full.gains[:5].tolist()
 
@@ -75,6 +75,7 @@ def test_every_method_ranks_everyone_once_pins_first_and_prefixes_agree(name, ra
 def test_the_registry_knows_each_method_by_its_own_name():
     assert list(METHODS) == [
         "sae-greedy", "sae-simscale", "longest", "random", "feature-coverage", "k-center", "repr-filter", "richest",
+        "score", "mixture",
     ]  # fmt: skip
 
     for name, method in METHODS.items():
