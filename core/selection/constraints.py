@@ -79,9 +79,6 @@ class Constraints:
         return (*said, *([] if self.near_duplicates is None else [alike_words(self.near_duplicates)]))
 
 
-NO_CONSTRAINTS = Constraints()
-
-
 def alike_words(cap: float) -> str:
     """The cap on near-duplicates in words."""
     return f"no two rows with more than {cap:g} of their features alike"
@@ -101,3 +98,6 @@ def _check_shares(shares: Sequence[Quota]) -> None:
     total = sum(Fraction(str(quota.amount)) for quota in shares if quota.amount is not None)
     if total > 1:
         raise GamutError(f"The shares of {columns[0]} sum to {float(total):g}; let them sum to 1 at most.")
+
+
+NO_CONSTRAINTS = Constraints()
