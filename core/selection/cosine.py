@@ -2,7 +2,7 @@
 
 cos(i, k) = Σ_j x_ij x_kj / (‖x_i‖ ‖x_k‖), sums in float64 by ascending feature; taken while (q dot)² < p² ‖x_i‖² ‖x_k‖².
 
-Which rows taken are worth a look: of a row's features, rarest first, all but a tail whose norm is below 0.9 τ are looked
+Which rows taken are worth a look: of a row's features, rarest first, all but a tail whose norm is below τ / 2 are looked
 up among the rows taken. Who shares none of them has a smaller cosine than τ (Cauchy–Schwarz), and so has who shares
 too little: dot ≤ shared part + ‖tail‖.
 """
@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
 from core.scores.feature_sets import FeatureSets
 
-TAIL = 0.9
+TAIL = 0.5
 
 
 class Cosine:
@@ -54,13 +55,25 @@ def _squares(indptr, strengths, squares):
             squares[row] += strengths[e] * strengths[e]
 
 
+class _Taken(NamedTuple):
+    """Who of the rows taken has a feature, and how strongly: place[first[j] : end[j]] of feature j, in walking order."""
+
+    first: np.ndarray
+    end: np.ndarray
+    place: np.ndarray  # in the walk
+    strength: np.ndarray
+
+
 @njit(cache=True, nogil=True)
 def _below_cosine(indptr, indices, strengths, order, squares, m, rows, before, p, q, most):
     """Which of `rows` pass; the first `before` are taken in any case."""
-    taken = np.zeros(rows.size, np.bool_)
-    # Who of those taken has a feature: a list a feature, linked through the entries. head (m): its first entry.
-    head, after = np.full(m, -1, np.int64), np.empty(indices.size, np.int64)
-    place_of = np.empty(indices.size, np.int32)  # the place in `rows` of the row of an entry
+    passed = np.zeros(rows.size, np.bool_)
+    first = np.zeros(m + 1, np.int64)
+    for row in rows:
+        for e in range(indptr[row], indptr[row + 1]):
+            first[indices[e] + 1] += 1
+    first = np.cumsum(first)
+    taken = _Taken(first, first[:-1].copy(), np.empty(first[-1], np.int32), np.empty(first[-1], np.float64))
     shared, touched = np.zeros(rows.size), np.empty(rows.size, np.int32)
     left = most
     for k in range(rows.size):
@@ -68,19 +81,19 @@ def _below_cosine(indptr, indices, strengths, order, squares, m, rows, before, p
             break
         row = rows[k]
         if k >= before:
-            if _alike(
-                indptr, indices, strengths, order, squares, row, rows, head, after, place_of, shared, touched, p, q
-            ):
+            if _alike(indptr, indices, strengths, order, squares, row, rows, taken, shared, touched, p, q):
                 continue
             left -= 1
-        taken[k] = True
+        passed[k] = True
         for e in range(indptr[row], indptr[row + 1]):
-            after[e], head[indices[e]], place_of[e] = head[indices[e]], e, k
-    return taken
+            end = taken.end[indices[e]]
+            taken.place[end], taken.strength[end] = k, strengths[e]
+            taken.end[indices[e]] += 1
+    return passed
 
 
 @njit(cache=True, nogil=True)
-def _alike(indptr, indices, strengths, order, squares, row, rows, head, after, place_of, shared, touched, p, q):
+def _alike(indptr, indices, strengths, order, squares, row, rows, taken, shared, touched, p, q):
     """Whether a row's cosine with one of those taken is τ = p/q or more. shared (zeros) and touched are room to work in."""
     norm, tau = np.sqrt(squares[row]), p / q
     tail, count = squares[row], 0
@@ -88,14 +101,12 @@ def _alike(indptr, indices, strengths, order, squares, row, rows, head, after, p
         if tail < (TAIL * tau * norm) ** 2:
             break
         e = order[o]
-        other = head[indices[e]]
-        while other >= 0:
-            place = place_of[other]
+        for at in range(taken.first[indices[e]], taken.end[indices[e]]):
+            place = taken.place[at]
             if shared[place] == 0:
                 touched[count] = place
                 count += 1
-            shared[place] += strengths[e] * strengths[other]
-            other = after[other]
+            shared[place] += strengths[e] * taken.strength[at]
         tail -= strengths[e] * strengths[e]
     rest = np.sqrt(max(tail, 0.0)) + 1e-6 * norm
     alike = False

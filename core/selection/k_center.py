@@ -5,7 +5,7 @@ Source: Sener & Savarese, Active Learning for Convolutional Neural Networks: A C
 (its greedy, which Gonzalez 1985 showed to be within twice the best radius).
 
 Exact and lazy: the distance to the nearest sample taken only falls, so a row is compared with those taken since it was
-last at the top of a heap, not with all. Sums in float64 in one order on every machine.
+last at the top of a heap, not with all. Distances that decide are summed in float64, in one order on every machine.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from core.selection.method import Method, option
 from core.selection.pool import Pool
 from core.selection.ranking import Ranking, ranking_along
 
-LANES = 8  # sums kept side by side, so that processors can add them at once
+ROUGH = 1.001  # a sum of a few thousand squares in float32 is off by less than a thousandth
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ def rank(pool: Pool, options: KCenterOptions, *, upto: int | None = None) -> Ran
         vectors = unit_length(vectors)
     most = pool.available if upto is None else min(upto, pool.available)
     there = np.concatenate([pool.base, pool.pins]).astype(np.int32)
-    order = _farthest_first(_padded(vectors), there, pool.candidates, max(0, most - len(pool.pins)))
+    order = _farthest_first(np.ascontiguousarray(vectors), there, pool.candidates, max(0, most - len(pool.pins)))
     return ranking_along(pool, order, upto)
 
 
@@ -47,15 +47,6 @@ def unit_length(vectors: np.ndarray) -> np.ndarray:
     """Vectors of length 1, float32 (n, d); one of length 0 stays as it is."""
     norms = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
     return (vectors / np.where(norms > 0, norms, 1)[:, None]).astype(np.float32)
-
-
-def _padded(vectors: np.ndarray) -> np.ndarray:
-    """Vectors with zeros up to a multiple of LANES: (n, blocks, LANES)."""
-    n, d = vectors.shape
-    blocks = -(-d // LANES)
-    wide = np.zeros((n, blocks * LANES), np.float32)
-    wide[:, :d] = vectors
-    return wide.reshape(n, blocks, LANES)
 
 
 @njit(cache=True, nogil=True)
@@ -89,7 +80,7 @@ def _farthest_first(vectors, there, candidates, most):
 @njit(cache=True, nogil=True)
 def _nearest_to_mean(vectors, candidates):
     """The place in `candidates` of the one nearest to their mean, the first of several."""
-    total = np.zeros(vectors.shape[1:])
+    total = np.zeros(vectors.shape[1])
     for row in candidates:
         total += vectors[row]
     best, least = 0, np.inf
@@ -105,23 +96,24 @@ def _nearest_to_mean(vectors, candidates):
 @njit(cache=True, nogil=True)
 def _nearest(vectors, row, taken, first, end, least):
     """The squared distance to the nearest of taken[first:end], or `least` if none is nearer."""
-    lanes = np.empty(LANES)
     for t in range(first, end):
-        other = taken[t]
-        lanes[:] = 0
-        apart = 0.0
-        for block in range(vectors.shape[1]):
-            for lane in range(LANES):
-                step = np.float64(vectors[row, block, lane]) - np.float64(vectors[other, block, lane])
-                lanes[lane] += step * step
-            if block % 8 == 7:
-                apart = lanes.sum()
-                if apart >= least:
-                    break
-        apart = lanes.sum()
-        if apart < least:
-            least = apart
+        if _roughly(vectors[row], vectors[taken[t]]) < least * ROUGH:
+            apart = 0.0
+            for d in range(vectors.shape[1]):
+                step = np.float64(vectors[row, d]) - np.float64(vectors[taken[t], d])
+                apart += step * step
+            least = min(least, apart)
     return least
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _roughly(one, other):
+    """The squared distance in float32, summed in whatever order the processor likes: it only says who is far."""
+    apart = np.float32(0)
+    for d in range(one.size):
+        step = one[d] - other[d]
+        apart += step * step
+    return apart
 
 
 METHOD = Method(
