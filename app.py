@@ -39,6 +39,12 @@ def screens() -> dict[str, list]:
                 url_path="features",
             ),
             st.Page(
+                SCREENS / "explore" / "a_against_b.py",
+                title="A against B",
+                icon=":material/compare_arrows:",
+                url_path="a-against-b",
+            ),
+            st.Page(
                 SCREENS / "explore" / "inspector.py",
                 title="Inspector",
                 icon=":material/keyboard:",

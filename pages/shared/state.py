@@ -86,6 +86,13 @@ def sample_filter(text: str) -> str:
     return text
 
 
+def json_object(text: str) -> str:
+    """A reader of an object in JSON, kept as the text it is; who uses it says what may be in it."""
+    if not isinstance(json.loads(text), dict):
+        raise ValueError(text)
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """One choice: its value before anybody chose, and how it is read from the address."""
@@ -137,6 +144,10 @@ CHOICES = {
     "ascending": Choice(False, switch),
     "hide": Choice(""),
     "features_page": Choice(1, place),
+    "a": Choice("", json_object),
+    "b": Choice("", json_object),
+    "ab_feature": Choice(NO_FEATURE, place),
+    "ab_list": Choice("a", one_of("a", "b", "lacking", "all")),
     "read_as": Choice("chat", one_of("chat", "plain")),
     "shaded": Choice(NO_FEATURE, place),  # of one's own text; else the relatively strongest
     "text_tab": Choice("features", one_of("features", "neurons", "like")),

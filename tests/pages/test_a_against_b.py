@@ -1,0 +1,154 @@
+"""A against B: the link says the sets, the screen says what separates them, hostile words stay words, the target reaches Budget."""
+
+import json
+
+import numpy as np
+import pytest
+
+from core.selection.targets import load_target, target_names
+from core.store.analyses import open_analysis
+from core.store.datasets import Dataset
+from core.store.import_dataset import import_dataset
+from tests.made import CANARY, FEATURES, made_analysis, made_batches, made_records, write_jsonl
+from tests.pages.conftest import said
+
+SCREEN = "A against B"
+HOSTILE = "</option><b>two</b> & $x$ _u_"
+
+
+def filtered(**said) -> str:
+    return json.dumps({"kind": "filter", "filter": said})
+
+
+@pytest.fixture
+def kinds(workspace, tmp_path):
+    """A data set of two kinds, one of them with a hostile name; the feature 39 is active in the first alone."""
+    records = [{**record, "kind": HOSTILE if i % 2 else "one"} for i, record in enumerate(made_records(120))]
+    import_dataset(workspace, write_jsonl(tmp_path / "kinds.jsonl", records), name="kinds")
+    made_analysis(workspace, Dataset(workspace, "kinds"), seed=3)
+    return workspace
+
+
+@pytest.fixture
+def apart(workspace, tmp_path):
+    """A pool of short samples and an evaluation file of others, whose features differ."""
+    for name, seed, n in (("pool", 1, 120), ("eval", 2, 60)):
+        import_dataset(workspace, write_jsonl(tmp_path / f"{name}.jsonl", made_records(n)), name=name)
+        dataset = Dataset(workspace, name)
+        batches = _batches(seed, n, shifted=name == "eval")
+        made_analysis(workspace, dataset, id=f"{name}-{'0' * 11}", batches=batches)
+    return workspace
+
+
+def _batches(seed, n, *, shifted):
+    """Batches in which all features are active, or (the pool's) only the first thirty."""
+    batches = made_batches(np.random.default_rng(seed), n)
+    for batch in batches:
+        batch.features[:] = batch.features if shifted else batch.features % 30
+    return batches
+
+
+def test_without_a_link_the_largest_group_stands_against_the_rest(kinds, open_app):
+    app = open_app(kinds, SCREEN)
+    assert app.selectbox(key="ab_a_kind").value == "column:kind"
+    assert app.selectbox(key="ab_b_kind").value == "rest"
+    assert json.loads(app.query_params["b"]) == {"kind": "rest"}
+    assert "at equal length" in app.subheader[0].value.lower()
+    assert "A: 60 samples" in said(app).replace("\\", "")
+
+
+def test_hostile_names_of_groups_are_chosen_and_shown_as_text(kinds, open_app):
+    app = open_app(kinds, SCREEN, a=filtered(columns=[["kind", HOSTILE]]), b=json.dumps({"kind": "rest"}))
+    assert app.selectbox(key="ab_a_value").value == HOSTILE
+    for block in (*app.markdown, *app.caption, *app.subheader):
+        assert "<b>two" not in block.value and "</option>" not in block.value
+
+
+@pytest.mark.parametrize(
+    ("link", "kind", "value"),
+    [
+        (filtered(columns=[["kind", "one"]]), "column:kind", "one"),
+        (filtered(languages=["en"]), "language", "en"),
+        (filtered(flags=["refusal"]), "flag", "refusal"),
+        (filtered(text="number", tokens={"low": 3}), "filtered", "holds “number”, at least 3 tokens"),
+        (filtered(text=CANARY), "filtered", f"holds “{CANARY}”"),
+        (filtered(), "whole", None),
+        (json.dumps({"kind": "selection", "name": "gone"}), "selection", "gone"),
+        (json.dumps({"kind": "analysis", "name": "gone"}), "analysis", "gone"),
+        (json.dumps({"kind": "analysis"}), "analysis", None),
+    ],
+)
+def test_the_controls_say_what_the_link_says(kinds, open_app, link, kind, value):
+    app = open_app(kinds, SCREEN, a=link, b=json.dumps({"kind": "rest"}))
+    assert app.selectbox(key="ab_a_kind").value == kind
+    assert app.selectbox(key="ab_a_value").value == value
+    assert json.loads(app.query_params["a"]) == json.loads(link)
+
+
+@pytest.mark.parametrize(
+    ("link", "words"),
+    [
+        (json.dumps({"kind": "odd"}), "no set of samples 'odd'"),
+        (filtered(columns=[["colour", "red"]]), "no column 'colour'"),
+        (filtered(columns=3), "no filter of samples"),
+        (json.dumps({"kind": "selection", "name": "gone"}), "no selection 'gone'"),
+        (json.dumps({"kind": "rest"}), "Both sets are"),
+        (filtered(text="never said by anybody"), "Set A holds no sample"),
+    ],
+)
+def test_a_link_that_cannot_be_is_one_sentence(kinds, open_app, link, words):
+    app = open_app(kinds, SCREEN, a=link, b=json.dumps({"kind": "rest"}))
+    assert any(words in error.value.replace("\\", "") for error in app.error)
+
+
+def test_another_kind_and_value_change_the_link_and_the_sentence(kinds, open_app):
+    app = open_app(kinds, SCREEN)
+    app.selectbox(key="ab_a_kind").set_value("language").run()
+    assert "languages" in app.query_params["a"]
+    app.selectbox(key="ab_a_kind").set_value("column:kind").run()
+    app.selectbox(key="ab_a_value").set_value(HOSTILE).run()
+    assert json.loads(app.query_params["a"])["filter"]["columns"] == [["kind", HOSTILE]]
+    assert not app.exception
+
+
+def test_what_an_evaluation_file_has_and_the_pool_lacks_becomes_the_target_on_budget(apart, open_app):
+    app = open_app(
+        apart,
+        SCREEN,
+        dataset="pool",
+        a=filtered(),
+        b=json.dumps({"kind": "analysis", "name": "eval"}),
+        ab_list="lacking",
+    )
+    assert not app.error
+    app.button(key="ab_target").click().run()
+    assert not app.exception
+    (name,) = target_names(apart)
+    target = load_target(apart, name)
+    assert set(target.features) <= set(range(30, FEATURES)) and len(target.features) > 3
+    assert "common in B (analysis eval), rare in A (all samples)" in target.made_from
+    assert app.title[0].value == "Budget"
+    assert app.query_params["sae-greedy.target"] == f"features:{name}"
+    assert app.query_params["method"] == "sae-greedy"
+
+
+def test_an_evaluation_file_that_is_not_there_yet_is_imported_and_analysed_as_a_job(
+    kinds, open_app, tmp_path, monkeypatch
+):
+    started = []
+    monkeypatch.setattr("pages.explore.panels.evaluation_file.start", lambda *_, **asked: started.append(asked))
+    file = write_jsonl(tmp_path / "eval.jsonl", made_records(12))
+    app = open_app(kinds, SCREEN, a=filtered(), b=json.dumps({"kind": "analysis"}))
+    assert "Choose both sets" in app.info[0].value
+    app.text_input(key="ab_eval_path").set_value(str(file))
+    app.text_input(key="ab_eval_name").set_value("my-eval")
+    app.button(key="ab_eval_start").click().run()
+    assert not app.exception and not app.error
+    assert len(Dataset(kinds, "my-eval")) == 12
+    ref = json.loads(open_analysis(kinds, "kinds").meta["model"])["ref"]
+    assert started[0]["command"][:4] == ["analyse", "my-eval", "--model", ref]
+
+
+def test_a_workspace_without_an_analysis_says_what_to_do(workspace, open_app):
+    app = open_app(workspace, SCREEN)
+    assert app.info
