@@ -1,4 +1,4 @@
-"""A against B: the link says the sets, the screen says what separates them, hostile words stay words, the target reaches Budget."""
+"""A against B: the link says the sets, the screen what separates them; hostile words stay words; a target reaches Budget."""
 
 import json
 
