@@ -26,12 +26,13 @@ class Answer:
     random_tokens: int | None
     at_random: int
     before: int = 0  # what the base reaches by itself; `reached` counts it in
+    c: int = 1  # a feature counts as reached once so many rows have it
 
 
-def answer(mine: Curve, beside: Sequence[Curve], *, rows: int, live: int) -> Answer:
-    """Compare the first `rows` rows of an order with random orders: look-ups only."""
-    got, before = mine.after(rows), mine.after(0)
-    needed = [curve.rows_for(got) for curve in beside]
+def answer(mine: Curve, beside: Sequence[Curve], *, rows: int, live: int, c: int = 1) -> Answer:
+    """Compare the first `rows` rows of an order with random orders, by features in ≥ c rows: look-ups only."""
+    got, before = mine.after(rows, c=c), mine.after(0, c=c)
+    needed = [curve.rows_for(got, c=c) for curve in beside]
     found = [rows for rows in needed if rows is not None]
     every = bool(found) and len(found) == len(needed)
     spent = [int(curve.spent[rows]) for curve, rows in zip(beside, found, strict=False)] if every else []
@@ -42,6 +43,7 @@ def answer(mine: Curve, beside: Sequence[Curve], *, rows: int, live: int) -> Ans
         live=live,
         random_rows=int(np.median(found)) if every else None,
         random_tokens=int(np.median(spent)) if every else None,
-        at_random=int(np.median([curve.after(rows) for curve in beside])) if beside else 0,
+        at_random=int(np.median([curve.after(rows, c=c) for curve in beside])) if beside else 0,
         before=before,
+        c=c,
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from core.datasets.column_roles import ROWS_A_LEVEL
+from core.datasets.metadata import Column
 from core.scores.bias import Facet, Marks, Numbers, Repeats, Shares
 from core.selection.known import Grouping
 from core.selection.pool import Pool
@@ -31,12 +33,13 @@ def facets_of(pool: Pool, dataset: Dataset) -> list[Facet]:
 
 
 def categories(dataset: Dataset) -> list[str]:
-    """The columns of a data set that group its samples: its categories, and texts of as few values."""
-    return [
-        column.name
-        for column in dataset.columns
-        if column.role == "category" or (not column.role and column.type == "text" and 1 < column.distinct <= MOST)
-    ]
+    """The columns of a data set that group its samples: its categories, and texts of somewhat more values."""
+    return [column.name for column in dataset.columns if column.role == "category" or _groups(column, len(dataset))]
+
+
+def _groups(column: Column, rows: int) -> bool:
+    few = 1 < column.distinct <= min(MOST, (rows - column.missing) // ROWS_A_LEVEL)
+    return not column.role and column.type == "text" and few
 
 
 def scores(dataset: Dataset) -> list[str]:

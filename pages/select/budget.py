@@ -20,7 +20,7 @@ from pages.shared.draft import draft_base, draft_budget, draft_spec
 from pages.shared.empty import offer_analysis
 from pages.shared.messages import guard, head
 from pages.shared.sidebar import current, tell_selection
-from pages.shared.state import keep_choices, write_link
+from pages.shared.state import chosen, keep_choices, write_link
 
 
 @st.fragment
@@ -49,7 +49,7 @@ def draw_answer(opened: engine.Opened, spec: RankingSpec, pool: Pool, ranking: R
     tell_selection(None, rows=rows, tokens=selected.tokens)
     asked = Asked.of(opened, spec)
     mine = along(asked, ranking, selected.sample_ids)
-    st.subheader(answer_words(answer_of(asked, mine, rows), method=spec.method), anchor=False)
+    st.subheader(answer_words(answer_of(asked, mine, rows, chosen("c")), method=spec.method), anchor=False)
     st.caption(spent_words(pool, selected))
     draw_picture(asked, ranking, selected)
     draw_tabs(opened, spec, pool, selected)

@@ -14,30 +14,34 @@ ROUNDS = 6  # told by their size
 
 def answer_words(said: Answer, *, method: str) -> str:
     """What a selection reaches, beside what chance needs for the same."""
-    spent = f"{count(said.rows, 'row')}, {short(said.tokens)} tokens"
+    spent, often = f"{count(said.rows, 'row')}, {short(said.tokens)} tokens", _often(said.c)
     if not said.rows:
         return "This budget is too small for a single row."
     if said.before:
-        return _beside_base(said, spent, method)
+        return _beside_base(said, spent, method) + often + "."
     if method == "random":
         return (
-            f"{spent} drawn at random reach {whole(said.reached)} of {whole(said.live)} features; "
+            f"{spent} drawn at random reach {whole(said.reached)} of {whole(said.live)} features{often}; "
             f"five seeds reach {whole(said.at_random)} in the median."
         )
     if said.random_rows is None:
         return (
-            f"{spent} reach {whole(said.reached)} of {whole(said.live)} features, more than any random order does; "
+            f"{spent} reach {whole(said.reached)} of {whole(said.live)} features{often}, more than any random order does; "
             f"as many random rows reach {whole(said.at_random)}."
         )
     if said.random_rows < said.rows:
         return (
-            f"{spent} reach {whole(said.reached)} features; chance does better: "
+            f"{spent} reach {whole(said.reached)} features{often}; chance does better: "
             f"{count(said.random_rows, 'random row')} ({short(said.random_tokens)} tokens) reach as many."
         )
     return (
-        f"{spent} reach the {whole(said.reached)} features that "
+        f"{spent} reach the {whole(said.reached)} features{often} that "
         f"{count(said.random_rows, 'random row')} ({short(said.random_tokens)} tokens) reach."
     )
+
+
+def _often(c: int) -> str:
+    return f" in {c} rows or more" if c > 1 else ""
 
 
 def _beside_base(said: Answer, spent: str, method: str) -> str:
@@ -46,12 +50,10 @@ def _beside_base(said: Answer, spent: str, method: str) -> str:
         f"{spent} add {whole(said.reached - said.before)} features to the {whole(said.before)} that your base reaches"
     )
     if method == "random" or said.reached == said.before:
-        return f"{adds}; in the median of five seeds as many random rows add {whole(said.at_random - said.before)}."
+        return f"{adds}; in the median of five seeds as many random rows add {whole(said.at_random - said.before)}"
     if said.random_rows is None:
-        return (
-            f"{adds}, more than any random order does; as many random rows add {whole(said.at_random - said.before)}."
-        )
-    return f"{adds}; {count(said.random_rows, 'random row')} ({short(said.random_tokens)} tokens) add as many."
+        return f"{adds}, more than any random order does; as many random rows add {whole(said.at_random - said.before)}"
+    return f"{adds}; {count(said.random_rows, 'random row')} ({short(said.random_tokens)} tokens) add as many"
 
 
 def spent_words(pool: Pool, selected: Selected) -> str:

@@ -161,9 +161,9 @@ def along(asked: Asked, ranking: Ranking, ids: np.ndarray, name: str = FEATURES)
     return _own_curve(asked, asked.fair, name, mark, ids)
 
 
-def answer_of(asked: Asked, mine: Curve, rows: int) -> Answer:
-    """The first rows of a curve beside chance."""
-    return answer(mine, chance_of(asked), rows=rows, live=yardstick(asked, FEATURES).total)
+def answer_of(asked: Asked, mine: Curve, rows: int, c: int) -> Answer:
+    """The first rows of a curve beside chance, by features in at least c rows."""
+    return answer(mine, chance_of(asked), rows=rows, live=yardstick(asked, FEATURES).total, c=c)
 
 
 def point_on(asked: Asked, mine: Curve, rows: int, name: str, c: int) -> Point:

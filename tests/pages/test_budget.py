@@ -1,9 +1,16 @@
 """Budget: the same selection as the command line, the budget in three units, marks, and the reason for each sample."""
 
+import json
+import re
+
+import numpy as np
 import pytest
 
 from core.__main__ import run as command_line
+from core.scores.feature_sets import Activity
 from core.selection.saved import load_selection
+from core.selection.specification import active_sets
+from core.store.analyses import Analysis
 from core.store.datasets import Dataset
 from core.store.import_dataset import import_dataset
 from core.store.people import BAN, PIN, marked, set_mark
@@ -179,3 +186,60 @@ def test_flagged_samples_are_banned_in_one_click_and_the_drawer_says_the_rule_an
     next(button for button in app.button if button.label == "Open").click().run()
     shown = [caption.value for caption in app.caption]
     assert any("refusal" in words for words in shown) and any("Banned by filter" in words for words in shown)
+
+
+def test_the_four_methods_are_on_screen_and_the_others_under_more(made, open_app):
+    app = open_app(made, "Budget", unit="rows", amount="6")
+    assert set(app.segmented_control(key="_method_shown").options) == {
+        "SAE-GreedSelect", "SAE-SimScale", "Longest responses", "Random",
+    }  # fmt: skip
+    more = app.selectbox(key="_method_more")
+    assert more.value is None and "Richest" in " ".join(more.options)
+    more.set_value("richest").run()
+    assert app.segmented_control(key="_method_shown").value is None
+    assert app.query_params["method"] in ("richest", ["richest"])
+    app.segmented_control(key="_method_shown").set_value("longest").run()
+    assert app.selectbox(key="_method_more").value is None
+    assert app.query_params["method"] in ("longest", ["longest"])
+
+
+def test_a_click_on_the_chosen_method_changes_nothing(made, open_app):
+    app = open_app(made, "Budget", unit="rows", amount="6", method="longest")
+    before = app.subheader[0].value
+    app.segmented_control(key="_method_shown").set_value(None).run()
+    assert app.segmented_control(key="_method_shown").value == "longest"
+    assert app.subheader[0].value == before
+
+
+@pytest.mark.parametrize("c", [1, 3])
+@pytest.mark.parametrize(("yardstick", "axis"), [
+    ("features", "features reached"), ("words", "runs of 4 words"), ("held-out", "held-out rows"),
+])  # fmt: skip
+def test_the_curve_is_measured_by_the_yardstick_and_the_rows_that_the_link_names(made, open_app, yardstick, axis, c):
+    app = open_app(made, "Budget", unit="rows", amount="6", yardstick=yardstick, c=str(c))
+    figure = json.loads(app.get("plotly_chart")[0].proto.spec)
+    height = figure["layout"]["yaxis"]["title"]["text"]
+    assert axis in height and ("one row" if c == 1 else "3 rows") in height
+    names = [trace["name"] for trace in figure["data"] if "name" in trace]
+    assert "random, 5 seeds" in names and "SAE-GreedSelect" in names and "this budget" in names
+    assert ("in 3 rows or more" in app.subheader[0].value) == (c == 3)
+    assert ("set aside" in said(app)) == (yardstick == "held-out")
+
+
+def test_saved_selections_of_this_analysis_are_points_on_the_curve(made, open_app):
+    save(open_app(made, "Budget", method="longest", unit="rows", amount="7"), "seven")
+    app = open_app(made, "Budget", method="random", unit="rows", amount="9")
+    figure = json.loads(app.get("plotly_chart")[0].proto.spec)
+    point = next(trace for trace in figure["data"] if trace.get("name") == "saved")
+    saved = load_selection(made, "seven")
+    features = active_sets(
+        Analysis(made.analyses / saved.spec.analysis), span="conversation", activity=Activity()
+    ).features
+    reached = len(np.unique(np.concatenate([features.row(i) for i in saved.ids])))
+    assert (point["text"], point["x"], point["y"]) == (["seven"], [saved.tokens], [reached])
+
+
+def test_the_caption_tells_shares_of_rows_and_tokens_and_the_rounds(made, open_app):
+    app = open_app(made, "Budget", unit="rows", amount="59")
+    assert "100 % of the rows, 100 % of the tokens" in said(app)
+    assert re.search(r"\d+ rounds of \d+, ", said(app))

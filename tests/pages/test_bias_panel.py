@@ -1,0 +1,47 @@
+"""The bias panel: how the subset differs from its pool, the farthest difference first, each beside random subsets."""
+
+import pytest
+
+from core.selection.specification import RankingSpec, pool_of, rank_by
+from core.store.analyses import all_analyses
+from core.store.datasets import Dataset
+from core.store.import_dataset import import_dataset
+from core.workspace import Workspace
+from tests.made import made_analysis, made_records, write_jsonl
+from tests.pages.conftest import said
+
+
+@pytest.fixture
+def topics(workspace: Workspace, tmp_path) -> Workspace:
+    """A data set with a category, a score, and the longest answers all of one topic."""
+    records = made_records(60)
+    for i, record in enumerate(records):
+        record |= {"topic": "law" if i % 5 == 4 else "art", "quality_score": i % 7 + 0.5}
+    import_dataset(workspace, write_jsonl(tmp_path / "d.jsonl", records), name="d")
+    made_analysis(workspace, Dataset(workspace, "d"))
+    return workspace
+
+
+def test_the_table_tells_subset_pool_difference_and_band_the_farthest_first(topics, open_app):
+    app = open_app(topics, "Budget", unit="rows", amount="12", method="longest", tab="bias")
+    assert not app.exception and not app.error
+    shown = app.dataframe[-1].value
+    assert {"of", "what", "subset", "pool", "difference", "random", "outside"} <= set(shown.columns)
+    assert shown["outside"].tolist() == sorted(shown["outside"], reverse=True)
+    analysis = all_analyses(topics)[0][0]
+    spec = RankingSpec(analysis=analysis.id, method="longest")
+    pool = pool_of(analysis, Dataset(topics, "d"), spec)
+    law = pool.known.groups("topic").members("law", column="topic")
+    ids = rank_by(pool, spec, upto=12).sample_ids
+    row = shown[(shown["of"] == "topic") & (shown["what"] == "law")].iloc[0]
+    assert row["subset"] == f"{100 * law[ids].mean():.3g} %"
+    assert row["pool"] == f"{100 * law[pool.free].mean():.3g} %"
+    by = law[ids].mean() - law[pool.free].mean()
+    assert row["difference"] == f"{'+' if by > 0 else '−'}{100 * abs(by):.3g} points"
+    assert " figures lie outside what random subsets of equal tokens show" in said(app)
+
+
+def test_an_empty_selection_asks_for_a_budget(topics, open_app):
+    app = open_app(topics, "Budget", unit="tokens", amount="1", tab="bias")
+    assert "raise the budget" in said(app)
+    assert not app.exception
