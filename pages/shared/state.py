@@ -128,6 +128,8 @@ CHOICES = {
     "unread": Choice(False, switch),
     "compare_a": Choice(""),
     "compare_b": Choice(""),
+    "compare_look": Choice("rows", one_of("rows", "features", "order", "stability")),
+    "runs": Choice(20, one_of(*range(2, 501))),
     "span": Choice("conversation", one_of(*SPANS)),
     "rule": Choice("auto", one_of(*RULES)),
     "quantile": Choice(0.9, number(low=0, high=1)),

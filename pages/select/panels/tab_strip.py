@@ -10,6 +10,7 @@ from core.selection.pool import Pool
 from core.selection.select import Selected
 from core.selection.specification import RankingSpec
 from pages.select.panels.bias_panel import draw_bias
+from pages.select.panels.compare_panel import draw_compare
 from pages.select.panels.keep import draw_keep, draw_reproduce
 from pages.select.panels.marks import draw_marks
 from pages.select.panels.never_covered import draw_missed
@@ -32,6 +33,7 @@ PANELS: dict[str, Panel] = {
     "queue": draw_queue,
     "missed": draw_missed,
     "bias": draw_bias,
+    "compare": draw_compare,
     "reproduce": lambda opened, spec, pool, selected: draw_reproduce(opened, spec, selected),
 }
 
