@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.selection.registry import METHODS
+from core.selection.registry import find
 from pages.shared.curves import FEATURES, HELD_OUT, WORDS, Picture, Point
 from pages.shared.numbers import short, whole
 
@@ -124,7 +124,7 @@ def _draw_band(figure: go.Figure, picture: Picture, unit: Unit) -> None:
 
 
 def _draw_line(figure: go.Figure, method: str, picture: Picture, unit: Unit, *, width: float) -> None:
-    title = METHODS[method].title
+    title = find(method).title
     figure.add_scatter(
         x=picture.tokens,
         y=picture.reached,

@@ -6,14 +6,17 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
+from core.errors import GamutError
 from core.scores.feature_sets import Activity
 from core.selection.budget import Budget
+from core.selection.imported_ids import NAME as IMPORTED
 from core.selection.registry import find, parse_options
-from core.selection.saved import Selection
+from core.selection.saved import Selection, load_selection
 from core.selection.specification import RankingSpec, default_base
 from core.store.datasets import Dataset
 from core.store.people import BAN, PIN, marked
 from core.store.pools import members_of
+from core.workspace import Workspace
 from pages.shared.engine import Opened
 from pages.shared.state import RULES, choose, chosen, option_key
 
@@ -27,7 +30,7 @@ def draft_spec(opened: Opened, *, method: str | None = None) -> RankingSpec:
     return RankingSpec(
         analysis=opened.analysis.id,
         method=method,
-        options=_options(method),
+        options=_imported(opened.workspace) if method == IMPORTED else _options(method),
         span=chosen("span"),
         activity=_activity(),
         pins=marked(opened.workspace, mark, PIN),
@@ -61,6 +64,16 @@ def _options(method: str) -> dict[str, Any]:
     }
 
 
+def _imported(workspace: Workspace) -> dict[str, Any]:
+    """The ids of the imported selection that was opened last: too many for an address, so they stay in its file."""
+    if not chosen("imported"):
+        raise GamutError("No imported selection is open: choose one in the sidebar, or another method.")
+    saved = load_selection(workspace, chosen("imported"))
+    if saved.spec.method != IMPORTED:
+        raise GamutError(f"Selection {saved.name!r} was not imported; choose an imported one, or another method.")
+    return dict(saved.spec.options)
+
+
 def _activity() -> Activity:
     rule = chosen("rule")
     if rule == RAW:
@@ -87,6 +100,9 @@ def load_draft(saved: Selection) -> None:
     choose(rule=RAW if rule.mode == "raw" else AUTO if rule.quantile is None else QUANTILE)
     choose(theta=rule.theta, **({} if rule.quantile is None else {"quantile": rule.quantile}))
     method = find(saved.spec.method)
+    if method.name == IMPORTED:
+        choose(imported=saved.name)
+        return
     choose(
         **{
             option_key(method.name, field.name): saved.spec.options.get(field.name, field.default)

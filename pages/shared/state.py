@@ -21,7 +21,7 @@ from core.datasets.lint import RULES as FLAGS
 from core.errors import GamutError
 from core.selection.left_out import NEAREST
 from core.selection.left_out import ORDERS as LEFT_ORDERS
-from core.selection.registry import METHODS, parse_options
+from core.selection.registry import FOUND_ONLY, METHODS, parse_options
 from core.store.analyses import SPANS
 from core.store.feature_table import ORDERS
 from core.store.sample_filter import SampleFilter
@@ -110,7 +110,8 @@ CHOICES = {
     "dataset": Choice("", always=True),
     "analysis": Choice("", always=True),
     "selection": Choice(NO_SELECTION),
-    "method": Choice("sae-greedy", one_of(*METHODS), always=True),
+    "method": Choice("sae-greedy", one_of(*METHODS, *FOUND_ONLY), always=True),
+    "imported": Choice(""),
     "unit": Choice("percent", one_of(*UNITS), always=True),
     "amount": Choice(5.0, number(), always=True),
     "c": Choice(1, one_of(1, 3, 10)),

@@ -72,7 +72,8 @@ def _method_changed(key: str) -> None:
 def draw_method_help(method: Method) -> None:
     """The options of a method, what it does, who proposed it, and where we chose."""
     for field in fields(method.options):
-        _draw_option(method, field)
+        if field.metadata.get("typed", True):  # what comes with a file is no setting
+            _draw_option(method, field)
     st.markdown(f"**{method.title}** — {method.summary}")
     st.caption(f"Source: {method.source}")
     for note in method.notes:

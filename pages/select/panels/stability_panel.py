@@ -13,6 +13,7 @@ from core.selection.stability import SHARE, Stability, Variant, stability, under
 from pages.shared import engine
 from pages.shared.charts import QUIET, colour_of
 from pages.shared.draft import draft_budget
+from pages.shared.messages import plain
 from pages.shared.numbers import count, short, whole
 from pages.shared.sample_view import first_words
 from pages.shared.state import chosen
@@ -149,4 +150,4 @@ def _draw_others(found: list[Variant | tuple]) -> None:
     )  # fmt: skip
     for one in found:
         if not isinstance(one, Variant):
-            st.caption(f"{one[0]}: not possible. {one[1]}")
+            st.caption(plain(f"{one[0]}: not possible. {one[1]}"))
