@@ -72,7 +72,7 @@ def test_regions_of_the_map_are_called_by_their_features(made, open_app):
 
 def test_c_asks_for_features_that_too_few_rows_have(made, open_app):
     one, ten = (
-        table(open_app(made, "Budget", unit="rows", amount="20", tab="missed", rule="raw", c=c), "% of rows")
+        table(open_app(made, "Budget", unit="rows", amount="9", tab="missed", rule="raw", c=c), "% of rows")
         for c in ("3", "10")
     )
     assert set(one["feature"]) < set(ten["feature"])
