@@ -7,6 +7,22 @@ from typing import Annotated
 
 import typer
 
+from core.commands.constraint_options import (
+    Alike,
+    Bounds,
+    Caps,
+    Floors,
+    Languages,
+    Only,
+    ResponseTokens,
+    Shares,
+    SkipToFit,
+    Tokens,
+    Whole,
+    Without,
+    constraints_of,
+    without_of,
+)
 from core.commands.output import Session, session_of, table
 from core.errors import GamutError
 from core.export.verify import SAME
@@ -50,12 +66,22 @@ def rank(
     context: typer.Context, analysis: str, method: Method, option: Options = None,
     upto: Annotated[int | None, typer.Option(min=1)] = None,
     seed: int | None = None, pin: Ids = None, ban: Ids = None, span: Span = "conversation", quantile: Quantile = None,
-    theta: Theta = None, with_no_response: Unanswered = False, base: Base = None, with_marks: Marks = True,
+    theta: Theta = None, with_no_response: Unanswered = False, base: Base = None, with_marks: Marks = True, cap: Caps = None,
+    floor: Floors = None, share: Shares = None, near_duplicates: Alike = None, min_tokens: Tokens = None,
+    max_tokens: Tokens = None, min_response_tokens: ResponseTokens = None, max_response_tokens: ResponseTokens = None,
+    at_least: Bounds = None, at_most: Bounds = None, language: Languages = None, only: Only = None, constraints: Whole = None,
+    without: Without = None,
 ) -> None:  # fmt: skip
     """Rank the samples of an analysis and keep the ranking beside it."""
     session = session_of(context)
     opened, dataset = opened_pair(session, analysis)
     spec = _spec(opened, method, option, seed, pin, ban, span, quantile, theta, with_no_response, _base(dataset, base))
+    kept_to = constraints_of(
+        whole=constraints, cap=cap, floor=floor, share=share, near_duplicates=near_duplicates, only=only,
+        tokens=(min_tokens, max_tokens), response_tokens=(min_response_tokens, max_response_tokens), at_least=at_least,
+        at_most=at_most, language=language,
+    )  # fmt: skip
+    spec = replace_in(spec, constraints=kept_to, without=without_of(without))
     spec = _with_marks(session, dataset, spec) if with_marks else spec
     ranking = kept_ranking(opened, pool_of(opened, dataset, spec), spec, upto=upto)
     ranking = ranking if upto is None else ranking.head(upto)
@@ -69,14 +95,24 @@ def select(
     rows: Annotated[int | None, typer.Option()] = None, percent: Annotated[float | None, typer.Option()] = None,
     tokens: Annotated[int | None, typer.Option()] = None, option: Options = None, seed: int | None = None, pin: Ids = None,
     ban: Ids = None, span: Span = "conversation", quantile: Quantile = None, theta: Theta = None,
-    with_no_response: Unanswered = False, base: Base = None, with_marks: Marks = True,
+    with_no_response: Unanswered = False, base: Base = None, with_marks: Marks = True, cap: Caps = None, floor: Floors = None,
+    share: Shares = None, near_duplicates: Alike = None, min_tokens: Tokens = None, max_tokens: Tokens = None,
+    min_response_tokens: ResponseTokens = None, max_response_tokens: ResponseTokens = None, at_least: Bounds = None,
+    at_most: Bounds = None, language: Languages = None, only: Only = None, constraints: Whole = None, without: Without = None,
+    skip_to_fit: SkipToFit = False,
     replace: Annotated[bool, typer.Option("--replace", help="replace a selection of this name")] = False,
 ) -> None:  # fmt: skip
     """Choose samples under a budget and save the selection."""
     session = session_of(context)
-    budget = Budget(rows=rows, percent=percent, tokens=tokens)
+    budget = Budget(rows=rows, percent=percent, tokens=tokens, skip_to_fit=skip_to_fit)
     opened, dataset = opened_pair(session, analysis)
     spec = _spec(opened, method, option, seed, pin, ban, span, quantile, theta, with_no_response, _base(dataset, base))
+    kept_to = constraints_of(
+        whole=constraints, cap=cap, floor=floor, share=share, near_duplicates=near_duplicates, only=only,
+        tokens=(min_tokens, max_tokens), response_tokens=(min_response_tokens, max_response_tokens), at_least=at_least,
+        at_most=at_most, language=language,
+    )  # fmt: skip
+    spec = replace_in(spec, constraints=kept_to, without=without_of(without))
     spec = _with_marks(session, dataset, spec) if with_marks else spec
     pool = pool_of(opened, dataset, spec)
     ranking = kept_ranking(opened, pool, spec, upto=needed(budget, pool))
@@ -90,9 +126,17 @@ def select(
             "rows": len(saved.ids),
             "tokens": saved.tokens,
             "ids": saved.ids,
+            "skipped": selected.skipped,
+            "passed_over": [{"by": words, "rows": passed} for words, passed in ranking.left_out],
         },
-        f"{saved.name}: {len(saved.ids)} of {opened.n_samples} samples, {saved.tokens} tokens"
-        + (f"; {len(spec.pins)} pinned, {len(spec.bans)} banned" if spec.pins or spec.bans else ""),
+        "\n".join(
+            [
+                f"{saved.name}: {len(saved.ids)} of {opened.n_samples} samples, {saved.tokens} tokens"
+                + (f"; {len(spec.pins)} pinned, {len(spec.bans)} banned" if spec.pins or spec.bans else "")
+                + (f"; {selected.skipped} that did not fit were skipped" if selected.skipped else ""),
+                *(f"{words}: {passed} of the rows looked at were passed over" for words, passed in ranking.left_out),
+            ]
+        ),
     )
 
 

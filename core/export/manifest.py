@@ -13,6 +13,7 @@ import core
 from core.activations.settings import AnalysisSettings
 from core.datasets.options import ImportOptions
 from core.errors import GamutError
+from core.export.constraint_words import constraint_words
 from core.files import json_hash
 from core.scores.decontamination import Check, kept_checks
 from core.selection.budget import Budget
@@ -167,6 +168,7 @@ def _select_words(spec: RankingSpec, budget: Budget, name: str, dataset: Dataset
     words += [*_id_words("--pin", spec.pins), *_id_words("--ban", spec.bans), "--no-marks"]
     if spec.with_no_response:
         words += ["--with-no-response"]
+    words += constraint_words(spec.constraints) + (["--without", ",".join(spec.without)] if spec.without else [])
     if spec.base != default_base(dataset):
         for member in spec.base or (NO_BASE,):
             words += ["--base", member]
