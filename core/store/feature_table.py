@@ -11,7 +11,9 @@ from core.errors import GamutError
 from core.store.analyses import Analysis
 
 ORDERS = ("feature_id", "samples", "tokens", "max", "subset", "label")
-NO_LABELS = pa.table({"feature_id": pa.array([], pa.int32()), "text": pa.array([], pa.string())})
+NO_LABELS = pa.table(
+    {"feature_id": pa.array([], pa.int32()), "text": pa.array([], pa.string()), "search": pa.array([], pa.string())}
+)
 NO_PEAKS = pa.table({"feature_id": pa.array([], pa.int32()), "token_id": pa.array([], pa.int32())})
 
 
@@ -39,8 +41,9 @@ class FeaturePage:
 class Beside:
     """What is known of features beside the analysis.
 
-    labels: feature_id, text. peaks: feature_id, token_id, the tokens features fire on. kept: bool (n_features), the
-    features to show. chosen: int (n_features), in how many of `subset` samples each is active.
+    labels: feature_id, text, and in `search` all that is said of the feature, in small letters. peaks: feature_id,
+    token_id, the tokens features fire on. kept: bool (n_features), the features to show. chosen: int (n_features), in
+    how many of `subset` samples each is active.
     """
 
     labels: pa.Table | None = None
@@ -129,7 +132,7 @@ def _found(search: str, *, decoder: bool) -> tuple[str, list]:
     """The condition that a feature is what was searched for, and its values."""
     tokens = "SELECT token_id FROM vocabulary WHERE contains(lower(text), lower(?))"
     ways = [
-        "contains(lower(labels.text), lower(?))",
+        "contains(labels.search, lower(?))",
         f"f.feature_id IN (SELECT feature_id FROM peaks SEMI JOIN ({tokens}) USING (token_id))",
     ]
     if decoder:

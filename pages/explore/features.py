@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.explore.panels.explanations import draw_offer
 from pages.explore.panels.feature_head import draw_examples, draw_head
 from pages.explore.panels.feature_table import draw_table
 from pages.explore.panels.feature_tabs import draw_tabs
@@ -19,6 +20,7 @@ def overview(here: Current, opened: Opened) -> None:
     """The telling features first, then the table of all."""
     with guard():
         draw_telling(here, opened)
+        draw_offer(opened)
     st.divider()
     with guard():
         draw_table(here, opened)

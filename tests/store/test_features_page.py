@@ -10,7 +10,13 @@ from core.store.feature_table import ORDERS, Beside, feature_page
 from core.store.features import direction_of, examples_of
 from core.store.peaks import STRONGEST, peak_tokens
 
-LABELS = pa.table({"feature_id": pa.array([3, 5, 8], pa.int32()), "text": ["Ähren", "about 50% of_it", "zebra"]})
+LABELS = pa.table(
+    {
+        "feature_id": pa.array([3, 5, 8], pa.int32()),
+        "text": ["Ähren", "about 50% of_it", "zebra"],
+        "search": ["ähren | wheat", "about 50% of_it", "zebra"],
+    }
+)
 LABEL = dict(zip(LABELS["feature_id"].to_pylist(), LABELS["text"].to_pylist(), strict=True))
 
 
@@ -56,7 +62,15 @@ def test_pages_end_to_end_are_the_sorted_table(made, order, descending):
 
 @pytest.mark.parametrize(
     ("search", "told"),
-    [("ähREN", {3}), ("50%", {5}), ("of_it", {5}), ("oXit", set()), ("#8", {8}), ("' OR 1=1 --", set())],
+    [
+        ("ähREN", {3}),
+        ("WHEAT", {3}),
+        ("50%", {5}),
+        ("of_it", {5}),
+        ("oXit", set()),
+        ("#8", {8}),
+        ("' OR 1=1 --", set()),
+    ],
 )
 def test_a_label_or_an_id_is_found_whatever_the_case_and_nothing_is_a_pattern(made, search, told):
     beside = Beside(labels=LABELS)

@@ -10,10 +10,11 @@ from core.store.feature_examples import Shown, bands_of
 from core.store.feature_table import FeatureRow, feature_row
 from core.store.features import histogram_of
 from pages.explore.panels.answers import examples_in_band, examples_to_read, hygiene_of
+from pages.explore.panels.explanations import label_words
 from pages.explore.panels.feature_charts import strength_figure
 from pages.shared.charts import QUIET
 from pages.shared.engine import Opened
-from pages.shared.feature_words import feature_words
+from pages.shared.feature_words import feature_words, labels_for
 from pages.shared.messages import plain
 from pages.shared.numbers import short, whole
 from pages.shared.sample_view import open_sample
@@ -28,6 +29,8 @@ def draw_head(opened: Opened, feature_id: int) -> None:
     with said:
         st.button("All features", icon=":material/arrow_back:", type="tertiary", on_click=_back)
         st.subheader(plain(feature_words(opened, [feature_id])[feature_id]), anchor=False)
+        best = labels_for(opened).best(feature_id)
+        st.caption(plain(label_words(best)))
         _draw_figures(opened, row)
         _draw_notes(hygiene_of(opened, opened.key), feature_id)
     with picture:

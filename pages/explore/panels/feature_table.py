@@ -10,7 +10,7 @@ from core.scores.hygiene import KINDS, Hygiene
 from core.store.feature_table import Beside, FeaturePage, feature_page
 from pages.explore.panels.answers import chosen_counts, hygiene_of, peaks
 from pages.shared.engine import Opened
-from pages.shared.feature_words import feature_words
+from pages.shared.feature_words import feature_words, labels_for
 from pages.shared.messages import guard, plain
 from pages.shared.numbers import count, whole
 from pages.shared.sidebar import Current
@@ -71,6 +71,7 @@ def _to_first_page() -> None:
 def _beside(opened: Opened, found: Hygiene, subset: Subset | None) -> Beside:
     kinds = hidden_kinds()
     return Beside(
+        labels=labels_for(opened).best_table,
         peaks=peaks(opened, opened.key) if chosen("find").strip() else None,
         kept=~found.any_of(kinds) if kinds else None,
         chosen=chosen_counts(opened, opened.key, subset.key, subset) if subset else None,

@@ -13,6 +13,7 @@ from core.store.bins import POSITION_BINS
 from core.store.feature_examples import snippets
 from core.store.features import direction_of
 from pages.explore.panels.answers import SUBSET, columns_to_tell, known, scored
+from pages.explore.panels.explanations import draw_explanations
 from pages.explore.panels.feature_charts import share_figure
 from pages.explore.panels.telling_features import percent
 from pages.shared import engine
@@ -204,10 +205,7 @@ def strongest_among(opened: Opened, feature_id: int, members: np.ndarray):
     return found
 
 
-def draw_explanations(here: Current, opened: Opened, feature_id: int) -> None:
-    """What it is called, and by whom."""
-
-
 PANELS = {
     "tokens": draw_tokens, "neighbours": draw_neighbours, "where": draw_where, SUBSET: draw_subset,
+    "explanations": draw_explanations,
 }  # fmt: skip
