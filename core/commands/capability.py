@@ -20,7 +20,7 @@ from core.datasets.read import open_source
 from core.datasets.sample import Turn
 from core.errors import GamutError
 from core.jobs.run import JobCancelled, running
-from core.scores.alignment import AlignmentSettings, layer_shares, projections, scores_of
+from core.scores.alignment import PRINCIPAL, AlignmentSettings, layer_shares, projections, scores_of
 from core.scores.capability import (
     Capability,
     Learned,
@@ -142,6 +142,10 @@ def scores(
     context: typer.Context,
     name: str,
     analysis: Annotated[str, typer.Option(help="the analysis whose samples are scored")],
+    rule: Annotated[
+        str,
+        typer.Option(help="principal (NAIT), or a control beside it: difference of means, cosine at the last layer"),
+    ] = PRINCIPAL,
     site: Site = "mlp",
     pooling: Annotated[str, typer.Option(help="mean, or of the residual also last and delta")] = "mean",
     layer_z: Annotated[bool, typer.Option("--layer-z", help="every layer on one scale")] = False,
@@ -151,7 +155,7 @@ def scores(
     """Score every sample of an analysis by how far it points along a capability."""
     session = session_of(context)
     opened, one = open_analysis(session.workspace, analysis), load_capability(session.workspace, name)
-    settings = AlignmentSettings(site=site, pooling=pooling, layer_z=layer_z, length_z=length_z)
+    settings = AlignmentSettings(rule=rule, site=site, pooling=pooling, layer_z=layer_z, length_z=length_z)
     projected = projections(opened, one, settings)
     score = scores_of(projected, opened.counts.scored_tokens, settings)
     best = np.argsort(-score, kind="stable")[:top]

@@ -2,6 +2,8 @@
 
 score(y) = Σ_l A_l(y) · v_l. A_l(y): what an analysis keeps of the sample at layer l. Source: NAIT, arXiv 2603.13201;
 what the paper leaves open is an option: the site, the pooling, and whether layers or lengths are put on one scale.
+Two controls stand beside it: the difference of the means of capability and pool in place of v, and the cosine with the
+capability's mean at the last layer.
 """
 
 from __future__ import annotations
@@ -21,15 +23,20 @@ from core.store.contrast import length_bins
 from core.store.vectors import neuron_means, residuals
 
 POOLINGS = ("mean", "last", "delta")
+PRINCIPAL, DIFFERENCE, COSINE = "principal", "difference", "cosine"
+RULES = (PRINCIPAL, DIFFERENCE, COSINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlignmentSettings:
     """How samples are scored: `site` mlp or residual; `pooling` of the tokens that count: their mean, the last one, or
-    the last less position 0. `by_change`: the sign that the mean change gives, not that of the token means.
+    the last less position 0. `by_change`: the sign that the mean change gives, not that of the token means. `rule`:
+    "principal" projects on the directions, "difference" on the unit difference of the means of capability and pool, layer
+    by layer; "cosine" is that of sample and capability at the last layer, both less the pool's mean.
     `layer_z`: each layer's projections as z-scores over the pool. `length_z`: the score as z-score within its length bin.
     """
 
+    rule: str = PRINCIPAL
     site: str = "mlp"
     pooling: str = "mean"
     by_change: bool = False
@@ -37,7 +44,8 @@ class AlignmentSettings:
     length_z: bool = False
 
     def __post_init__(self) -> None:
-        for what, said, allowed in (("site", self.site, SITES), ("pooling", self.pooling, POOLINGS)):
+        named = (("rule", self.rule, RULES), ("site", self.site, SITES), ("pooling", self.pooling, POOLINGS))
+        for what, said, allowed in named:
             if said not in allowed:
                 raise GamutError(f"There is no {what} {said!r}; use one of {', '.join(allowed)}.")
         if self.site == "mlp" and self.pooling != "mean":
@@ -45,10 +53,12 @@ class AlignmentSettings:
                 "An analysis keeps the mean of the MLP neurons of a sample, not those of its last token; use pooling mean, or "
                 "the site residual."
             )
+        if self.rule != PRINCIPAL and (self.pooling != "mean" or self.by_change):
+            raise GamutError(f"The rule {self.rule!r} compares means: it takes no other pooling and no sign.")
 
 
 def projections(analysis: Analysis, capability: Capability, settings: AlignmentSettings) -> np.ndarray:
-    """A_l(y) · v_l of every sample and layer, float32 (n, layers); kept beside the analysis.
+    """A_l(y) · v_l of every sample and layer, float32 (n, layers), or one column of cosines; kept beside the analysis.
 
     Read in pieces, so that a pool of any size takes little memory. GamutError where the capability is of another model
     or the analysis does not hold what is asked for.
@@ -103,8 +113,16 @@ def layer_shares(projected: np.ndarray) -> np.ndarray:
 
 
 def _projected(analysis: Analysis, capability: Capability, settings: AlignmentSettings) -> np.ndarray:
+    if settings.rule == COSINE:
+        return _cosines(analysis, capability, settings)
+    return _along(analysis, capability, settings)
+
+
+def _along(analysis: Analysis, capability: Capability, settings: AlignmentSettings) -> np.ndarray:
     found = capability.at(settings.site)
     vectors = np.where(found.flips[:, None], -found.vectors, found.vectors) if settings.by_change else found.vectors
+    if settings.rule == DIFFERENCE:
+        vectors = np.stack([_difference(analysis, capability, settings, layer) for layer in range(len(vectors))])
     out = np.zeros((analysis.n_samples, len(vectors)), np.float32)
     for layer, vector in enumerate(vectors):
         before = capability.firsts[settings.site][layer] @ vector if settings.pooling == "delta" else np.float32(0)
@@ -114,6 +132,31 @@ def _projected(analysis: Analysis, capability: Capability, settings: AlignmentSe
             at += len(states)
         assert at == analysis.n_samples, f"{at} rows of {analysis.n_samples} samples in layer {layer}"
     return out
+
+
+def _cosines(analysis: Analysis, capability: Capability, settings: AlignmentSettings) -> np.ndarray:
+    layer = len(capability.at(settings.site).vectors) - 1
+    middle = _pool_mean(analysis, settings, layer)
+    wanted = capability.means[settings.site][layer] - middle
+    out, at = np.zeros((analysis.n_samples, 1), np.float32), 0
+    for states in _states(analysis, layer, settings):
+        own = states.astype(np.float32) - middle
+        sizes = np.linalg.norm(own, axis=1) * np.linalg.norm(wanted)
+        out[at : at + len(own), 0] = np.where(sizes > 0, own @ wanted / np.where(sizes > 0, sizes, 1), 0)
+        at += len(own)
+    return out
+
+
+def _difference(analysis: Analysis, capability: Capability, settings: AlignmentSettings, layer: int) -> np.ndarray:
+    gap = capability.means[settings.site][layer] - _pool_mean(analysis, settings, layer)
+    length = np.linalg.norm(gap)
+    return (gap / length if length > 0 else gap).astype(np.float32)
+
+
+def _pool_mean(analysis: Analysis, settings: AlignmentSettings, layer: int) -> np.ndarray:
+    """The mean over samples of what is kept of them, float32 (d)."""
+    total = sum(states.sum(axis=0, dtype=np.float64) for states in _states(analysis, layer, settings))
+    return (total / max(1, analysis.n_samples)).astype(np.float32)
 
 
 def _states(analysis: Analysis, layer: int, settings: AlignmentSettings):

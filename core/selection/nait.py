@@ -15,12 +15,14 @@ from core.scores.alignment import POOLINGS, AlignmentSettings
 from core.scores.capability import SITES
 from core.selection.method import Method, option
 from core.selection.pool import Pool
-from core.selection.ranking import Ranking, ranking_along
+from core.selection.ranking import Ranking, in_turn, ranking_along
+
+CAPABILITIES = "names of learned capabilities, with commas: they take turns"
 
 
 @dataclass(frozen=True, kw_only=True)
 class NaitOptions:
-    capabilities: str = option("", "names of learned capabilities, with commas: they take turns")
+    capabilities: str = option("", CAPABILITIES)
     site: str = option("mlp", "mlp: neurons; residual: the stream after each block", choices=SITES)
     pooling: str = option(
         "mean", "of a sample's tokens: their mean, or of the residual also last and delta", choices=POOLINGS
@@ -30,38 +32,26 @@ class NaitOptions:
 
 
 def rank(pool: Pool, options: NaitOptions, *, upto: int | None = None) -> Ranking:
-    """Pins, then the candidates by score, ties to the lowest sample id."""
-    names = list(dict.fromkeys(name.strip() for name in options.capabilities.split(",") if name.strip()))
-    if not names:
-        raise GamutError(
-            "Method “nait” needs a capability: learn one with `capability learn` and name it in the option capabilities."
-        )
+    """Pins, then the candidates by score, ties to the lowest sample id; several capabilities take turns."""
     settings = AlignmentSettings(
         site=options.site, pooling=options.pooling, layer_z=options.layer_z, length_z=options.length_z
     )
-    orders = [best_first(pool, pool.known.alignment(name, settings)) for name in names]
-    return ranking_along(pool, in_turn(orders), upto)
+    return ranking_along(pool, in_turn(named_orders(pool, options.capabilities, settings, method=METHOD.name)), upto)
+
+
+def named_orders(pool: Pool, capabilities: str, settings: AlignmentSettings, *, method: str) -> list[np.ndarray]:
+    """The candidates' order under each capability named, with commas; `GamutError` where none is."""
+    names = list(dict.fromkeys(name.strip() for name in capabilities.split(",") if name.strip()))
+    if not names:
+        raise GamutError(
+            f"Method “{method}” needs a capability: learn one with `capability learn` and name it in the option capabilities."
+        )
+    return [best_first(pool, pool.known.alignment(name, settings)) for name in names]
 
 
 def best_first(pool: Pool, score: np.ndarray) -> np.ndarray:
     """The candidates by descending score float (n), ties to the lowest sample id: int32."""
     return pool.candidates[np.argsort(-score[pool.candidates], kind="stable")]
-
-
-def in_turn(orders: list[np.ndarray]) -> np.ndarray:
-    """Orders of the same ids merged: each in turn gives its first id that is not taken yet, int32."""
-    if len(orders) == 1:
-        return orders[0]
-    taken: set[int] = set()
-    merged: list[int] = []
-    waiting = [iter(order.tolist()) for order in orders]
-    while len(merged) < len(orders[0]):
-        for order in waiting:
-            found = next((sample for sample in order if sample not in taken), None)
-            if found is not None:
-                taken.add(found)
-                merged.append(found)
-    return np.array(merged, np.int32)
 
 
 METHOD = Method(

@@ -85,6 +85,22 @@ def ranking_by_score(pool: Pool, score: np.ndarray, upto: int | None) -> Ranking
     return ranking_along(pool, candidates[best_first], upto)
 
 
+def in_turn(orders: list[np.ndarray]) -> np.ndarray:
+    """Orders of the same ids merged: each in turn gives its first id that is not taken yet, int32."""
+    if len(orders) == 1:
+        return orders[0]
+    taken: set[int] = set()
+    merged: list[int] = []
+    waiting = [iter(order.tolist()) for order in orders]
+    while len(merged) < len(orders[0]):
+        for order in waiting:
+            found = next((sample for sample in order if sample not in taken), None)
+            if found is not None:
+                taken.add(found)
+                merged.append(found)
+    return np.array(merged, np.int32)
+
+
 def gains_along(
     features: FeatureSets, order: np.ndarray, *, base: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from core.errors import GamutError
 from core.selection import (
+    difference_of_means,
+    embedding_similarity,
     feature_coverage,
     imported_ids,
     imported_score,
     k_center,
     longest,
     mixture,
+    nait,
     random_order,
     repr_filter,
     richest,
@@ -31,6 +34,9 @@ METHODS: dict[str, Method] = {
         k_center.METHOD,
         repr_filter.METHOD,
         richest.METHOD,
+        nait.METHOD,
+        difference_of_means.METHOD,
+        embedding_similarity.METHOD,
         imported_score.METHOD,
         mixture.METHOD,
     )

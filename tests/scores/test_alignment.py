@@ -120,6 +120,26 @@ def plain_scores(analysis, capability, settings, tokens):
     return score
 
 
+@pytest.mark.parametrize("site", ["mlp", "residual"])
+def test_the_controls_are_the_difference_of_means_and_the_centred_cosine(made, capability, site):
+    analysis = open_analysis(made, "made")
+    layers = [
+        (neurons_in_layer(analysis, at).means if site == "mlp" else vectors_in_layer(analysis, at)[0]).astype(float)
+        for at in range(SHAPE.layers)
+    ]
+    expected = 0
+    for at, states in enumerate(layers):
+        gap = capability.means[site][at] - states.mean(axis=0)
+        expected = expected + states @ (gap / np.linalg.norm(gap))
+    found = alignment(analysis, capability, AlignmentSettings(rule="difference", site=site))
+    assert np.allclose(found, expected, rtol=1e-3, atol=1e-3)
+    own, wanted = layers[-1] - layers[-1].mean(axis=0), capability.means[site][-1] - layers[-1].mean(axis=0)
+    cosine = own @ wanted / np.linalg.norm(own, axis=1) / np.linalg.norm(wanted)
+    assert np.allclose(alignment(analysis, capability, AlignmentSettings(rule="cosine", site=site)), cosine, atol=1e-3)
+    with pytest.raises(GamutError, match="compares means"):
+        AlignmentSettings(rule="cosine", by_change=True)
+
+
 def test_what_does_not_vary_scores_nothing_and_shares_add_up():
     settings = AlignmentSettings(layer_z=True, length_z=True)
     assert not scores_of(np.full((4, 2), 3.0), np.array([5, 5, 50, 50]), settings).any()
@@ -144,7 +164,7 @@ def test_an_analysis_that_keeps_the_strongest_neurons_only_says_so(made, capabil
         projections(small, capability, AlignmentSettings())
 
 
-@pytest.mark.parametrize("words", [{"site": "head"}, {"pooling": "max"}])
+@pytest.mark.parametrize("words", [{"site": "head"}, {"pooling": "max"}, {"rule": "best"}])
 def test_a_setting_that_is_not_known_is_refused_in_a_sentence(words):
     with pytest.raises(GamutError, match="There is no"):
         AlignmentSettings(**words)

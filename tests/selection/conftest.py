@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import numpy as np
 import pytest
 
@@ -75,6 +77,7 @@ def _random_known(rng: np.random.Generator, rows: list[set[int]], m: int) -> Giv
         given_vectors=rng.integers(-2, 3, (n, 3)).astype(np.float32),
         given_duplicate_of=np.array(repeats, np.int32),
         scores={"quality": quality},
+        alignments={"maths": rng.integers(0, 4, n).astype(float)},
         groupings=groupings,
         targets={"half": np.arange(m) % 2 == 0},
     )
@@ -120,4 +123,10 @@ def naive_greedy():
 @pytest.fixture(scope="session")
 def options_for():
     """The options with which a method can rank a random pool: its defaults, and what it cannot do without."""
-    return lambda method: method.options(**({"column": "quality"} if method.name == "score" else {}))
+    needed = {"column": "quality", "capabilities": "maths"}
+
+    def made(method):
+        names = {field.name for field in fields(method.options)}
+        return method.options(**{name: value for name, value in needed.items() if name in names})
+
+    return made
