@@ -1,7 +1,7 @@
 """The features that tell groups of samples apart: for each group, those surely commoner in it than in all other samples.
 
-By `core.scores.enrichment`: at equal length, copies counted once, ordered by the lower limit of the log-odds ratio. A
-feature that is sure and rare tells little of a group: those active in COMMON of its samples come first [our choice].
+By `core.scores.enrichment`: at equal length, copies counted once, the largest excess over what the others' odds explain
+first.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from core.errors import GamutError
 from core.scores.enrichment import Enrichment, enrichment
 from core.scores.feature_sets import FeatureSets
 
-COMMON = 0.1  # of a group's samples
 FEWEST = 20  # samples of a group that is worth telling of
 EACH = 6
 
@@ -63,16 +62,13 @@ def telling(
 
 
 def _group(name: str, made: Enrichment, each: int) -> Group:
-    surest = made.common_in_a()
-    common = made.active_a[surest] >= COMMON * made.n_a
-    first = np.concatenate([surest[common], surest[~common]])[:each]
     return Group(
-        name, made.n_a, made.n_b, len(surest),
+        name, made.n_a, made.n_b, len(made.common_in_a()),
         tuple(
             Telling(
                 int(f), made.active_a[f] / made.n_a, made.active_b[f] / made.n_b, float(made.adjusted.low[f]),
                 float(made.adjusted.high[f]),
             )
-            for f in first
+            for f in made.telling("a", each)
         ),
     )  # fmt: skip

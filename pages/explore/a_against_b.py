@@ -30,11 +30,13 @@ def workbench(opened: Opened) -> None:
     keep_choices()
     with guard():
         draw_sets(opened)
+    sets = None
+    with guard():
+        sets = chosen_sets()
     if wants_evaluation_file():
         with guard():
-            draw_evaluation(opened)
+            draw_evaluation(opened, expanded=sets is None)
     with guard():
-        sets = chosen_sets(opened)
         if sets is None:
             st.info("Choose both sets: what separates them is shown here.", icon=":material/info:")
         else:

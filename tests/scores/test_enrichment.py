@@ -142,14 +142,21 @@ def test_features_are_told_surest_first_ties_to_the_lowest_id():
     assert not len(found.common_in_b())
 
 
-def test_what_tells_a_set_begins_with_what_is_common_in_it():
-    a = np.arange(2000) < 1000
-    rare = a & (np.arange(2000) % 20 == 0)  # in 5 % of A and nowhere else: sure, yet little of A
-    common = (a & (np.arange(2000) % 2 == 0)) | (~a & (np.arange(2000) % 10 == 0))
-    found = compared(np.stack([rare, common], axis=1), a)
-    assert found.common_in_a().tolist() == [0, 1]
-    assert found.telling("a", 5).tolist() == [1, 0]
-    assert found.telling("a", 1).tolist() == [1]
+def test_what_tells_most_of_a_set_is_neither_sure_but_rare_nor_common_but_hardly_different():
+    number = np.arange(4000)
+    a = number < 2000
+    rare = a & (number % 40 == 0)  # in 2.5 % of A and nowhere else
+    broad = (a & (number % 2 == 0)) | (~a & (number % 10 == 0))  # in 50 % against 10 %
+    alike = (a & (number % 10 < 7)) | (~a & (number % 10 < 6))  # in 70 % against 60 %
+    found = compared(np.stack([rare, alike, broad, broad], axis=1), a)
+    assert found.common_in_a().tolist() == [0, 2, 3, 1]
+    assert found.telling("a", 9).tolist() == [2, 3, 1, 0]
+    assert found.telling("a", 1).tolist() == [2]
+    low = found.adjusted.low
+    excess = found.rate_a * (1 - np.exp(-low))
+    assert (np.diff(excess[[2, 3, 1, 0]]) <= 0).all()
+    turned = compared(np.stack([rare, alike, broad, broad], axis=1), ~a)
+    assert turned.telling("b", 9).tolist() == [2, 3, 1, 0]
     assert not len(found.telling("b", 5))
 
 

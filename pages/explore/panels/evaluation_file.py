@@ -24,11 +24,11 @@ from pages.shared.messages import guard, home_expanded, plain
 FILE = ""  # the choice of a file among the data sets
 
 
-def draw_evaluation(opened: Opened) -> None:
+def draw_evaluation(opened: Opened, *, expanded: bool) -> None:
     """What runs; then the form that adds a file, or takes a data set that has no such analysis yet."""
     if any(not job.ended for job in jobs(opened.workspace)):
         draw_running(opened.workspace)
-    with st.expander("Add an evaluation file", icon=":material/add:", expanded=not st.session_state.get("ab_analysed")):
+    with st.expander("Add an evaluation file", icon=":material/add:", expanded=expanded):
         st.caption(
             plain(
                 f"It is read by the model, the SAE and the settings of analysis {opened.analysis.name}, so that features can "

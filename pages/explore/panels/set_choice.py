@@ -32,7 +32,7 @@ MOST = 256  # different values of a column that can be chosen from
 Values = dict[Any, str]  # what can be chosen of a kind, and how it is written
 
 
-def chosen_sets(opened: Opened) -> tuple[SampleSet, SampleSet] | None:
+def chosen_sets() -> tuple[SampleSet, SampleSet] | None:
     """What is chosen; None where a side is still open. `GamutError` for a link that says something else."""
     sides = [chosen(side) for side in SIDES]
     if not all(sides) or any(_is_open(side) for side in sides):
