@@ -22,6 +22,7 @@ from core.commands import (
     pilot,
     pools,
     selection,
+    selections,
     training,
 )
 from core.commands.output import make_session
@@ -69,6 +70,7 @@ app.command(hidden=True)(inspect.inspector)
 app.command()(against.against)
 app.command()(selection.rank)
 app.command()(selection.select)
+app.add_typer(selections.app, name="selections")
 app.command()(selection.export)
 app.command()(selection.verify)
 app.command("train-lm")(training.train_lm)

@@ -204,7 +204,8 @@ def _spec(
         key, equals, value = word.partition("=")
         if not equals:
             raise GamutError(f"The option {word!r} is not of the form k=v.")
-        options[key] = value
+        # a list of ids may be too long for one word: its pieces are joined
+        options[key] = f"{options[key]},{value}" if key in options else value
     if seed is not None:
         options["seed"] = seed
     parsed = parse_options(find(method), options)

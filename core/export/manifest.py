@@ -157,7 +157,8 @@ def select_line(spec: RankingSpec, budget: Budget, *, name: str, dataset: Datase
 def _select_words(spec: RankingSpec, budget: Budget, name: str, dataset: Dataset) -> list[str]:
     words = ["select", spec.analysis, "--method", spec.method]
     for key, value in sorted(spec.options.items()):
-        words += ["--option", f"{key}={value}"]
+        for piece in _pieces(str(value)):
+            words += ["--option", f"{key}={piece}"]
     words += [f"--{budget.unit}", str(budget.amount), *(["--skip-to-fit"] if budget.skip_to_fit else [])]
     if spec.span != "conversation":
         words += ["--span", spec.span]
@@ -173,6 +174,12 @@ def _select_words(spec: RankingSpec, budget: Budget, name: str, dataset: Dataset
         for member in spec.base or (NO_BASE,):
             words += ["--base", member]
     return [*words, "--name", name]
+
+
+def _pieces(value: str) -> list[str]:
+    """A long list with commas as several values, which the command line joins again."""
+    items = value.split(",")
+    return [",".join(items[at : at + IDS_A_WORD]) for at in range(0, len(items), IDS_A_WORD)]
 
 
 def _id_words(flag: str, ids: Sequence[int]) -> list[str]:

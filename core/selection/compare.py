@@ -55,7 +55,7 @@ class Comparison:
 
     tokens_a, tokens_b: of whole conversations. reached_a, reached_b, reached_both: features active in a sample of one, of
     the other, of each. features_a, features_b: those that only one reaches, int32, those active in most samples of the
-    pool first, ties to the lowest id; rows_of_features: int32 (n_features), in how many samples of the pool each is
+    pool first, ties to the lowest id; rows_of_features: int64 (n_features), in how many samples of the pool each is
     active.
     """
 
@@ -85,7 +85,6 @@ def compare(
     could = np.asarray(eligible, bool).copy()
     could[first] = could[second] = True
     in_a, in_b = (gains_along(features, ids)[1] if len(ids) else _nothing(features) for ids in (first, second))
-    rows_of = np.bincount(features.indices, minlength=features.n_features).astype(np.int32)
     return Comparison(
         overlap=overlap(first, second, n=int(could.sum())),
         agreement=agreement(first, second),
@@ -96,9 +95,9 @@ def compare(
         reached_a=int(in_a.sum()),
         reached_b=int(in_b.sum()),
         reached_both=int((in_a & in_b).sum()),
-        features_a=_commonest_first(in_a & ~in_b, rows_of),
-        features_b=_commonest_first(in_b & ~in_a, rows_of),
-        rows_of_features=rows_of,
+        features_a=_commonest_first(in_a & ~in_b, features.samples),
+        features_b=_commonest_first(in_b & ~in_a, features.samples),
+        rows_of_features=features.samples,
     )
 
 

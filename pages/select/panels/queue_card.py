@@ -51,7 +51,7 @@ def draw_pick_card(opened: Opened, spec: RankingSpec, pool: Pool, selected: Sele
         _draw_text(opened, row, spoken, found, "newly covered features")
     with why:
         st.markdown(f"**Newly covered** ({whole(len(new))})")
-        _draw_features(opened, sample_id, spoken, found)
+        _draw_features(opened, pool, sample_id, spoken, found)
         _draw_stands_for(opened, spec, pool, selected, queue)
 
 
@@ -72,7 +72,7 @@ def draw_left_out_card(opened: Opened, spec: RankingSpec, pool: Pool, selected: 
         _draw_text(opened, row, spoken, found, "features that the selection lacks")
     with why:
         st.markdown(f"**Only here** ({whole(len(found))}): what the selection does not have")
-        _draw_features(opened, sample_id, spoken, found)
+        _draw_features(opened, pool, sample_id, spoken, found)
         if covered.by:
             st.markdown("**Covered by** these picks")
             picks = [chosen for chosen, _ in covered.by]
@@ -120,19 +120,19 @@ def _draw_text(opened: Opened, row: SampleRow, spoken: Spoken, found: list[Featu
         draw_record(*opened.dataset.record(row.sample_id))
 
 
-def _draw_features(opened: Opened, sample_id: int, spoken: Spoken, found: list[FeatureInSample]) -> None:
+def _draw_features(opened: Opened, pool: Pool, sample_id: int, spoken: Spoken, found: list[FeatureInSample]) -> None:
     """Features in words, the strongest first, each with the words around its strongest token."""
     if not found:
         st.caption("None.")
         return
     words = feature_words(opened, [feature.feature_id for feature in found])
     texts = [text.replace("\n", "↵") for text in spoken[0]]
-    total = opened.analysis.n_samples
+    active_in = pool.features.samples
     st.dataframe(
         {
             "fires at": [_around(texts, feature.position) for feature in found],
             "feature, in words": [words[feature.feature_id] for feature in found],
-            "samples, %": [100 * feature.samples / total for feature in found],
+            "samples, %": [100 * int(active_in[feature.feature_id]) / len(pool.free) for feature in found],
             "id": [feature.feature_id for feature in found],
         },
         hide_index=True,
