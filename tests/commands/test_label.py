@@ -35,7 +35,7 @@ def test_a_job_that_is_cancelled_while_it_waits_makes_nothing(made: Workspace, c
                 "command": ["label", "make", analysis.id],
                 "created": "2026-01-01T00:00:00+00:00",
             }
-        )  # fmt: skip
+        )
     )
     (folder / "cancel").touch()
     assert run(["--workspace", str(made.root), "label", "made", "--job", folder.name]) == 3
