@@ -1,17 +1,27 @@
 """`label`: say what features are about, in words from the data, from elsewhere, or by a language model."""
 
+import tempfile
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from typer.core import TyperGroup
 
-from core.commands.output import ProgressLine, session_of
+from core.commands.label_job import dataset_of, endpoint_words, imported_words, stoppable
+from core.commands.output import session_of
 from core.errors import GamutError
-from core.jobs.run import JobCancelled, RunningJob, running
-from core.scores.labels.make import make_labels, offline_there
-from core.store.analyses import Analysis, open_analysis
-from core.store.datasets import Dataset, dataset_names
-from core.workspace import Workspace
+from core.jobs.run import running
+from core.scores.hygiene import DEAD, DENSE, POSITION, SPECIAL, hygiene
+from core.scores.labels.endpoint import Endpoint
+from core.scores.labels.llm import features_to_ask, write_with
+from core.scores.labels.make import everything_there, label_and_measure
+from core.scores.labels.measure_texts import corpus_of
+from core.scores.labels.neuronpedia import fetch_explanations, import_explanations, neuronpedia_id
+from core.scores.labels.prompts import cost_of, prompts_for
+from core.store.analyses import all_analyses, open_analysis
+
+Job = Annotated[str | None, typer.Option(hidden=True)]
+LEFT_OUT = (DENSE, POSITION, SPECIAL, DEAD)  # kinds of features that a language model is not asked about
 
 
 class Group(TyperGroup):
@@ -27,45 +37,91 @@ app = typer.Typer(help="What features are about, in words: label ANALYSIS.", no_
 
 
 @app.command()
-def make(
-    context: typer.Context,
-    analysis: str,
-    job: Annotated[str | None, typer.Option(hidden=True)] = None,
-) -> None:
+def make(context: typer.Context, analysis: str, job: Job = None) -> None:
     """Label every live feature from the data itself, and measure how far each label holds on held-out samples."""
     session = session_of(context)
     opened = open_analysis(session.workspace, analysis)
-    there = offline_there(opened)
+    there = everything_there(session.workspace, opened)
     if not there or job is not None:
         title, command = f"Labels of {opened.name}", ["label", "make", opened.id]
         with running(session.workspace, id=job, title=title, command=command, unit="features") as me:
-            if not offline_there(opened):
-                make_labels(opened, dataset_of(session.workspace, opened), progress=stoppable(me))
+            dataset = dataset_of(session.workspace, opened)
+            label_and_measure(session.workspace, opened, dataset, progress=stoppable(me))
     session.say({"analysis": opened.id}, f"Labels of {opened.name}: {'were there already' if there else 'done'}")
 
 
-def stoppable(me: RunningJob):
-    """The progress of a job, told on its bar and on the terminal, which raises when the job is to stop."""
-    line = ProgressLine("features")
+@app.command("import")
+def import_labels(
+    context: typer.Context,
+    path: Annotated[Path, typer.Argument(help="a batch-N.jsonl.gz of Neuronpedia, or a folder of them")],
+    analysis: Annotated[str | None, typer.Option(help="an analysis with the SAE that they explain")] = None,
+) -> None:
+    """Import explanations that Neuronpedia exports; they serve every analysis with the same SAE."""
+    session = session_of(context)
+    if analysis is None:
+        names = [found.name for found in all_analyses(session.workspace)[0]]
+        if len(names) != 1:
+            raise GamutError(f"Say which SAE they explain: --analysis NAME, one of {', '.join(names) or 'none yet'}.")
+        analysis = names[0]
+    opened = open_analysis(session.workspace, analysis)
+    told = import_explanations(session.workspace, opened, path)
+    session.say(imported_words(told), f"{told.words()} To measure them: label {opened.name}")
 
-    def progress(done: int, total: int, note: str) -> None:
-        if me.stop():
-            line.end()
-            raise JobCancelled
-        me.progress(done, total, note)
-        line(done, total, note)
-        if total and done == total:
-            line.end()
 
-    return progress
+@app.command()
+def fetch(
+    context: typer.Context,
+    analysis: str,
+    id: Annotated[
+        str | None, typer.Option(help="the SAE's id at Neuronpedia (default: what its cfg.json says)")
+    ] = None,
+    job: Job = None,
+) -> None:
+    """Fetch the explanations that Neuronpedia has of an SAE, import and measure them: the one command that goes out for it."""
+    session = session_of(context)
+    opened = open_analysis(session.workspace, analysis)
+    source = id or neuronpedia_id(opened)
+    if source is None:
+        raise GamutError(f"The SAE of {opened.name!r} names no id of Neuronpedia; give --id MODEL/SOURCE.")
+    title, command = f"Fetch labels of {source}", ["label", "fetch", opened.id, "--id", source]
+    with running(session.workspace, id=job, title=title, command=command, unit="features") as me:
+        progress = stoppable(me)
+        with tempfile.TemporaryDirectory() as folder:
+            fetch_explanations(source, Path(folder), progress=progress)
+            told = import_explanations(session.workspace, opened, Path(folder))
+        label_and_measure(session.workspace, opened, dataset_of(session.workspace, opened), progress=progress)
+    session.say(imported_words(told), told.words())
 
 
-def dataset_of(workspace: Workspace, analysis: Analysis) -> Dataset:
-    """The data set that an analysis was made from, whatever it is called here."""
-    names = sorted(dataset_names(workspace), key=lambda name: name != analysis.dataset)
-    for name in names:
-        dataset = Dataset(workspace, name)
-        if dataset.content_hash == analysis.dataset_hash:
-            return dataset
-        dataset.close()
-    raise GamutError(f"The data set that analysis {analysis.id} was made from ({analysis.dataset!r}) is not here.")
+@app.command()
+def write(
+    context: typer.Context,
+    analysis: str,
+    most: Annotated[int, typer.Option(help="how many features, those of most samples first", min=1)] = 100,
+    price_in: Annotated[float, typer.Option(help="price of a million tokens read", min=0)] = 0.0,
+    price_out: Annotated[float, typer.Option(help="price of a million tokens written", min=0)] = 0.0,
+    at_once: Annotated[int, typer.Option(help="questions under way together", min=1, max=64)] = 4,
+    yes: Annotated[bool, typer.Option("--yes", help="ask at once, without telling the cost first")] = False,
+    job: Job = None,
+) -> None:
+    """Let a language model write labels; without --yes only tells what it would cost. Run it again to go on."""
+    session = session_of(context)
+    opened = open_analysis(session.workspace, analysis)
+    endpoint = Endpoint.of_environment()
+    dataset = dataset_of(session.workspace, opened)
+    skipped = hygiene(opened).any_of(LEFT_OUT).nonzero()[0].tolist()
+    features = features_to_ask(opened, endpoint.model, most, left_out=skipped)
+    if not yes:
+        cost = cost_of(prompts_for(opened, corpus_of(opened, dataset), features))
+        session.say(*endpoint_words(cost, endpoint.model, price_in, price_out))
+        return
+    title = f"Labels of {opened.name} by {endpoint.model}"
+    command = ["label", "write", opened.id, "--most", str(most), "--at-once", str(at_once), "--yes"]
+    with running(session.workspace, id=job, title=title, command=command, unit="features") as me:
+        progress = stoppable(me)
+        told = write_with(
+            opened, corpus_of(opened, dataset), endpoint, features, progress=progress, at_once=at_once
+        )  # fmt: skip
+        label_and_measure(session.workspace, opened, dataset, progress=progress)
+    values = {"new": told.new, "labels": told.labels, "failed": told.failed}
+    session.say(values, told.words())

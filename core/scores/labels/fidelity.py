@@ -25,7 +25,7 @@ KIND_WORDS = {
     SAME_TOKEN: "contexts at the same token",
 }
 SWAPS = 5  # labels of other features that make a null
-AROUND = 40  # places in the order of density among which they are drawn
+AROUND = 40  # features of likest density among which they are drawn
 HALF = 0.5 - 1e-9  # of the active tokens, where precision is told
 VERSION = 1
 
@@ -91,18 +91,23 @@ class Nature:
 
 
 def measure(
-    contexts: Contexts, scorer: Scorer, nature: Nature, *, labelled: np.ndarray, random: int | None = None,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    contexts: Contexts, scorer: Scorer, nature: Nature, *, labelled: np.ndarray, others: np.ndarray | None = None,
+    random: int | None = None, progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[int, Fidelity]:  # fmt: skip
-    """The fidelity of every labelled feature that has contexts. `random`: of the shared places looked at (None: all)."""
+    """The fidelity of every labelled feature that has contexts.
+
+    others: the features whose labels the null is taken from (None: the labelled ones). random: how many of the shared
+    silent places are looked at (None: all).
+    """
     own = np.isin(contexts.features, labelled)
     features, drawn = contexts.features[own], [d for d, wanted in zip(contexts.drawn, own, strict=True) if wanted]
-    partners = swapped(features, nature.density)
+    among = features if others is None else others
     found = {}
     for at, feature in enumerate(features.tolist()):
         progress(at, len(features))
         silent = _silent(drawn[at], contexts.random, random)
-        found[feature] = _one(feature, partners[at], drawn[at], silent, scorer, nature)
+        partners = swapped(feature, among, nature.density)
+        found[feature] = _one(feature, partners, drawn[at], silent, scorer, nature)
     return found
 
 
@@ -150,15 +155,9 @@ def _by_nature(
     return recall, density * hits / max(1e-300, density * hits + (1 - density) * alarms)
 
 
-def swapped(features: np.ndarray, density: np.ndarray) -> list[np.ndarray]:
-    """For each feature others of like density, whose labels make its null; seeded by its id."""
-    order = features[np.lexsort((features, density[features]))]
-    place = {feature: at for at, feature in enumerate(order.tolist())}
-    found = []
-    for feature in features.tolist():
-        low = max(0, min(place[feature] - AROUND // 2, len(order) - 1 - AROUND))
-        near = order[low : low + AROUND + 1]
-        others = near[near != feature]
-        keys = np.array([mixed(feature, int(other), VERSION) for other in others], np.uint64)
-        found.append(np.sort(others[np.argsort(keys)][:SWAPS]))
-    return found
+def swapped(feature: int, among: np.ndarray, density: np.ndarray) -> np.ndarray:
+    """Features of like density among some, whose labels make a null: the nearest `AROUND` by rank, `SWAPS` of them seeded."""
+    other = among[among != feature]
+    nearest = other[np.lexsort((other, np.abs(np.log(density[other] / density[feature]))))][:AROUND]
+    keys = np.array([mixed(feature, int(own), VERSION) for own in nearest], np.uint64)
+    return np.sort(nearest[np.argsort(keys)][:SWAPS])

@@ -57,8 +57,11 @@ class Label:
         return ORIGIN_WORDS[self.origin] + (f" ({self.by})" if self.by else "")
 
     def fidelity_words(self) -> str:
-        """Its fidelity in one line."""
-        return self.fidelity.words() if self.fidelity else "fidelity not measured"
+        """Its fidelity in one line, and by what it was judged."""
+        if self.fidelity is None:
+            return "fidelity not measured"
+        judged = "" if self.origin == OFFLINE or not self.fidelity.measured else ", judged by its words alone"
+        return self.fidelity.words() + judged
 
 
 @dataclass(frozen=True)

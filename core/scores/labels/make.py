@@ -15,11 +15,25 @@ from core.scores.labels.kept import (
     write_fidelity,
     write_offline,
 )  # fmt: skip
+from core.scores.labels.measure_texts import measure_files, unmeasured
 from core.scores.labels.offline import EvidenceScorer, OfflineSettings, make_offline
 from core.store.analyses import Analysis
 from core.store.datasets import Dataset
+from core.workspace import Workspace
 
 Progress = Callable[[int, int, str], None]
+
+
+def everything_there(workspace: Workspace, analysis: Analysis) -> bool:
+    """Whether the offline labels are there, and every other label is measured."""
+    return offline_there(analysis) and not unmeasured(workspace, analysis)
+
+
+def label_and_measure(workspace: Workspace, analysis: Analysis, dataset: Dataset, *, progress: Progress) -> None:
+    """Make what labels are not there, and measure what is not measured."""
+    if not offline_there(analysis):
+        make_labels(analysis, dataset, progress=progress)
+    measure_files(workspace, analysis, dataset, progress=progress)
 
 
 def offline_there(analysis: Analysis, settings: OfflineSettings | None = None) -> bool:

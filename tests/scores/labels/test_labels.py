@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.scores.labels.fidelity import SWAPS, swapped
+from core.scores.labels.fidelity import AROUND, SWAPS, swapped
 from core.scores.labels.kept import offline_path, read_contexts, read_fidelity, sae_hash
 from core.scores.labels.labels import OFFLINE, OWN, labels_of, labels_stamp
 from core.scores.labels.make import make_labels, offline_there
@@ -65,14 +65,15 @@ def test_the_fidelity_table_tells_the_same_as_each_label(labelled, planted_once)
         assert own.positives == row["positives"]
 
 
-def test_nulls_come_from_other_features_of_like_density():
-    density = np.array([0.5, 0.01, 0.02, 0.4, 0.03, *np.linspace(0.1, 0.2, 95)])
-    features = np.arange(100, dtype=np.int32)
-    for feature, others in zip(features.tolist(), swapped(features, density), strict=True):
+def test_nulls_come_from_the_features_of_likest_density():
+    density = np.random.default_rng(0).uniform(0.001, 0.5, 200)
+    features = np.arange(200, dtype=np.int32)
+    for feature in range(0, 200, 7):
+        others = swapped(feature, features, density)
+        apart = np.abs(np.log(density / density[feature]))
         assert len(others) == SWAPS and feature not in others
-        ranks = np.argsort(np.argsort(density))
-        assert np.abs(ranks[others] - ranks[feature]).max() <= 40
-    assert [len(others) for others in swapped(features[:3], density)] == [2, 2, 2]
+        assert apart[others].max() <= np.sort(apart)[AROUND]
+    assert len(swapped(0, features[:3], density)) == 2 and len(swapped(0, features[:1], density)) == 0
 
 
 def test_two_runs_write_the_same_bytes(labelled, dataset):
