@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from core.errors import GamutError
 from core.store.analyses import Analysis
+from core.store.tables import held_keys
 
 ORDERS = ("feature_id", "samples", "tokens", "max", "subset", "label")
 NO_LABELS = pa.table(
@@ -122,7 +123,7 @@ def _conditions(analysis: Analysis, *, live: bool, search: str, beside: Beside) 
     if live:
         where.append("f.samples > 0")
     if search:
-        found, said = _found(search, decoder="decoder" not in analysis.contents.absent)
+        found, said = _found(search, decoder="decoder" in held_keys(analysis.cursor()))
         where.append(found)
         values += said
     return " AND ".join(where), values

@@ -24,10 +24,10 @@ from pages.shared.token_view import TokenRow, token_rows
 
 def draw_head(opened: Opened, feature_id: int) -> None:
     """The feature's words, its figures and its histogram of strength."""
-    row = feature_row(opened.analysis, feature_id)
     said, picture = st.columns([1.7, 1], gap="large")
     with said:
         st.button("All features", icon=":material/arrow_back:", type="tertiary", on_click=_back)
+        row = feature_row(opened.analysis, feature_id)
         st.subheader(plain(feature_words(opened, [feature_id])[feature_id]), anchor=False)
         best = labels_for(opened).best(feature_id)
         st.caption(plain(label_words(best)))
