@@ -56,15 +56,15 @@ def open_sample(opened: Opened, sample_id: int, judged: Judged | None = None, *,
         _draw_flags(opened, shown)
         if judged is not None:
             _draw_reason(opened, shown, judged)
-        _draw_part(opened, sample_id, shown, feature)
+        part = st.segmented_control(
+            "Part", PARTS, key=f"part_{sample_id}", required=True, default=TALK if feature is None else TOKENS,
+            label_visibility="collapsed",
+        )  # fmt: skip
+        draw_part(opened, part, origin=sample_id, shown=shown, feature=feature)
 
 
-def _draw_part(opened: Opened, origin: int, shown: int, feature: int | None) -> None:
-    """The chosen part of a sample; the others are not computed."""
-    part = st.segmented_control(
-        "Part", PARTS, key=f"part_{origin}", required=True, default=TALK if feature is None else TOKENS,
-        label_visibility="collapsed",
-    )  # fmt: skip
+def draw_part(opened: Opened, part: str, *, origin: int, shown: int, feature: int | None) -> None:
+    """One of `PARTS` of a sample; the others are not computed. `origin`: the sample that the drawer was opened on."""
     if part == TALK:
         draw_turns(opened.dataset.turns(shown))
     elif part == TOKENS:

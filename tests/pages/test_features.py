@@ -2,45 +2,22 @@
 
 import json
 
-import numpy as np
 import pytest
 
-from core.activations.batch import Batch
-from core.activations.tokens import Tokens
 from core.scores.labels.kept import sae_hash
 from core.store.analyses import open_analysis
-from core.store.datasets import Dataset
 from core.store.features import direction_of, examples_of
-from core.store.import_dataset import import_dataset
 from core.store.own_labels import own_labels, set_own_label
 from core.workspace import Workspace
-from tests.made import FEATURES, made_analysis, made_batch, made_records, write_jsonl
+from tests.made import FEATURES
+from tests.made_grouped import COMMON, KINDS, LEFT, RIGHT, grouped_workspace
 from tests.pages.conftest import metrics, said
 from tests.store.test_older_analyses import old  # noqa: F401
-
-KINDS = ("even <b>ones</b>", "odd ones")
-LEFT, RIGHT, COMMON = 30, 31, 5  # features that are planted in one kind each, and one in every sample
 
 
 @pytest.fixture(scope="module")
 def grouped(tmp_path_factory) -> Workspace:
-    """100 samples of two kinds by turns, each kind with a feature of its own."""
-    folder = tmp_path_factory.mktemp("grouped")
-    workspace = Workspace(folder / "workspace")
-    records = [record | {"kind": KINDS[i % 2]} for i, record in enumerate(made_records(100))]
-    import_dataset(workspace, write_jsonl(folder / "made.jsonl", records), name="made")
-    made_analysis(workspace, Dataset(workspace, "made"), batches=[planted()])
-    return workspace
-
-
-def planted() -> Batch:
-    """Eight tokens a sample; the planted feature at the third, stronger from sample to sample, the common one at the fifth."""
-    tokens = Tokens(
-        np.tile(np.arange(8, dtype=np.int32), 100), np.tile(np.array([255, 1, 1, 1, 3, 3, 3, 3], np.uint8), 100),
-        np.arange(0, 801, 8), np.zeros(100, np.int32), np.full(100, 7, np.int32),
-    )  # fmt: skip
-    lit = [[(2, (LEFT, RIGHT)[i % 2], 1 + i / 100), (4, COMMON, 2.0)] for i in range(100)]
-    return made_batch(tokens, lit, np.arange(100, dtype=np.int32))
+    return grouped_workspace(tmp_path_factory.mktemp("grouped"))
 
 
 def rows_of(app, key: str) -> list[dict]:

@@ -1,0 +1,45 @@
+"""From what the data talks about to one of its samples, as a reader goes; the address says where one is."""
+
+import pytest
+
+from tests.browser.conftest import quiet
+from tests.made_grouped import LEFT, grouped_workspace
+
+pytestmark = pytest.mark.browser
+
+
+def test_from_a_telling_feature_to_its_page_to_a_sample_and_on_to_the_nearest(tmp_path, serve, page):
+    page.goto(serve(grouped_workspace(tmp_path)) + "/features?rule=raw")
+    quiet(page)
+    first = page.locator(".row.opens").first
+    first.wait_for(timeout=20_000)
+    assert page.locator(".topic").first.inner_text() == "even <b>ones</b>"  # as text
+    peak = first.locator(".peak")
+    assert peak.inner_text() == "w2"
+    assert "the strongest" in peak.get_attribute("title")
+    first.click()
+    page.get_by_text("All features").first.wait_for(timeout=20_000)
+    quiet(page)
+    assert f"feature={LEFT}" in page.url
+    example = page.get_by_role("button", name="#98")  # the strongest, planted so
+    example.wait_for(timeout=20_000)
+    assert float(example.locator(".token.peak").get_attribute("title").split(",")[0]) == 1.98
+    example.click()
+    drawer = page.get_by_role("dialog")
+    drawer.get_by_text("Strongest at the marked token: 1.98").wait_for(timeout=20_000)
+    assert drawer.locator(".token.peak").count() == 1
+    drawer.get_by_text("Nearest samples").click()
+    drawer.get_by_text("All 100 samples compared").wait_for(timeout=20_000)
+    drawer.get_by_text("Conversation").click()
+    drawer.get_by_text("Say something about number 98.").first.wait_for(timeout=20_000)
+
+
+def test_a_link_to_a_feature_opens_its_page_and_the_way_back_leads_to_all(tmp_path, serve, page):
+    page.goto(serve(grouped_workspace(tmp_path)) + f"/features?feature={LEFT}&feature_tab=neighbours")
+    quiet(page)
+    page.get_by_text("Directions alike").wait_for(timeout=20_000)
+    assert f"feature={LEFT}" in page.url and "feature_tab=neighbours" in page.url
+    page.get_by_text("All features").click()
+    quiet(page)
+    page.get_by_text("What tells apart").wait_for(timeout=20_000)
+    assert "feature=" not in page.url

@@ -1,0 +1,84 @@
+"""The parts of the sample drawer: shading by any of its features, its features in words, its nearest samples."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.scores.feature_sets import Activity
+from core.scores.nearest import nearest
+from core.selection.specification import active_sets
+from core.store.analyses import open_analysis
+from tests.pages.conftest import said
+from tests.pages.test_token_view import sent
+
+SAMPLE = 21
+
+
+def part_alone(root: str, part: str, sample_id: int, first: int | None):
+    """One part of the drawer, as the whole app: what is clicked in a drawer runs alone, which the harness cannot do."""
+    from pathlib import Path
+
+    import streamlit as st
+
+    from core.store.analyses import open_analysis
+    from core.store.datasets import Dataset
+    from core.workspace import Workspace
+    from pages.shared.engine import Opened
+    from pages.shared.sample_view import draw_part
+    from pages.shared.state import begin
+
+    begin()
+    st.session_state["rule"] = "raw"
+    workspace = Workspace(Path(root))
+    opened = Opened(workspace, open_analysis(workspace, "made"), Dataset(workspace, "made"))
+    draw_part(opened, part, origin=sample_id, shown=sample_id, feature=first)
+
+
+def drawn(made, part: str, *, first: int | None = None) -> AppTest:
+    arguments = (str(made.root), part, SAMPLE, first)
+    app = AppTest.from_function(part_alone, default_timeout=60, args=arguments).run()
+    assert not app.exception, app.exception
+    return app
+
+
+def test_tokens_are_shaded_by_the_feature_chosen_as_far_as_the_analysis_holds_it(made):
+    analysis = open_analysis(made, "made")
+    wanted = analysis.features_of(SAMPLE, limit=3)[2]
+    app = drawn(made, "Tokens")
+    app.selectbox(key=f"shaded_{SAMPLE}").set_value(wanted.feature_id).run()
+    ((row,),) = (data["rows"] for data in sent(app))
+    assert row["tokens"] == analysis.tokens_of(SAMPLE)[0]
+    assert row["peak"] == wanted.position
+    assert row["values"][wanted.position] == pytest.approx(wanted.max, rel=1e-3)
+    assert row["faded"] == [code > 200 for code in analysis.tokens_of(SAMPLE)[1]]
+    assert "Only what the analysis stored is shaded" in said(app)
+    assert app.toggle(key="shade_every_token").disabled  # this analysis was made by no model that is here
+
+
+def test_the_feature_one_came_from_is_shaded_first_and_one_that_is_silent_is_said_to_be(made):
+    analysis = open_analysis(made, "made")
+    lit = {feature.feature_id for feature in analysis.features_of(SAMPLE, limit=100)}
+    silent = min(set(range(analysis.n_features)) - lit)
+    app = drawn(made, "Tokens", first=silent)
+    assert app.selectbox(key=f"shaded_{SAMPLE}").value == silent
+    assert "This feature is not active in this sample." in said(app)
+
+
+def test_strongest_features_are_told_in_words(made):
+    shown = drawn(made, "Strongest features").dataframe[0].value
+    found = open_analysis(made, "made").features_of(SAMPLE)
+    assert shown["feature"].tolist() == [feature.feature_id for feature in found]
+    assert shown["what it is about"].str.len().min() > 0
+
+
+def test_nearest_samples_are_those_of_the_sets_that_budget_uses(made):
+    sets = active_sets(open_analysis(made, "made"), span="conversation", activity=Activity(mode="raw"))
+    shown = drawn(made, "Nearest samples").dataframe[0].value
+    expected = nearest(sets.features, SAMPLE, limit=15)
+    assert shown["sample"].tolist() == [near.sample_id for near in expected]
+    assert shown["shared"].tolist() == [near.shared for near in expected]
+    assert shown["Jaccard"].tolist() == [near.jaccard for near in expected]
+
+
+def test_conversation_and_record_are_the_samples_own(made):
+    assert "Say something about number 21." in said(drawn(made, "Conversation"))
+    assert "number 21" in drawn(made, "Record").code[0].value
