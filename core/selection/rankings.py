@@ -15,7 +15,9 @@ from core.files import written_beside
 from core.selection.pool import Pool
 from core.selection.ranking import Ranking
 from core.selection.specification import RankingSpec, rank_by
+from core.selection.target_stamp import target_stamp
 from core.store.analyses import Analysis
+from core.workspace import Workspace
 
 
 def kept_ranking(analysis: Analysis, pool: Pool, spec: RankingSpec, *, upto: int | None = None) -> Ranking:
@@ -33,7 +35,9 @@ def kept_ranking(analysis: Analysis, pool: Pool, spec: RankingSpec, *, upto: int
 
 
 def _path(analysis: Analysis, spec: RankingSpec) -> Path:
-    return analysis.folder / "derived" / "rankings" / f"{core.__version__}-{spec.hash}.parquet"
+    stamp = target_stamp(Workspace(analysis.folder.parent.parent), spec)
+    name = "-".join(part for part in (core.__version__, spec.hash, stamp) if part)
+    return analysis.folder / "derived" / "rankings" / f"{name}.parquet"
 
 
 def _read(path: Path, pool: Pool) -> Ranking:

@@ -18,6 +18,7 @@ from core.selection.pool import Pool
 from core.selection.ranking import Ranking
 from core.selection.saved import Selection, load_selection
 from core.selection.specification import RankingSpec, pool_of
+from core.selection.target_stamp import target_stamp
 from pages.shared.engine import Opened, active, ranked, words
 from pages.shared.state import YARDSTICKS
 
@@ -37,7 +38,8 @@ class Asked:
     @staticmethod
     def of(opened: Opened, spec: RankingSpec) -> Asked:
         """Made once in a run: with many bans the names take their time."""
-        return Asked(opened, spec, _mark(opened.key, words(spec)), _mark(opened.key, words(_plain(spec))))
+        own = _mark(opened.key, words(spec), target_stamp(opened.workspace, spec))
+        return Asked(opened, spec, own, _mark(opened.key, words(_plain(spec))))
 
 
 @dataclass(frozen=True, slots=True)

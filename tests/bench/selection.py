@@ -1,82 +1,104 @@
-"""How long exact greedy takes on 52,000 generated rows, beside the numpy decrement over a CSC."""
+"""How long the selection methods take on generated rows in the paper's shape, and greedy coverage beside other programs."""
 
 from __future__ import annotations
 
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
 
 from core.scores.feature_sets import Activity, FeatureSets, feature_sets, thresholds
-from core.selection import sae_greedy
-from core.selection.pool import Pool
+from core.selection.known import Given
+from core.selection.ranking import Ranking
+from core.selection.registry import find, parse_options
+from tests.bench import million
+from tests.bench.contenders import CONTENDERS, Measured, MiB, forget_peak, measured, peak, write_rows
+from tests.bench.zipf import generate, pool_of
 
-ROWS, SHORT = 52_000, 1_000
+ROWS, PICKS, TENTH, WIDTH = 52_000, 1_000, 5_200, 384
+SMALL, SMALL_PICKS = 5_200, 100  # what slow contenders are given
+AIMS = {"submodlib": 5.0, "numpy": 1.1}  # how many times Gamut's time they should take for the selection alone
 
 Row = tuple[str, float, str]
 
 
-def bench() -> list[Row]:
-    """(name, seconds, note): medians of 3; generation and conversion once each, in rows of their own."""
-    seconds, features = _once(generate)
-    note = f"{features.n_samples:,} rows, {len(features.indices):,} entries, {features.live:,} live features"
-    rows = [("generate Zipf features (setup)", seconds, note)]
-    pool = _pool(features)
-    seconds, _ = _once(lambda: sae_greedy.rank(pool, sae_greedy.SaeGreedyOptions(), upto=1))
-    rows.append(("first call (setup)", seconds, "compiles, or reads the kernels' cache"))
-    seconds, full = _median_of_3(lambda: sae_greedy.rank(pool, sae_greedy.SaeGreedyOptions()))
-    rows.append(("sae-greedy, full order", seconds, f"{full.rounds[-1]} rounds, one thread"))
-    seconds, short = _median_of_3(lambda: sae_greedy.rank(pool, sae_greedy.SaeGreedyOptions(), upto=SHORT))
-    rows.append((f"sae-greedy, k = {SHORT:,}", seconds, f"{short.rounds[-1]} rounds, one thread"))
-    seconds, csc = _once(lambda: _to_csc(features))
-    rows.append(("rows to CSC (the rival's setup)", seconds, ""))
-    seconds, rival = _median_of_3(lambda: _decrement(features, *csc, SHORT))
-    same = "same picks" if np.array_equal(rival, short.sample_ids) else "OTHER PICKS"
-    rows.append((f"numpy decrement, k = {SHORT:,}", seconds, same))
-    return rows + _bench_many_rounds() + _bench_sets(features)
-
-
-def generate(
-    *, rows: int = ROWS, n_features: int = 65_536, per_row: int = 300, exponent: float = 1.2, seed: int = 0
-) -> FeatureSets:
-    """Sets of Zipf features, about `per_row` in each; the default's long tail gives a dozen rounds."""
-    rng = np.random.default_rng(seed)
-    popularity = 1 / np.arange(1, n_features + 1) ** exponent
-    inverse = np.cumsum(popularity / popularity.sum())
-    # Repeats within a row are dropped, so more are drawn than wanted: measured on the first rows.
-    draws = per_row
-    while np.mean([len(np.unique(np.searchsorted(inverse, rng.random(draws)))) for _ in range(50)]) < per_row:
-        draws += max(1, per_row // 10)
-    kept = [np.unique(np.searchsorted(inverse, rng.random(draws))) for _ in range(rows)]
-    indptr = np.concatenate(([0], np.cumsum([len(row) for row in kept])))
-    indices = np.minimum(np.concatenate(kept), n_features - 1).astype(np.int32)
-    return FeatureSets(indptr.astype(np.int64), indices, n_features)
-
-
-def _pool(features: FeatureSets) -> Pool:
-    n = features.n_samples
-    tokens = np.ones(n, np.int32)
-    return Pool(
-        features=features,
-        scored_tokens=tokens,
-        response_tokens=tokens,
-        conversation_tokens=tokens,
-        eligible=np.ones(n, bool),
+def bench() -> Iterator[Row]:
+    """Rows (what, value, note) as they are measured: seconds, medians of 3 unless told, one thread, kernels compiled."""
+    seconds, features = _once(lambda: generate(ROWS))
+    entries = (
+        f"{ROWS:,} rows, {len(features.indices):,} entries, {features.live:,} of {features.n_features:,} features live"
     )
+    yield "generate rows (setup, once)", seconds, entries
+    yield from _methods(features)
+    yield _million()
+    yield from _sets(features)
+    yield from _others(features)
+    yield from _slow_others()
 
 
-def _bench_many_rounds() -> list[Row]:
-    """The shape of the bundled pair: few features, each of them common, so that a round is short."""
-    pool = _pool(generate(n_features=4_096, per_row=60, exponent=0.8))
-    seconds, full = _median_of_3(lambda: sae_greedy.rank(pool, sae_greedy.SaeGreedyOptions()))
-    entries = f"{len(pool.features.indices):,} entries, {full.rounds[-1]} rounds"
-    return [("sae-greedy, full order, 4,096 features", seconds, entries)]
+def _methods(features: FeatureSets) -> Iterator[Row]:
+    rng = np.random.default_rng(1)
+    strengths = rng.gamma(2, 1, len(features.indices)).astype(np.float32)
+    plain = pool_of(features, known=Given(given_strengths=strengths))
+    spread = pool_of(features, known=Given(given_vectors=rng.normal(size=(ROWS, WIDTH)).astype(np.float32)))
+    centres = rng.normal(size=(200, WIDTH))
+    drawn = centres[rng.integers(200, size=ROWS)] + 0.5 * rng.normal(size=(ROWS, WIDTH))
+    clustered = pool_of(features, known=Given(given_vectors=drawn.astype(np.float32)))
+    common = pool_of(generate(ROWS, n_features=4_096, per_row=60, exponent=0.8))
+    jobs: list[tuple[str, Any, str, dict, int | None, float | None]] = [
+        ("full order", plain, "sae-greedy", {}, None, 1.5),
+        (f"k = {PICKS:,}", plain, "sae-greedy", {}, PICKS, None),
+        ("full order, 4,096 features, 60 a row", common, "sae-greedy", {}, None, None),
+        ("full order, gain per token", plain, "sae-greedy", {"per_token": True}, None, None),
+        ("full order, wanted 3", plain, "sae-greedy", {"wanted": 3}, None, None),
+        ("full order, idf", plain, "sae-greedy", {"rarity": "idf"}, None, None),
+        ("full order, one pass", plain, "sae-greedy", {"one_pass": True}, None, None),
+        (f"pool, k = {TENTH:,}", plain, "sae-simscale", {}, TENTH, 0.8),
+        ("Jaccard 0.8, full order", plain, "sae-simscale", {"similarity": "jaccard"}, None, 20.0),
+        (f"cosine 0.8, k = {TENTH:,}", plain, "sae-simscale", {"similarity": "cosine"}, TENTH, None),
+        (f"k = {TENTH:,}", plain, "feature-coverage", {}, TENTH, None),
+        (f"k = {PICKS:,}, {WIDTH} dimensions, spread evenly", spread, "k-center", {}, PICKS, 1.5),
+        (f"k = {PICKS:,}, {WIDTH} dimensions, 200 clusters", clustered, "k-center", {}, PICKS, 1.5),
+        (f"k = {TENTH:,}, {WIDTH} dimensions, 200 clusters", clustered, "repr-filter", {}, TENTH, None),
+    ]
+    yield from (_timed(*job) for job in jobs)
 
 
-def _bench_sets(features: FeatureSets) -> list[Row]:
-    """Thresholds and sets from the long table, with made-up strengths."""
+def _timed(what: str, pool: Any, name: str, said: dict, upto: int | None, aim: float | None) -> Row:
+    method = find(name)
+    options = parse_options(method, said)
+    method.rank(pool, options, upto=1)
+    before = forget_peak()
+    seconds, ranking = _median_of_3(lambda: method.rank(pool, options, upto=upto))
+    note = f"{_rounds(ranking)}, memory +{(peak() - before) / MiB:.0f} MiB"
+    if aim is not None:
+        note += f"; aim ≤ {aim:g} s: {'met' if seconds <= aim else 'MISSED'}"
+    return f"{name}, {what}", seconds, note
+
+
+def _rounds(ranking: Ranking) -> str:
+    picks = np.bincount(ranking.rounds)[1:]
+    if len(picks) == 1:
+        return f"{len(ranking):,} picks in one round"
+    return f"{len(ranking):,} picks, {len(picks)} rounds of {picks[0]:,}, {picks[1]:,} …"
+
+
+def _million() -> Row:
+    found = million.measured()
+    seconds, gigabytes = found["seconds"], found["gigabytes"]
+    met = "met" if seconds <= 5 and gigabytes <= 4 else "MISSED"
+    what = f"sae-greedy, k = {million.PICKS:,} of {million.ROWS:,} × {million.PER_ROW}"
+    return [
+        (what, seconds, f"{found['entries']:,} entries, {gigabytes:.1f} GB with the rows; aim ≤ 5 s and 4 GB: {met}")
+    ]
+
+
+def _sets(features: FeatureSets) -> Iterator[Row]:
+    """Thresholds and sets from the long table, with made-up strengths: what comes before every selection."""
     table: dict[str, Any] = {
         "sample": np.repeat(np.arange(features.n_samples, dtype=np.int32), features.richness),
         "feature": features.indices,
@@ -85,35 +107,50 @@ def _bench_sets(features: FeatureSets) -> list[Row]:
         "n_features": features.n_features,
     }
     seconds, (cut, quantile) = _median_of_3(lambda: thresholds(Activity(), **table))
-    rows = [("thresholds, automatic quantile", seconds, f"quantile {quantile:.3f}")]
+    yield "thresholds from the long table, automatic quantile", seconds, f"quantile {quantile:.3f}"
     seconds, sets = _median_of_3(lambda: feature_sets(cut, **table))
-    return [*rows, ("feature sets at those thresholds", seconds, f"{len(sets.indices):,} entries kept")]
+    yield "the long table to compressed rows", seconds, f"{len(sets.indices):,} entries kept"
 
 
-def _to_csc(features: FeatureSets) -> tuple[np.ndarray, np.ndarray]:
-    by_feature = np.argsort(features.indices, kind="stable")
-    owner = np.repeat(np.arange(features.n_samples, dtype=np.int32), features.richness)
-    size = np.bincount(features.indices, minlength=features.n_features)
-    return np.concatenate(([0], np.cumsum(size))), owner[by_feature]
+def _others(features: FeatureSets) -> Iterator[Row]:
+    """Greedy coverage by everybody on the same job, conversion and selection apart."""
+    names = [name for name in CONTENDERS if name != "apricot"]
+    yield from _beside(features, PICKS, names, f"k = {PICKS:,} of {ROWS:,}")
 
 
-def _decrement(features: FeatureSets, start: np.ndarray, owner: np.ndarray, k: int) -> np.ndarray:
-    """The same greedy with every gain kept current: covering a feature takes 1 from all rows that have it."""
-    gain, covered = features.richness.copy(), np.zeros(features.n_features, bool)
-    picks: list[int] = []
-    while len(picks) < k:
-        best = int(gain.argmax())
-        if gain[best] <= 0:
-            gain, covered = features.richness.copy(), np.zeros(features.n_features, bool)
-            gain[picks] = -1
-            continue
-        row = features.row(best)
-        for feature in row[~covered[row]]:
-            gain[owner[start[feature] : start[feature + 1]]] -= 1
-        covered[row] = True
-        gain[best] = -1
-        picks.append(best)
-    return np.array(picks, np.int32)
+def _slow_others() -> Iterator[Row]:
+    yield from _beside(generate(SMALL), SMALL_PICKS, ["gamut", "apricot"], f"k = {SMALL_PICKS} of {SMALL:,}")
+
+
+def _beside(features: FeatureSets, k: int, names: list[str], job: str) -> Iterator[Row]:
+    with tempfile.TemporaryDirectory() as folder:
+        write_rows(features, Path(folder))
+        ours = measured("gamut", Path(folder), k)
+        assert ours is not None
+        for name in names:
+            found = ours if name == "gamut" else measured(name, Path(folder), k)
+            title = f"{CONTENDERS[name].title}, {job}"
+            if found is None:
+                yield title, float("nan"), f"not installed: pip install {CONTENDERS[name].package}"
+            else:
+                yield from _figures(name, title, found, ours)
+
+
+def _figures(name: str, title: str, found: Measured, ours: Measured) -> Iterator[Row]:
+    runs = "" if CONTENDERS[name].runs == 3 else ", one run"
+    note = f"reached {found.reached:,} features, memory +{found.peak:.0f} MiB{runs}"
+    if found is ours:
+        yield f"{title}: selection", found.select, f"{note}; no conversion: it reads compressed rows"
+        return
+    picks = "same first 20 picks" if found.first == ours.first else "other picks among ties"
+    alone = found.select / ours.select
+    both = (found.convert + found.select) / (ours.convert + ours.select)
+    said = "Gamut is ahead" if alone > 1 else "GAMUT IS BEHIND"
+    aim = f"; aim ≥ {AIMS[name]:g}: {'met' if alone >= AIMS[name] else 'MISSED'}" if name in AIMS else ""
+    yield f"{title}: conversion", found.convert, found.version
+    yield f"{title}: selection", found.select, f"{note}, {picks}"
+    yield "  ÷ Gamut, selection alone", alone, said + aim
+    yield "  ÷ Gamut, with conversion", both, "Gamut is ahead" if both > 1 else "GAMUT IS BEHIND"
 
 
 def _once(call: Callable[[], Any]) -> tuple[float, Any]:

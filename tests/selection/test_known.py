@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,8 +10,10 @@ from core.scores.feature_sets import Activity
 from core.selection.budget import Budget
 from core.selection.known import NOTHING, Given, Grouping
 from core.selection.pool import Pool
+from core.selection.rankings import kept_ranking
 from core.selection.saved import save_selection
-from core.selection.specification import RankingSpec, pool_of, select_by
+from core.selection.specification import RankingSpec, pool_of, rank_by, select_by
+from core.selection.target_stamp import target_stamp
 from core.selection.targets import save_target
 from core.store.analyses import Analysis
 from core.store.datasets import Dataset
@@ -153,6 +157,24 @@ def test_a_saved_list_of_features_is_a_target(workspace, analysis, pool):
     path.with_stem("foreign").write_text(path.read_text().replace('"sae": "0"', '"sae": "1"').replace("few", "foreign"))
     with pytest.raises(GamutError, match="The feature list 'foreign' is of another SAE than analysis 'known'"):
         pool.known.target("features:foreign")
+
+
+def test_a_ranking_kept_for_a_target_is_not_taken_for_what_has_its_name_later(workspace, analysis, dataset, pool):
+    def keep(ids, replaces=None):
+        chosen = select_by(pool, RankingSpec(analysis=analysis.id, method="longest", pins=ids), Budget(rows=len(ids)))
+        spec = RankingSpec(analysis=analysis.id, method="longest", pins=ids, activity=RULE)
+        return save_selection(workspace, "moving", analysis=analysis, spec=spec, selected=chosen, replaces=replaces)
+
+    options = {"target": "selection:moving"}
+    spec = RankingSpec(analysis=analysis.id, method="sae-greedy", activity=RULE, options=options)
+    found = []
+    for ids, replaces in (((1, 2), None), ((20,), 1)):
+        keep(ids, replaces)
+        fresh = pool_of(analysis, dataset, spec)
+        found.append(kept_ranking(analysis, fresh, spec).sample_ids.tolist())
+        assert found[-1] == rank_by(pool_of(analysis, dataset, spec), spec).sample_ids.tolist()
+    assert found[0] != found[1]
+    assert target_stamp(workspace, spec) and not target_stamp(workspace, replace(spec, options={"target": "kind=a"}))
 
 
 @pytest.mark.parametrize(
