@@ -30,11 +30,6 @@ class Covered:
     by_base: int
     lacking: int
 
-    @property
-    def share(self) -> float:
-        """The share of its features that the first of `by` has, 0 to 1."""
-        return self.by[0][1] / self.features if self.by else 0.0
-
 
 def coverers(features: FeatureSets, chosen: Ranking, ids: Sequence[int], *, named: int = NAMED) -> list[Covered]:
     """Who covers the samples `ids`, in the order given; `chosen`: the selection. At most `named` coverers each.
@@ -57,61 +52,64 @@ def coverers(features: FeatureSets, chosen: Ranking, ids: Sequence[int], *, name
     return found
 
 
-def shares_covered_by(features: FeatureSets, sample_id: int) -> np.ndarray:
-    """The share of each sample's features that one sample has too: float64 (n), NaN for samples without features."""
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """How many of a sample's `features` another one has too."""
+
+    sample_id: int
+    shared: int
+    features: int
+
+
+def stands_for(features: FeatureSets, sample_id: int, among: np.ndarray) -> list[Shared]:
+    """The samples of `among` more than half of whose features a pick has, those that share most features first.
+
+    Ties: the larger share, then the lower id.
+    """
     has = np.zeros(features.n_features, np.bool_)
     has[features.row(sample_id)] = True
-    shared = _shared(features.indptr, features.indices, has)
-    with np.errstate(invalid="ignore"):
-        return shared / np.diff(features.indptr)
-
-
-def stands_for(
-    features: FeatureSets, sample_id: int, among: np.ndarray, *, least: float = 0.5
-) -> list[tuple[int, float]]:
-    """The samples of `among` that a pick covers most: (sample, share of its features), largest share first.
-
-    Only shares above `least`; ties: the sample with more features, then the lower id.
-    """
     among = np.asarray(among, np.int64)
-    share = shares_covered_by(features, sample_id)[among]
-    near = np.flatnonzero(share > least)  # not a number is above nothing
-    best = near[np.lexsort((among[near], -features.richness[among[near]], -share[near]))]
-    return [(int(among[place]), float(share[place])) for place in best]
+    shared, size = _shared(features.indptr, features.indices, has)[among], features.richness[among]
+    near = np.flatnonzero(2 * shared > size)
+    best = near[np.lexsort((among[near], size[near], -shared[near]))]
+    return [Shared(int(among[place]), int(shared[place]), int(size[place])) for place in best]
 
 
 def nearest_pick(features: FeatureSets, chosen: Ranking, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The pick that has most features of each sample of `ids`: int32, −1 for none, and the share it has, float64.
+    """The pick that is most like each sample of `ids`: int32, −1 for none, and how like, float64.
 
-    Ties to the earlier pick. A sample without features has share 0.
+    Likeness is Jaccard's index of the feature sets, |F(i) ∩ F(p)| / |F(i) ∪ F(p)|; 0 where nothing is shared. Ties to
+    the earlier pick. A share of F(i) alone would call every short sample the copy of a long one.
     """
     order = np.asarray(chosen.sample_ids, np.int64)
     owned = [features.row(sample_id) for sample_id in order]
     held = np.concatenate([np.empty(0, np.int32), *owned])
-    place = np.repeat(np.arange(len(order), dtype=np.int32), [len(row) for row in owned])
+    sizes = np.array([len(row) for row in owned], np.int64)
+    place = np.repeat(np.arange(len(order), dtype=np.int32), sizes)
     by_feature = np.argsort(held, kind="stable")
     start = np.searchsorted(held[by_feature], np.arange(features.n_features + 1))
     ids = np.ascontiguousarray(ids, np.int64)
-    best, most = _nearest(features.indptr, features.indices, start, place[by_feature], ids, len(order))
+    best, alike = _nearest(features.indptr, features.indices, start, place[by_feature], ids, sizes)
     picks = np.full(len(ids), -1, np.int32)
     picks[best >= 0] = order[best[best >= 0]]
-    return picks, most / np.maximum(1, features.richness[ids])
+    return picks, alike
 
 
 @njit(cache=True, nogil=True)
-def _nearest(indptr, indices, start, holder, ids, size):
-    """The place that shares most with each of `ids` (−1: none shares), and how much; holder: places by feature."""
-    best, most = np.full(ids.size, -1, np.int64), np.zeros(ids.size, np.int64)
-    shared = np.zeros(size, np.int64)
+def _nearest(indptr, indices, start, holder, ids, sizes):
+    """The place most like each of `ids` (−1: none shares anything), and how like; holder: places by feature."""
+    best, alike = np.full(ids.size, -1, np.int64), np.zeros(ids.size)
+    shared = np.zeros(sizes.size, np.int64)
     for k in range(ids.size):
+        size = indptr[ids[k] + 1] - indptr[ids[k]]
         for e in range(indptr[ids[k]], indptr[ids[k] + 1]):
             for o in range(start[indices[e]], start[indices[e] + 1]):
                 shared[holder[o]] += 1
-        for place in range(size):
-            if shared[place] > most[k]:
-                best[k], most[k] = place, shared[place]
+        for place in range(sizes.size):
+            if shared[place] and shared[place] / (size + sizes[place] - shared[place]) > alike[k]:
+                best[k], alike[k] = place, shared[place] / (size + sizes[place] - shared[place])
             shared[place] = 0
-    return best, most
+    return best, alike
 
 
 @njit(cache=True, nogil=True)

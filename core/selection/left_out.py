@@ -15,13 +15,13 @@ ORDERS = {
     NEXT: "next in the ranking first",
     RICHEST: "most features first",
 }
-NEAR = 0.7  # a single pick with so large a share of its features makes a sample a near-repetition
+NEAR = 0.5  # a sample that is so like a single pick is close to a repetition of it
 
 
 def left_out(pool: Pool, ranking: Ranking, chosen: Ranking, *, order: str) -> np.ndarray:
     """The samples that could have been chosen and were not: int32, each once; ties to the lowest id.
 
-    order: "nearest": by the largest share of a sample's features that a single pick has; "next": as the ranking goes
+    order: "nearest": by the likeness to the pick most like it (Jaccard's index of the features); "next": as the ranking goes
     on, behind it what it does not reach; "richest": by the number of features.
     """
     could = pool.free.copy()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.errors import GamutError
-from core.selection.coverers import Covered, coverers, nearest_pick, shares_covered_by, stands_for
+from core.selection.coverers import Covered, Shared, coverers, nearest_pick, stands_for
 from core.selection.left_out import ORDERS, left_out
 from core.selection.sae_greedy import SaeGreedyOptions, rank
 
@@ -47,7 +47,7 @@ def test_a_copy_is_covered_by_the_one_pick_that_it_copies_not_by_whoever_came_fi
     chosen = rank(pool, SaeGreedyOptions()).head(2)
     assert chosen.sample_ids.tolist() == [0, 1]
     (covered,) = coverers(pool.features, chosen, [2])
-    assert covered.by == ((1, 4),) and covered.share == 1.0 and not covered.lacking
+    assert covered.by == ((1, 4),) and not covered.lacking
 
 
 def test_a_pick_stands_for_the_left_out_rows_that_it_has_most_of(random_pool):
@@ -55,25 +55,27 @@ def test_a_pick_stands_for_the_left_out_rows_that_it_has_most_of(random_pool):
         rows, pool = random_pool(np.random.default_rng(seed))
         n = len(rows)
         pick, among = seed % n, [i for i in range(n) if i != seed % n]
-        share = {i: len(rows[i] & rows[pick]) / len(rows[i]) for i in among if rows[i]}
-        near = [i for i in share if share[i] > 0.5]
-        expected = sorted(near, key=lambda i: (-share[i], -len(rows[i]), i))
-        assert stands_for(pool.features, pick, np.array(among, int)) == [(i, share[i]) for i in expected]
-        every = shares_covered_by(pool.features, pick)
-        assert all(every[i] == share[i] for i in share) and np.isnan(every).sum() == sum(not row for row in rows)
+        shared = {i: len(rows[i] & rows[pick]) for i in among}
+        near = [i for i in among if rows[i] and shared[i] / len(rows[i]) > 0.5]
+        expected = sorted(near, key=lambda i: (-shared[i], -shared[i] / len(rows[i]), i))
+        found = stands_for(pool.features, pick, np.array(among, int))
+        assert found == [Shared(i, shared[i], len(rows[i])) for i in expected]
 
 
-def test_the_nearest_pick_is_the_one_that_shares_most(random_pool):
+def jaccard(a: set[int], b: set[int]) -> float:
+    return len(a & b) / len(a | b) if a & b else 0.0
+
+
+def test_the_nearest_pick_is_the_one_most_alike(random_pool):
     for seed in range(60):
         rows, pool = random_pool(np.random.default_rng(seed))
         chosen = rank(pool, SaeGreedyOptions()).head(1 + len(rows) // 4)
-        ids = np.arange(len(rows))
-        picks, shares = nearest_pick(pool.features, chosen, ids)
+        picks, alike = nearest_pick(pool.features, chosen, np.arange(len(rows)))
         order = chosen.sample_ids.tolist()
-        for i in ids.tolist():
-            most = max((len(rows[i] & rows[p]) for p in order), default=0)
-            first = next((p for p in order if most and len(rows[i] & rows[p]) == most), -1)
-            assert (picks[i], shares[i]) == (first, most / max(1, len(rows[i])))
+        for i in range(len(rows)):
+            most = max((jaccard(rows[i], rows[p]) for p in order), default=0.0)
+            first = next((p for p in order if most and jaccard(rows[i], rows[p]) == most), -1)
+            assert (picks[i], alike[i]) == (first, most)
 
 
 def test_what_is_left_out_is_everything_that_could_be_chosen_in_the_order_asked_for(random_pool):
@@ -87,8 +89,8 @@ def test_what_is_left_out_is_everything_that_could_be_chosen_in_the_order_asked_
             assert len(ids) == len(expected) and set(ids) == expected
         assert found["next"] == ranking.sample_ids[len(chosen) :].tolist()
         assert found["richest"] == sorted(expected, key=lambda i: (-len(rows[i]), i))
-        share = dict(zip(range(len(rows)), nearest_pick(pool.features, chosen, np.arange(len(rows)))[1], strict=True))
-        assert found["nearest"] == sorted(expected, key=lambda i: (-share[i], i))
+        alike = dict(zip(range(len(rows)), nearest_pick(pool.features, chosen, np.arange(len(rows)))[1], strict=True))
+        assert found["nearest"] == sorted(expected, key=lambda i: (-alike[i], i))
         short = left_out(pool, chosen, chosen, order="next").tolist()  # a ranking that goes no further
         assert short == sorted(expected)
     with pytest.raises(GamutError, match="no order 'best'"):

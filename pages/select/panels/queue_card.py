@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from core.datasets.lint import RULES
 from core.datasets.sample import ROLES
 from core.selection.coverers import coverers, stands_for
-from core.selection.left_out import NEAR
 from core.selection.pool import Pool
 from core.selection.ranking import newly_covered
 from core.selection.select import Selected
@@ -19,13 +17,13 @@ from core.selection.specification import RankingSpec
 from core.store.analyses import FeatureInSample
 from core.store.sample_table import SampleRow, sample_rows
 from core.store.token_text import readable_tokens
+from pages.select.panels.queue_list import draw_left_out_list
 from pages.select.panels.queue_place import LEFT, PICKS, Queue, jump, left_ids
-from pages.shared.cover_words import covered_by_words, left_out_words
+from pages.shared.cover_words import left_out_words
 from pages.shared.engine import Opened
 from pages.shared.feature_words import feature_words
 from pages.shared.numbers import count, whole
 from pages.shared.sample_view import EVERY_FEATURE, draw_record, draw_turns, first_words
-from pages.shared.state import choose
 from pages.shared.token_view import token_view
 
 HEIGHT = 420  # of the text, in pixels: long ones scroll
@@ -57,7 +55,7 @@ def draw_pick_card(opened: Opened, spec: RankingSpec, pool: Pool, selected: Sele
 
 def draw_left_out_card(opened: Opened, spec: RankingSpec, pool: Pool, selected: Selected, queue: Queue) -> None:
     """A left-out sample: who covers it, and what of it the selection lacks; above it the list around it."""
-    _draw_page(opened, pool, selected, queue)
+    draw_left_out_list(opened, pool, selected, queue)
     sample_id = queue.sample_id
     row = sample_rows(opened.dataset, [sample_id])[0]
     (covered,) = coverers(pool.features, selected.ranking, [sample_id])
@@ -161,8 +159,8 @@ def _draw_stands_for(opened: Opened, spec: RankingSpec, pool: Pool, selected: Se
         st.markdown("**Stands for** no left-out sample: of each it has half of the features or fewer.")
         return
     st.markdown(f"**Stands for** {count(len(near), 'left-out sample')}: it has more than half of their features")
-    samples, shares = [i for i, _ in near], [f"{100 * share:.0f} %" for _, share in near]
-    _draw_ways(opened, f"queue_for_{queue.sample_id}", samples, "its share", shares, queue, LEFT, ids)
+    samples, shown = [one.sample_id for one in near], [f"{whole(one.shared)} of {whole(one.features)}" for one in near]
+    _draw_ways(opened, f"queue_for_{queue.sample_id}", samples, "features", shown, queue, LEFT, ids)
 
 
 def _draw_ways(
@@ -197,52 +195,3 @@ def _jump_to_clicked(opened: Opened, key: str, samples: list[int], queue: Queue,
     cells = st.session_state[key]["selection"]["cells"]
     if cells and cells[0][0] < len(samples):
         jump(opened, queue, to, ids, samples[cells[0][0]])
-
-
-def _draw_page(opened: Opened, pool: Pool, selected: Selected, queue: Queue) -> None:
-    """The part of the left-out list that one is in, each with who covers it; near-repetitions in grey."""
-    number = int(np.searchsorted(queue.shown, queue.at))
-    first = number - number % PAGE
-    places = queue.shown[first : first + PAGE]
-    samples = queue.ids[places].tolist()
-    covered = coverers(pool.features, selected.ranking, samples)
-    words = dict(opened.dataset.conversations(samples))
-    frame = pd.DataFrame(
-        {
-            "": ["▸" if place == queue.at else "" for place in places],
-            "place": places + 1,
-            "sample": samples,
-            "already covered by": [covered_by_words(one) for one in covered],
-            "lacking": [one.lacking for one in covered],
-            "begins with": [first_words(words[sample_id]) for sample_id in samples],
-        }
-    )
-    near = [one.share >= NEAR for one in covered]
-    styled = frame.style.apply(lambda row: ["color: #8A8F98" if near[row.name] else ""] * len(row), axis=1)
-    st.dataframe(
-        styled,
-        hide_index=True,
-        height=38 + 28 * len(samples),
-        row_height=28,
-        key="queue_left",
-        selection_mode="single-cell",
-        on_select=lambda: _go_to_clicked(places.tolist()),
-        column_config={
-            "": st.column_config.TextColumn(width=24),
-            "place": st.column_config.NumberColumn(width=50, format="%d"),
-            "sample": st.column_config.NumberColumn(format="#%d", width=64),
-            "already covered by": st.column_config.TextColumn(
-                width=330, help="the picks that share most with it, and how many of its features each adds"
-            ),
-            "lacking": st.column_config.NumberColumn(width=64, help="features of it that the selection does not have"),
-            "begins with": st.column_config.TextColumn(width=380),
-        },
-    )
-    if any(near):
-        st.caption(f"Grey: a single pick has at least {100 * NEAR:.0f} % of its features.")
-
-
-def _go_to_clicked(places: list[int]) -> None:
-    cells = st.session_state["queue_left"]["selection"]["cells"]
-    if cells and cells[0][0] < len(places):
-        choose(place=places[cells[0][0]] + 1)

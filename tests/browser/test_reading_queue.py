@@ -1,0 +1,58 @@
+"""The reading queue by keyboard: three cards read, one banned, and the selection is another one at once."""
+
+import re
+
+import pytest
+
+from core.store.datasets import Dataset
+from core.store.people import BAN, PIN, marked, read_samples
+from tests.browser.conftest import quiet
+
+pytestmark = pytest.mark.browser
+
+
+def place(page) -> tuple[int, int]:
+    """Place and sample of the card on screen."""
+    said = page.get_by_text(re.compile(r"^\d+ of \d+ · sample #\d+")).first.inner_text()
+    found = re.match(r"(\d+) of \d+ · sample #(\d+)", said)
+    return int(found[1]), int(found[2])
+
+
+def press_key(page, key: str, before: tuple[int, int]) -> tuple[int, int]:
+    """Press a key and wait until another card is on screen."""
+    page.keyboard.press(key)
+    for _ in range(200):
+        page.wait_for_timeout(100)
+        if place(page) != before:
+            break
+    quiet(page)
+    return place(page)
+
+
+def test_three_cards_are_read_by_keyboard_and_one_is_banned(made, serve, page):
+    page.goto(serve(made) + "/budget?unit=rows&amount=8&tab=queue")
+    quiet(page)
+    page.get_by_text("0 of 8 read").wait_for(timeout=20_000)
+    seen = [place(page)]
+    page.get_by_label("Save as").click()
+    page.keyboard.type("knob")  # letters of a name are no commands
+    page.keyboard.press("Tab")
+    quiet(page)
+    mark = Dataset(made, "made").content_hash
+    assert place(page) == seen[0] and not marked(made, mark, BAN) and not marked(made, mark, PIN)
+    page.get_by_text("Reading queue").click()
+    quiet(page)
+    for _ in range(2):
+        seen.append(press_key(page, "n", seen[-1]))
+    assert [at for at, _ in seen] == [1, 2, 3] and "place=3" in page.url
+    page.get_by_text("2 of 8 read").wait_for(timeout=20_000)
+    now = press_key(page, "b", seen[-1])
+    assert marked(made, mark, BAN) == (seen[2][1],)
+    assert now[0] == 3 and now[1] != seen[2][1]
+    assert read_samples(made, mark) == {sample for _, sample in seen}
+    assert press_key(page, "p", now) == seen[1]
+    after = press_key(page, "k", seen[1])
+    assert marked(made, mark, PIN) == (seen[1][1],) and after[0] == 3
+    page.keyboard.press("o")
+    page.get_by_role("dialog").get_by_text("Chosen at place 3").wait_for(timeout=20_000)
+    assert page.evaluate("window.canary") is None
