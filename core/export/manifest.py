@@ -17,6 +17,7 @@ from core.export.constraint_words import constraint_words
 from core.files import json_hash
 from core.scores.decontamination import Check, kept_checks
 from core.selection.budget import Budget
+from core.selection.leans import leans_of
 from core.selection.registry import find
 from core.selection.saved import Selection
 from core.selection.specification import NO_BASE, RankingSpec, default_base
@@ -52,6 +53,7 @@ def build_manifest(
         "decontamination": [decontamination_claims(check, selection.spec) for check in kept_checks(dataset)],
         "analysis": analysis_claims(analysis),
         "selection": selection.as_dict(),
+        "leans_on": leans_of(dataset.workspace, selection.spec),
         "method": {"title": method.title, "source": method.source, "notes": list(method.notes)},
         "ids_sha256": json_hash(list(selection.ids)),
         "content_hashes": [hashes[sample_id] for sample_id in selection.ids],

@@ -12,6 +12,7 @@ from core.export.render import render_export
 from core.files import file_hash, json_hash
 from core.scores.decontamination import kept_check
 from core.selection.budget import Budget
+from core.selection.leans import leans_of
 from core.selection.specification import RankingSpec, pool_of, select_by
 from core.store.analyses import Analysis, analysis_folders
 from core.store.datasets import Dataset, dataset_with_hash
@@ -118,6 +119,8 @@ def _selection_steps(analysis: Analysis, dataset: Dataset, claimed: dict, said: 
     _same(spec.analysis, analysis.id, "the analysis that the selection names")
     _same(analysis.content_hash, claimed["analysis_hash"], "the analysis hash that the selection names")
     _same(dataset.content_hash, claimed["dataset_hash"], "the data hash that the selection names")
+    for what, now in leans_of(dataset.workspace, spec).items():
+        _same(now, said.get("leans_on", {}).get(what), f"the hash of {what}")
     selected = select_by(pool := pool_of(analysis, dataset, spec), spec, Budget(**claimed["budget"]))
     found = selected.sample_ids.tolist()
     for place, (now, then) in enumerate(zip(found, claimed["ids"], strict=False), start=1):

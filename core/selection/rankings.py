@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import core
-from core.files import written_beside
+from core.files import json_hash, written_beside
+from core.selection.leans import leans_of
 from core.selection.pool import Pool
 from core.selection.ranking import Ranking
 from core.selection.specification import RankingSpec, rank_by
-from core.selection.target_stamp import target_stamp
 from core.store.analyses import Analysis
 from core.workspace import Workspace
 
@@ -35,9 +35,9 @@ def kept_ranking(analysis: Analysis, pool: Pool, spec: RankingSpec, *, upto: int
 
 
 def _path(analysis: Analysis, spec: RankingSpec) -> Path:
-    stamp = target_stamp(Workspace(analysis.folder.parent.parent), spec)
-    name = "-".join(part for part in (core.__version__, spec.hash, stamp) if part)
-    return analysis.folder / "derived" / "rankings" / f"{name}.parquet"
+    leans = leans_of(Workspace(analysis.folder.parents[1]), spec)
+    decides = f"{spec.hash}-{json_hash(leans)[:16]}" if leans else spec.hash
+    return analysis.folder / "derived" / "rankings" / f"{core.__version__}-{decides}.parquet"
 
 
 def _read(path: Path, pool: Pool) -> Ranking:

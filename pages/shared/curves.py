@@ -18,8 +18,7 @@ from core.selection.pool import Pool
 from core.selection.ranking import Ranking
 from core.selection.saved import Selection, load_selection
 from core.selection.specification import RankingSpec, pool_of
-from core.selection.target_stamp import target_stamp
-from pages.shared.engine import Opened, active, ranked, words
+from pages.shared.engine import Opened, active, key_of, ranked, words
 from pages.shared.state import YARDSTICKS
 
 FEATURES, WORDS, HELD_OUT = YARDSTICKS
@@ -38,8 +37,7 @@ class Asked:
     @staticmethod
     def of(opened: Opened, spec: RankingSpec) -> Asked:
         """Made once in a run: with many bans the names take their time."""
-        own = _mark(opened.key, words(spec), target_stamp(opened.workspace, spec))
-        return Asked(opened, spec, own, _mark(opened.key, words(_plain(spec))))
+        return Asked(opened, spec, _mark(key_of(opened, spec), words(spec)), _mark(opened.key, words(_plain(spec))))
 
 
 @dataclass(frozen=True, slots=True)

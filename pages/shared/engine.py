@@ -9,13 +9,14 @@ from pathlib import Path
 import streamlit as st
 
 from core.errors import GamutError
+from core.files import json_hash
 from core.scores.feature_sets import Activity
 from core.scores.overview import Overview, overview
+from core.selection.leans import leans_of
 from core.selection.pool import Pool
 from core.selection.ranking import Ranking
 from core.selection.rankings import kept_ranking
 from core.selection.specification import ActiveSets, RankingSpec, active_sets, pool_of, rank_by
-from core.selection.target_stamp import target_stamp
 from core.store.analyses import Analysis, analysis_folders
 from core.store.datasets import Dataset, dataset_names
 from core.store.tables import DATABASE
@@ -103,7 +104,7 @@ def words(spec: RankingSpec) -> str:
 
 
 @st.cache_resource(max_entries=12, show_spinner="Ranking …")
-def _ranked(_opened: Opened, key: str, said: str, target: str) -> tuple[Pool, Ranking]:
+def _ranked(_opened: Opened, key: str, said: str) -> tuple[Pool, Ranking]:
     spec = RankingSpec.from_dict(json.loads(said))
     pool = pool_of(_opened.analysis, _opened.dataset, spec, features=active(_opened, spec).features)
     if spec.pins or spec.bans:  # a click changes them: such rankings are not worth a file each
@@ -113,4 +114,10 @@ def _ranked(_opened: Opened, key: str, said: str, target: str) -> tuple[Pool, Ra
 
 def ranked(opened: Opened, spec: RankingSpec) -> tuple[Pool, Ranking]:
     """The pool and the whole ranking of a specification: computed once, a budget only cuts it."""
-    return _ranked(opened, opened.key, words(spec), target_stamp(opened.workspace, spec))
+    return _ranked(opened, key_of(opened, spec), words(spec))
+
+
+def key_of(opened: Opened, spec: RankingSpec) -> str:
+    """What decides a ranking beside its specification: the analysis, and what its options call by name."""
+    leans = leans_of(opened.workspace, spec)
+    return f"{opened.key}:{json_hash(leans)}" if leans else opened.key

@@ -9,11 +9,11 @@ from core.errors import GamutError
 from core.scores.feature_sets import Activity
 from core.selection.budget import Budget
 from core.selection.known import NOTHING, Given, Grouping
+from core.selection.leans import leans_of
 from core.selection.pool import Pool
 from core.selection.rankings import kept_ranking
 from core.selection.saved import save_selection
 from core.selection.specification import RankingSpec, pool_of, rank_by, select_by
-from core.selection.target_stamp import target_stamp
 from core.selection.targets import save_target
 from core.store.analyses import Analysis
 from core.store.datasets import Dataset
@@ -174,7 +174,7 @@ def test_a_ranking_kept_for_a_target_is_not_taken_for_what_has_its_name_later(wo
         found.append(kept_ranking(analysis, fresh, spec).sample_ids.tolist())
         assert found[-1] == rank_by(pool_of(analysis, dataset, spec), spec).sample_ids.tolist()
     assert found[0] != found[1]
-    assert target_stamp(workspace, spec) and not target_stamp(workspace, replace(spec, options={"target": "kind=a"}))
+    assert leans_of(workspace, spec) and not leans_of(workspace, replace(spec, options={"target": "kind=a"}))
 
 
 @pytest.mark.parametrize(
