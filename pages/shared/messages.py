@@ -17,10 +17,13 @@ from core.store.duck import unreadable
 LINE_BREAKS = re.compile(r"[ \t\r\n\f\v]+")  # a thin space stays
 ESCAPES = str.maketrans({mark: "\\" + mark for mark in string.punctuation})
 
+ADDRESS = re.compile(r"(https?(?=://)|www(?=\.)|(?=@))", re.IGNORECASE)
+JOINER = "\u2060"  # without width: what Markdown would make a link of by itself, whatever is escaped, is none with it
+
 
 def plain(text: object) -> str:
     """Any text as it stands, for places that read Markdown: a data set's words must never become markup."""
-    return LINE_BREAKS.sub(" ", str(text)).translate(ESCAPES)
+    return ADDRESS.sub(rf"\1{JOINER}", LINE_BREAKS.sub(" ", str(text))).translate(ESCAPES)
 
 
 def say_error(sentence: object) -> None:

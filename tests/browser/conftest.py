@@ -7,6 +7,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -32,19 +33,22 @@ def free_port() -> int:
 @pytest.fixture
 def serve() -> Iterator[Serve]:
     """Start the app on a workspace as a user would; returns its address. Ended with the test."""
-    started: list[subprocess.Popen] = []
+    with ExitStack() as until:
+        yield lambda workspace: until.enter_context(serving(workspace))
 
-    def served(workspace: Workspace) -> str:
-        port = free_port()
-        words = ["-m", "streamlit", "run", "app.py", "--server.headless", "true", "--server.port", str(port)]
-        words += ["--", "--workspace", str(workspace.root)]
-        started.append(subprocess.Popen([sys.executable, *words], cwd=ROOT, stdout=subprocess.DEVNULL))
+
+@contextmanager
+def serving(workspace: Workspace) -> Iterator[str]:
+    """The app on a workspace, at the address given."""
+    port = free_port()
+    words = ["-m", "streamlit", "run", "app.py", "--server.headless", "true", "--server.port", str(port)]
+    words += ["--", "--workspace", str(workspace.root)]
+    server = subprocess.Popen([sys.executable, *words], cwd=ROOT, stdout=subprocess.DEVNULL)
+    try:
         address = f"http://127.0.0.1:{port}"
-        wait_until_up(address, started[-1])
-        return address
-
-    yield served
-    for server in started:
+        wait_until_up(address, server)
+        yield address
+    finally:
         server.terminate()
         server.wait(timeout=20)
 
@@ -83,11 +87,11 @@ def page(tmp_path: Path):
     assert hosts <= {"127.0.0.1"}, f"requests went to {hosts - {'127.0.0.1'}}"
 
 
-def quiet(page, seconds: float = 60) -> None:
-    """Wait until Streamlit is connected and idle."""
+def quiet(page, seconds: float = 60, *, looks: int = 4) -> None:
+    """Wait until Streamlit is connected and was idle at so many looks in a row."""
     page.wait_for_selector("[data-testid=stApp]", timeout=seconds * 1000)
     idle, until = 0, time.monotonic() + seconds
-    while idle < 4 and time.monotonic() < until:
+    while idle < looks and time.monotonic() < until:
         page.wait_for_timeout(150)
         state = page.get_attribute("[data-testid=stApp]", "data-test-script-state")
         idle = idle + 1 if state in (None, "notRunning") else 0

@@ -96,7 +96,9 @@ print(sorted(seen))
 
 
 def test_markdown_in_a_sentence_is_shown_as_it_stands():
-    assert plain("![x](http://evil) <b> $a$ :red[b] *c*") == (r"\!\[x\]\(http\:\/\/evil\) \<b\> \$a\$ \:red\[b\] \*c\*")
+    assert plain("![x](http://evil) <b> $a$ :red[b] *c*") == (
+        "\\!\\[x\\]\\(http\u2060\\:\\/\\/evil\\) \\<b\\> \\$a\\$ \\:red\\[b\\] \\*c\\*"
+    )
     assert plain("two\nlines") == "two lines"
 
 
