@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -56,6 +57,12 @@ class TwoSets:
     def compare(self) -> Enrichment:
         """Every feature in A against B."""
         return enrichment(self.features, a=self.a, b=self.b, tokens=self.tokens, same=self.same)
+
+    @cached_property
+    def in_pool(self) -> np.ndarray:
+        """In how many samples of the pool each feature is active, whichever set they are in: int64 (n_features)."""
+        entries = self.features.indptr[self.sources[0].analysis.n_samples]
+        return np.bincount(self.features.indices[:entries], minlength=self.features.n_features)
 
     def strongest(self, feature_id: int, side: np.ndarray, *, span: str, limit: int) -> list[Strongest]:
         """Where a feature is active most strongly among the samples of a side: bool (n); ties to the first."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.explore.panels.against_answers import Against, compared
+from pages.explore.panels.against_answers import Against, compared, words_of
 from pages.explore.panels.as_target import draw_target
 from pages.explore.panels.both_sides import draw_both
 from pages.explore.panels.evaluation_file import draw_evaluation
@@ -13,7 +13,6 @@ from pages.explore.panels.odds_table import draw_table
 from pages.explore.panels.set_choice import chosen_sets, draw_sets, wants_evaluation_file
 from pages.shared.empty import offer_analysis
 from pages.shared.engine import Opened
-from pages.shared.feature_words import feature_words
 from pages.shared.messages import guard, head, plain
 from pages.shared.numbers import count, whole
 from pages.shared.sidebar import current
@@ -48,7 +47,7 @@ def draw_answer(opened: Opened, against: Against) -> None:
     """The sentence, the picture with the texts beside it, what to know, the target, the table."""
     found = against.found
     shown = [*found.telling("a", EACH).tolist(), *found.telling("b", EACH).tolist()]
-    words = feature_words(opened, shown)
+    words = words_of(opened, against, shown)
     st.subheader(plain(sentence(against, words)), anchor=False)
     st.caption(plain(" ".join([figures(against), *against.notes])))
     if shown:
@@ -67,7 +66,7 @@ def draw_picture(opened: Opened, against: Against, shown: list[int], words: dict
     with chart:
         draw_odds(against.found, shown, words, marked=feature_id)
     with texts, guard():
-        draw_both(opened, against, feature_id, feature_words(opened, [feature_id])[feature_id])
+        draw_both(opened, against, feature_id, words_of(opened, against, [feature_id])[feature_id])
 
 
 def sentence(against: Against, words: dict[int, str]) -> str:

@@ -16,6 +16,7 @@ SCREENS = {
     "data-sets": "Data sets",
     "analyse": "Analyse",
     "features": "Features",
+    "a-against-b": "A against B",
     "inspector": "Inspector",
     "budget": "Budget",
     "hand-over": "Hand-over",

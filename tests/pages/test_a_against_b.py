@@ -2,14 +2,14 @@
 
 import json
 
-import numpy as np
 import pytest
 
 from core.selection.targets import load_target, target_names
 from core.store.analyses import open_analysis
 from core.store.datasets import Dataset
 from core.store.import_dataset import import_dataset
-from tests.made import CANARY, FEATURES, made_analysis, made_batches, made_records, write_jsonl
+from tests.against_made import HALF, NEVER, made_pool_and_evaluation
+from tests.made import CANARY, FEATURES, made_analysis, made_records, write_jsonl
 from tests.pages.conftest import said
 
 SCREEN = "A against B"
@@ -31,21 +31,8 @@ def kinds(workspace, tmp_path):
 
 @pytest.fixture
 def apart(workspace, tmp_path):
-    """A pool of short samples and an evaluation file of others, whose features differ."""
-    for name, seed, n in (("pool", 1, 120), ("eval", 2, 60)):
-        import_dataset(workspace, write_jsonl(tmp_path / f"{name}.jsonl", made_records(n)), name=name)
-        dataset = Dataset(workspace, name)
-        batches = _batches(seed, n, shifted=name == "eval")
-        made_analysis(workspace, dataset, id=f"{name}-{'0' * 11}", batches=batches)
-    return workspace
-
-
-def _batches(seed, n, *, shifted):
-    """Batches in which all features are active, or (the pool's) only the first thirty."""
-    batches = made_batches(np.random.default_rng(seed), n)
-    for batch in batches:
-        batch.features[:] = batch.features if shifted else batch.features % 30
-    return batches
+    """A pool, and an evaluation file that activates more features."""
+    return made_pool_and_evaluation(workspace, tmp_path)
 
 
 def test_without_a_link_the_largest_group_stands_against_the_rest(kinds, open_app):
@@ -116,16 +103,20 @@ def test_what_an_evaluation_file_has_and_the_pool_lacks_becomes_the_target_on_bu
         apart,
         SCREEN,
         dataset="pool",
+        rule="raw",
         a=filtered(),
         b=json.dumps({"kind": "analysis", "name": "eval"}),
         ab_list="lacking",
     )
     assert not app.error
+    assert "1 of them no sample of the pool has" in said(app).replace("\\", "")
+    assert "never active" not in said(app)  # words come from the analysis that has the feature
     app.button(key="ab_target").click().run()
     assert not app.exception
     (name,) = target_names(apart)
     target = load_target(apart, name)
-    assert set(target.features) <= set(range(30, FEATURES)) and len(target.features) > 3
+    assert set(target.features) <= set(range(HALF, FEATURES)) and len(target.features) > 3
+    assert NEVER in target.features
     assert "common in B (analysis eval), rare in A (all samples)" in target.made_from
     assert app.title[0].value == "Budget"
     assert app.query_params["sae-greedy.target"] == f"features:{name}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+import numpy as np
 import streamlit as st
 
 from core.datasets.sample import ROLES
@@ -12,12 +13,13 @@ from core.scores.enrichment import Enrichment
 from core.selection.sample_sets import ANALYSIS, SELECTION, SampleSet
 from core.selection.saved import load_selection
 from core.selection.specification import RankingSpec
-from core.selection.two_sets import Strongest, TwoSets, two_sets, weak_spots
+from core.selection.two_sets import Source, Strongest, TwoSets, two_sets, weak_spots
 from core.store.token_text import readable_tokens
 from pages.explore.panels.answers import rule
 from pages.explore.panels.set_choice import written
 from pages.shared import engine
 from pages.shared.engine import Opened
+from pages.shared.feature_words import feature_words
 from pages.shared.shade import on_letters, stored_shade
 from pages.shared.token_view import TokenRow
 
@@ -63,6 +65,25 @@ def _compared(_opened: Opened, key: str, said: str, a: str, b: str, marks: str) 
     found = sets.compare()
     notes = weak_spots(found, one, other, _opened.dataset)
     return Against(one, other, sets, found, notes, json.dumps([key, said, a, b, marks]))
+
+
+def words_of(opened: Opened, against: Against, ids: list[int]) -> dict[int, str]:
+    """What to call features: as the pool has it, and those that the pool never has as the other analysis has it."""
+    sources = against.sets.sources
+    strange = [f for f in ids if len(sources) > 1 and not against.sets.in_pool[f]]
+    words = feature_words(opened, [f for f in ids if f not in set(strange)])
+    for source in sources[1:]:
+        here = Opened(opened.workspace, source.analysis, source.dataset)
+        known = active_there(against, source)
+        words |= feature_words(here, [f for f in strange if f not in words and known[f]])
+    return words | feature_words(opened, [f for f in strange if f not in words])
+
+
+def active_there(against: Against, source: Source) -> np.ndarray:
+    """The features that a sample of a source activates: bool (n_features)."""
+    features = against.sets.features
+    first, last = features.indptr[[source.first, source.first + source.analysis.n_samples]]
+    return np.bincount(features.indices[first:last], minlength=features.n_features) > 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,9 +8,8 @@ import numpy as np
 import streamlit as st
 
 from core.scores.enrichment import Enrichment
-from pages.explore.panels.against_answers import Against
+from pages.explore.panels.against_answers import Against, words_of
 from pages.shared.engine import Opened
-from pages.shared.feature_words import feature_words
 from pages.shared.numbers import count
 
 PAGE = 50
@@ -34,7 +33,7 @@ def draw_table(opened: Opened, against: Against) -> None:
         min(st.pagination(pages, key=f"ab_page_{listed}_{against.key}", max_visible_pages=5), pages) if pages > 1 else 1
     )
     shown = ids[(page - 1) * PAGE : page * PAGE].tolist()
-    _draw_page(found, shown, feature_words(opened, shown))
+    _draw_page(found, shown, words_of(opened, against, shown))
     st.caption(
         f"{count(len(ids), 'feature')}. Shares are of all samples of a side; log-odds ratios compare samples of like length. "
         "q: the share of false discoveries among all features called different down to this one. Click a row to read it."
