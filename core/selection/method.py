@@ -102,6 +102,6 @@ def _finite(text: str) -> float:
 _readers: dict[type, Callable[[str], Any]] = {
     int: int,
     float: _finite,
-    bool: lambda text: {"true": True, "false": False}[text.lower()],
+    bool: lambda text: {"true": True, "1": True, "false": False, "0": False}[text.lower()],
     str: str,
 }

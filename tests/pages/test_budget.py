@@ -33,6 +33,20 @@ def save(app, name: str):
         ({"method": "random", "random.seed": "3", "unit": "rows", "amount": "5"}, ["--rows", "5", "--seed", "3"]),
         ({"method": "longest", "unit": "tokens", "amount": "200"}, ["--tokens", "200"]),
         (
+            {
+                "method": "sae-greedy",
+                "sae-greedy.per_token": "1",
+                "sae-greedy.wanted": "2",
+                "unit": "rows",
+                "amount": "9",
+            },
+            ["--rows", "9", "--option", "per_token=true", "--option", "wanted=2"],
+        ),
+        (
+            {"method": "k-center", "k-center.distance": "cosine", "unit": "rows", "amount": "9"},
+            ["--rows", "9", "--option", "distance=cosine"],
+        ),
+        (
             {"method": "richest", "unit": "rows", "amount": "9", "span": "response"},
             ["--rows", "9", "--span", "response"],
         ),

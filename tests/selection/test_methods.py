@@ -123,6 +123,9 @@ def test_every_kind_of_option_is_read_and_refused():
     method = Method(name="m", title="M", summary="s.", source="", options=Options, rank=longest.rank)
     given = {"tau": "0.5", "sim": "jaccard", "strict": "True", "note": "x"}
     assert parse_options(method, given) == Options(tau=0.5, sim="jaccard", strict=True, note="x")
+    assert (
+        parse_options(method, {"strict": "1"}).strict and not parse_options(method, {"strict": "0"}).strict
+    )  # as links say
     for bad, allowed in [
         ({"tau": "nan"}, "a number, at least 0, at most 1"),
         ({"tau": "1.1"}, "a number, at least 0, at most 1"),
