@@ -11,17 +11,14 @@ from core.commands.label_job import dataset_of, endpoint_words, imported_words, 
 from core.commands.output import session_of
 from core.errors import GamutError
 from core.jobs.run import running
-from core.scores.hygiene import DEAD, DENSE, POSITION, SPECIAL, hygiene
+from core.scores.labels.ask import what_to_ask
 from core.scores.labels.endpoint import Endpoint
-from core.scores.labels.llm import features_to_ask, write_with
+from core.scores.labels.llm import write_with
 from core.scores.labels.make import everything_there, label_and_measure
-from core.scores.labels.measure_texts import corpus_of
 from core.scores.labels.neuronpedia import fetch_explanations, import_explanations, neuronpedia_id
-from core.scores.labels.prompts import cost_of, prompts_for
 from core.store.analyses import all_analyses, open_analysis
 
 Job = Annotated[str | None, typer.Option(hidden=True)]
-LEFT_OUT = (DENSE, POSITION, SPECIAL, DEAD)  # kinds of features that a language model is not asked about
 
 
 class Group(TyperGroup):
@@ -109,18 +106,16 @@ def write(
     opened = open_analysis(session.workspace, analysis)
     endpoint = Endpoint.of_environment()
     dataset = dataset_of(session.workspace, opened)
-    skipped = hygiene(opened).any_of(LEFT_OUT).nonzero()[0].tolist()
-    features = features_to_ask(opened, endpoint.model, most, left_out=skipped)
+    question = what_to_ask(opened, dataset, endpoint.model, most)
     if not yes:
-        cost = cost_of(prompts_for(opened, corpus_of(opened, dataset), features))
-        session.say(*endpoint_words(cost, endpoint.model, price_in, price_out))
+        session.say(*endpoint_words(question.cost, endpoint.model, price_in, price_out))
         return
     title = f"Labels of {opened.name} by {endpoint.model}"
     command = ["label", "write", opened.id, "--most", str(most), "--at-once", str(at_once), "--yes"]
     with running(session.workspace, id=job, title=title, command=command, unit="features") as me:
         progress = stoppable(me)
         told = write_with(
-            opened, corpus_of(opened, dataset), endpoint, features, progress=progress, at_once=at_once
+            opened, question.corpus, endpoint, question.features, progress=progress, at_once=at_once
         )  # fmt: skip
         label_and_measure(session.workspace, opened, dataset, progress=progress)
     values = {"new": told.new, "labels": told.labels, "failed": told.failed}

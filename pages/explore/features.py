@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.explore.panels.explanations import draw_offer
 from pages.explore.panels.feature_head import draw_examples, draw_head
 from pages.explore.panels.feature_table import draw_table
 from pages.explore.panels.feature_tabs import draw_tabs
+from pages.explore.panels.labels_panel import draw_labels
 from pages.explore.panels.telling_features import draw_telling
 from pages.shared.empty import offer_analysis
 from pages.shared.engine import Opened
@@ -20,7 +20,8 @@ def overview(here: Current, opened: Opened) -> None:
     """The telling features first, then the table of all."""
     with guard():
         draw_telling(here, opened)
-        draw_offer(opened)
+    with guard():
+        draw_labels(opened)
     st.divider()
     with guard():
         draw_table(here, opened)

@@ -25,11 +25,16 @@ class Area:
         return self.value == self.value
 
 
+def unmeasured(n: int) -> Area:
+    """No area, of `n` negatives."""
+    return Area(nan, nan, nan, n)
+
+
 def area(positives: np.ndarray, negatives: np.ndarray) -> Area:
     """AUROC of scores: P(positive > negative) + ½ P(equal), by rank sums (Mann and Whitney 1947)."""
     m, n = len(positives), len(negatives)
     if min(m, n) < FEWEST:
-        return Area(nan, nan, nan, n)
+        return unmeasured(n)
     value = auroc(positives, negatives)
     return Area(value, *_interval(value, m, n), n)
 
@@ -70,7 +75,7 @@ def _root(gap, near: float, far: float) -> float:
 def balanced_accuracy(hits: int, positives: int, false: int, negatives: int) -> Area:
     """(recall + specificity) / 2 of yes/no answers, with the interval of Wilson's for both rates, joined (Newcombe 1998)."""
     if min(positives, negatives) < FEWEST:
-        return Area(nan, nan, nan, negatives)
+        return unmeasured(negatives)
     recall, specificity = hits / positives, 1 - false / negatives
     (a, b), (c, d) = _wilson(recall, positives), _wilson(specificity, negatives)
     value = (recall + specificity) / 2

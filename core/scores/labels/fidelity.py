@@ -13,7 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
-from core.scores.labels.auroc import FEWEST, Area, area, auroc
+from core.scores.labels.auroc import FEWEST, Area, area, auroc, unmeasured
 from core.scores.labels.contexts import Contexts, Drawn
 from core.scores.labels.draw import mixed
 
@@ -27,7 +27,7 @@ KIND_WORDS = {
 SWAPS = 5  # labels of other features that make a null
 AROUND = 40  # features of likest density among which they are drawn
 HALF = 0.5 - 1e-9  # of the active tokens, where precision is told
-VERSION = 1
+VERSION = 2
 
 
 class Scorer(Protocol):
@@ -44,7 +44,8 @@ class Fidelity:
     `headline`. recall: the share of active tokens, weighed by strength band as they occur by nature, of which the label
     says anything. precision: of the tokens to which the label says yes, at that strictness at which it finds half of the
     active ones (or all it can), the share where the feature is active, at its natural density; half a false alarm is
-    counted where none was seen.
+    counted where none was seen. heard: False where none of a free text's words stands in any of the contexts: then there
+    is nothing to measure it by.
     """
 
     positives: int
@@ -52,6 +53,7 @@ class Fidelity:
     null: float
     recall: float
     precision: float
+    heard: bool = True
 
     @property
     def headline(self) -> Area:
@@ -69,6 +71,8 @@ class Fidelity:
 
     def words(self) -> str:
         """One line: AUROC 0.88 (0.82 to 0.93), null 0.52."""
+        if not self.heard:
+            return "not measured: none of its words stands in the contexts held out"
         if not self.measured:
             few = f"only {self.positives} active" if self.positives < FEWEST else "too few silent"
             return f"not measured: {few} contexts held out, {FEWEST} are needed"
@@ -92,12 +96,13 @@ class Nature:
 
 def measure(
     contexts: Contexts, scorer: Scorer, nature: Nature, *, labelled: np.ndarray, others: np.ndarray | None = None,
-    random: int | None = None, progress: Callable[[int, int], None] = lambda done, total: None,
+    random: int | None = None, by_words: bool = False, progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[int, Fidelity]:  # fmt: skip
     """The fidelity of every labelled feature that has contexts.
 
     others: the features whose labels the null is taken from (None: the labelled ones). random: how many of the shared
-    silent places are looked at (None: all).
+    silent places are looked at (None: all). by_words: a label that says nothing of any context is not measured, as it
+    may mean what it has no word for.
     """
     own = np.isin(contexts.features, labelled)
     features, drawn = contexts.features[own], [d for d, wanted in zip(contexts.drawn, own, strict=True) if wanted]
@@ -107,7 +112,7 @@ def measure(
         progress(at, len(features))
         silent = _silent(drawn[at], contexts.random, random)
         partners = swapped(feature, among, nature.density)
-        found[feature] = _one(feature, partners, drawn[at], silent, scorer, nature)
+        found[feature] = _one(feature, partners, drawn[at], silent, scorer, nature, by_words)
     return found
 
 
@@ -120,13 +125,15 @@ def _silent(drawn: Drawn, random: np.ndarray, most: int | None) -> dict[str, np.
 
 
 def _one(
-    feature: int, partners: np.ndarray, drawn: Drawn, silent: dict[str, np.ndarray], scorer: Scorer, nature: Nature
-) -> Fidelity:
+    feature: int, partners: np.ndarray, drawn: Drawn, silent: dict[str, np.ndarray], scorer: Scorer, nature: Nature,
+    by_words: bool,
+) -> Fidelity:  # fmt: skip
     positives = scorer.scores(feature, drawn.active)
     negatives = {kind: scorer.scores(feature, places) for kind, places in silent.items()}
-    areas = {kind: area(positives, negatives[kind]) for kind in KINDS}
+    heard = not by_words or any(said.any() for said in (positives, *negatives.values()))
+    areas = {kind: area(positives, negatives[kind]) if heard else unmeasured(len(negatives[kind])) for kind in KINDS}
     if not headline(areas).measured:
-        return Fidelity(len(positives), areas, nan, nan, nan)
+        return Fidelity(len(positives), areas, nan, nan, nan, heard)
     against = silent[ALIKE if areas[ALIKE].measured else RANDOM]
     nulls = [auroc(scorer.scores(other, drawn.active), scorer.scores(other, against)) for other in partners.tolist()]
     null = float(np.mean(nulls)) if nulls else nan

@@ -96,6 +96,7 @@ def write_fidelity(analysis: Analysis, labels: Path, found: dict[int, Fidelity])
         columns[f"{kind}_n"] = pa.array([own.areas[kind].n for own in found.values()], pa.int32())
     for name in ("null", "recall", "precision"):
         columns[name] = pa.array([getattr(own, name) for own in found.values()], pa.float32())
+    columns["heard"] = pa.array([own.heard for own in found.values()], pa.bool_())
     columns["auroc"] = pa.array([own.headline.value for own in found.values()], pa.float32())
     columns["explains"] = pa.array([own.explains for own in found.values()], pa.bool_())
     write_derived(path, {"labels": labels.stem}, columns)
@@ -115,7 +116,7 @@ def fidelity_of_row(row: dict) -> Fidelity:
         value, low, high = (_number(row[f"{kind}_{part}"]) for part in ("value", "low", "high"))
         areas[kind] = Area(value, low, high, row[f"{kind}_n"])
     null, recall, precision = (_number(row[name]) for name in ("null", "recall", "precision"))
-    return Fidelity(row["positives"], areas, null, recall, precision)
+    return Fidelity(row["positives"], areas, null, recall, precision, row["heard"])
 
 
 def _number(value: float | None) -> float:

@@ -152,6 +152,10 @@ class Labels:
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
         return {row["feature_id"]: fidelity_of_row(row) for row in rows}
 
+    def measured(self, place: int) -> bool:
+        """Whether the fidelity of a source is known."""
+        return self._fidelity.get(place) is not None
+
     def evidence(self, feature_id: int) -> list[tuple[str, float, int]]:
         """Of the offline label every piece of evidence: its words, log-odds, and contexts of those looked at that hold it."""
         source = next((source for source in self.sources if source.origin == OFFLINE), None)

@@ -50,7 +50,7 @@ def measure_files(
         scorer = KeywordScorer(corpus, texts, random=contexts.random)
         found = measure(
             contexts, scorer, nature, labelled=np.array(list(texts), np.int32), random=RANDOM,
-            progress=lambda done, total: progress(done, total, "measuring texts on held-out samples"),
+            by_words=True, progress=lambda done, total: progress(done, total, "measuring texts on held-out samples"),
         )  # fmt: skip
         write_fidelity(analysis, path, found)
     return len(paths)
@@ -63,7 +63,7 @@ def measure_text(analysis: Analysis, corpus: Corpus, feature_id: int, text: str)
     scorer = KeywordScorer(corpus, others | {feature_id: text}, random=contexts.random)
     among = np.array(sorted(others), np.int32)
     wanted = np.array([feature_id], np.int32)
-    found = measure(contexts, scorer, nature_of(analysis), labelled=wanted, others=among, random=RANDOM)
+    found = measure(contexts, scorer, nature_of(analysis), labelled=wanted, others=among, random=RANDOM, by_words=True)
     return found.get(feature_id)
 
 

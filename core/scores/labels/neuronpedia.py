@@ -26,6 +26,7 @@ from core.workspace import BUNDLED_SAE, Workspace
 EXPORTS = "https://neuronpedia-datasets.s3.us-east-1.amazonaws.com"
 SITE = "https://www.neuronpedia.org"
 BATCH = re.compile(r"batch-(\d+)\.jsonl(\.gz)?")
+ID = r"[\w-][\w.-]*/[\w-][\w.-]*"
 FOUND_NOT = (403, 404)  # the store answers 403 for what is not there to those who may not list
 SECONDS = 30.0
 GZIP = b"\x1f\x8b"
@@ -59,7 +60,7 @@ def neuronpedia_id(analysis: Analysis) -> str | None:
     except (OSError, ValueError):
         return None
     found = (said.get("metadata") or {}).get("neuronpedia_id") or said.get("neuronpedia_id")
-    return found if isinstance(found, str) and re.fullmatch(r"[\w.-]+/[\w.-]+", found) else None
+    return found if isinstance(found, str) and re.fullmatch(ID, found) else None
 
 
 def neuronpedia_page(analysis: Analysis, feature_id: int) -> str | None:
@@ -159,12 +160,18 @@ def _write(workspace: Workspace, sae: str, who: str, source: str, texts: dict[in
     write_derived(path, {"origin": "imported", "by": who, "source": source}, columns)
 
 
+def fetch_id(said: str) -> str:
+    """An id of Neuronpedia as typed; raises `GamutError` for what is none, before any job is started for it."""
+    if not re.fullmatch(ID, said.strip()):
+        raise GamutError(f"{said!r} is no id of Neuronpedia; give MODEL/SOURCE, such as gpt2-small/8-res-jb.")
+    return said.strip()
+
+
 def fetch_explanations(source: str, folder: Path, *, progress: Callable[[int, int, str], None]) -> int:
     """Fetch every batch of an SAE's explanations into a folder; returns how many. Only ever called on request."""
     if os.environ.get("HF_HUB_OFFLINE", "").lower() in YES:
         raise GamutError("HF_HUB_OFFLINE forbids fetching; unset it, or import explanations from a file.")
-    if not re.fullmatch(r"[\w.-]+/[\w.-]+", source):
-        raise GamutError(f"{source!r} is no id of Neuronpedia; give MODEL/SOURCE, such as gpt2-small/8-res-jb.")
+    source = fetch_id(source)
     base = os.environ.get("GAMUT_NEURONPEDIA_URL", EXPORTS).rstrip("/")
     number = 0
     while (raw := _batch(f"{base}/v1/{source}/explanations/batch-{number}.jsonl.gz", first=number == 0)) is not None:

@@ -31,7 +31,7 @@ class OfflineSettings:
     telling: float = 6.0
     prior: float = 100.0
     kept: int = 24
-    version: int = 1
+    version: int = 2
 
     def as_dict(self) -> dict:
         return asdict(self)

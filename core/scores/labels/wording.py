@@ -24,13 +24,15 @@ BROKEN = "\ufffd"  # a token that is a part of a letter's bytes
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Quoted text, with the whole words that it is a part of where there are several."""
+    """Quoted text, where it stands, and the whole words that it is a part of where there are several."""
 
     text: str
     words: tuple[str, ...] = ()
+    where: str = ""
 
     def __str__(self) -> str:
-        return f"{self.text} ({', '.join(self.words)})" if self.words else self.text
+        words = f" ({', '.join(self.words)})" if self.words else ""
+        return self.text + self.where + words
 
 
 @dataclass(slots=True)
@@ -91,11 +93,13 @@ def _phrase(corpus: Corpus, slot: int, tokens: tuple[int, ...], places: np.ndarr
     if slot == AT:
         return AT, _in_words(texts[0], words)
     common, times = Counter(words).most_common(1)[0] if words else ("", 0)
-    if times == len(words) and common.casefold().endswith("".join(texts).strip().casefold()):
+    if times == len(words) and "".join(texts).strip() and common.casefold().endswith("".join(texts).strip().casefold()):
         return AT, Phrase(quoted(common))  # the pieces are of one word
+    begins = max((at + 1 for at, text in enumerate(texts[:-1]) if "\n" in text), default=0)
+    where, texts = " at the start of a line" if begins else "", texts[begins:]
     whole = times == len(words) and texts[-1].strip() and common.startswith(texts[-1].strip())
     last = " " * texts[-1][:1].isspace() + common if whole else texts[-1]
-    return AT, Phrase(quoted("".join(texts[:-1]) + last))
+    return AT, Phrase(quoted("".join(texts[:-1]) + last), where=where)
 
 
 def _in_words(piece: str, words: list[str]) -> Phrase:

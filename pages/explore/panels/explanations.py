@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
-from core.jobs.start import start
-from core.jobs.state import jobs
 from core.scores.labels.auroc import Area
+from core.scores.labels.corpus import Corpus
 from core.scores.labels.fidelity import KIND_WORDS, KINDS, Fidelity
 from core.scores.labels.kept import sae_hash
 from core.scores.labels.labels import OFFLINE, OWN, Label
 from core.scores.labels.make import offline_there
+from core.scores.labels.measure_texts import corpus_of, measure_text
 from core.store.own_labels import LONGEST, own_labels, set_own_label
 from pages.shared.engine import Opened
 from pages.shared.feature_words import labels_for
@@ -22,30 +24,9 @@ def label_words(label: Label | None) -> str:
     """Origin and fidelity in a line."""
     if label is None:
         return "Not labelled yet: these are the words it is strongest at."
-    if label.origin == OWN:
+    if label.origin == OWN and label.fidelity is None:
         return "Your own words."
     return f"{label.origin_words().capitalize()} · {label.fidelity_words()}"
-
-
-def draw_offer(opened: Opened) -> None:
-    """Where nothing was labelled from the data yet: say so, and offer it."""
-    if offline_there(opened.analysis):
-        return
-    running = any(job.spec.command[:1] == ["label"] and not job.ended for job in jobs(opened.workspace))
-    said, button = st.columns([4, 1.3], vertical_alignment="center")
-    said.caption(
-        "Features are called by the tokens they are strongest at. Labels from your own data say more, each with a measure "
-        "of how far it holds."
-    )
-    if running:
-        button.caption("Labels are being made; Analyse shows how far.")
-    elif button.button("Label the features", key="label_features", width="stretch"):
-        start(
-            opened.workspace,
-            title=f"Labels of {opened.analysis.name}",
-            command=["label", "make", opened.analysis.id],
-        )
-        st.rerun()
 
 
 def draw_explanations(here: Current, opened: Opened, feature_id: int) -> None:
@@ -57,12 +38,28 @@ def draw_explanations(here: Current, opened: Opened, feature_id: int) -> None:
         labels = labels_for(opened)
         every = labels.all(feature_id)
         for label in every:
-            _draw_label(label)
+            _draw_label(_measured(opened, label))
             if label.origin == OFFLINE:
                 _draw_evidence(labels.evidence(feature_id))
         if not every:
-            st.info("Nothing explains this feature yet.", icon=":material/info:")
-        draw_offer(opened)
+            st.info("Nothing explains this feature yet: label the features, on their table.", icon=":material/info:")
+
+
+def _measured(opened: Opened, label: Label) -> Label:
+    """The user's own words are measured when they are looked at; all others were when they were made."""
+    if label.origin != OWN or not offline_there(opened.analysis):
+        return label
+    return replace(label, fidelity=_own_fidelity(opened, opened.key, label.feature_id, label.text))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _corpus(_opened: Opened, key: str) -> Corpus:
+    return corpus_of(_opened.analysis, _opened.dataset)
+
+
+@st.cache_data(max_entries=256, show_spinner="Measuring how far your words hold …")
+def _own_fidelity(_opened: Opened, key: str, feature_id: int, text: str) -> Fidelity | None:
+    return measure_text(_opened.analysis, _corpus(_opened, key), feature_id, text)
 
 
 def _draw_label(label: Label) -> None:

@@ -34,4 +34,7 @@ def test_ones_own_words_are_measured_against_the_labels_of_others(analysis, data
     right, wrong = (measure_text(analysis, corpus, AT_WORD, text) for text in ("the word w3", "the word w11"))
     assert right.explains and right.headline.value > 0.7
     assert wrong.explains is False
+    unheard = measure_text(analysis, corpus, AT_WORD, "possessive pronouns")
+    assert not unheard.measured and unheard.explains is None
+    assert unheard.words() == "not measured: none of its words stands in the contexts held out"
     assert measure_text(analysis, corpus, 39, "anything") is None  # never active
