@@ -249,9 +249,9 @@ def _learn(identity, own, null, name, opened: Analysis, sources, seed: int, me) 
     if kept < FEWEST:
         raise GamutError(f"Only {kept} samples have a token that counts; a direction needs at least {FEWEST}.")
     learned = Learned(
-        model=identity.model.ref, model_sha256=identity.model.sha256, max_length=states.max_length,
-        template=states.template, settings=identity.settings.as_dict(), samples=kept, left_out=len(own) - kept,
-        sources=sources, seed=seed, null=f"{opened.dataset}, {len(null)} random samples",
+        model=identity.model.ref, model_sha256=identity.model.sha256, sae_sha256=identity.sae.sha256,
+        max_length=states.max_length, template=states.template, settings=identity.settings.as_dict(), samples=kept,
+        left_out=len(own) - kept, sources=sources, seed=seed, null=f"{opened.dataset}, {len(null)} random samples",
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )  # fmt: skip
     me.progress(0, 0, "learning the directions")
@@ -260,6 +260,7 @@ def _learn(identity, own, null, name, opened: Analysis, sources, seed: int, me) 
         directions={site: _directions(ends, seed) for site, ends in states.own.items()},
         means={site: ends.mean.mean(axis=1) for site, ends in states.own.items()},
         firsts={site: ends.first.mean(axis=1) for site, ends in states.own.items()},
+        profile={name: value for name, value in vars(states.profile).items() if value is not None},
         null={site: _directions(ends, seed) for site, ends in states.null.items() if len(ends.rows) >= FEWEST},
     )  # fmt: skip
 

@@ -21,6 +21,7 @@ from core.workspace import Workspace, check_name
 VERSION = 1
 ABOUT = "gamut_capability"
 SITES = ("mlp", "residual")
+PROFILE = ("features", "neurons", "tokens")
 PARTS = tuple(Directions.__dataclass_fields__)
 
 
@@ -28,12 +29,14 @@ PARTS = tuple(Directions.__dataclass_fields__)
 class Learned:
     """What a capability was learned from: so that another machine can tell whether it fits, and how it came about.
 
-    `model` and `model_sha256` name the model; `settings` those of the pass; `samples` used, `left_out` without a token
-    that counts; `sources`: files or data sets with their hashes; `null`: what random sets of equal size were drawn from.
+    `model` and `model_sha256` name the model, `sae_sha256` the SAE of the features; `settings` those of the pass; `samples`
+    used, `left_out` without a token that counts; `sources`: files or data sets with their hashes; `null`: what random sets
+    of equal size were drawn from.
     """
 
     model: str
     model_sha256: str
+    sae_sha256: str
     max_length: int
     template: str
     settings: dict[str, Any]
@@ -50,7 +53,8 @@ class Learned:
 class Capability:
     """A named set of directions by site, with the set's own means; `null`: the same of a random set of equal size.
 
-    `means` and `firsts`: float32 (layers, d) by site, averages over the set of the token means and of position 0.
+    `means` and `firsts`: float32 (layers, d) by site, averages over the set of the token means and of position 0. `profile`:
+    what the set activates as a whole, by the names of `PROFILE` (see `core.activations.profile`).
     """
 
     name: str
@@ -58,6 +62,7 @@ class Capability:
     directions: dict[str, Directions]
     means: dict[str, np.ndarray]
     firsts: dict[str, np.ndarray]
+    profile: dict[str, np.ndarray] = field(default_factory=dict)
     null: dict[str, Directions] = field(default_factory=dict)
     path: Path | None = None
 
@@ -74,6 +79,21 @@ class Capability:
                 f"Capability {self.name!r} has no directions at {site!r}; it has: {', '.join(self.directions)}."
             )
         return self.directions[site]
+
+    def part(self, name: str) -> np.ndarray:
+        """A part of its profile; `GamutError` where it has none."""
+        if name not in self.profile:
+            raise GamutError(f"Capability {self.name!r} knows nothing of the {name} of its samples; learn it again.")
+        return self.profile[name]
+
+    def require_sae(self, analysis: Analysis) -> None:
+        """Raise `GamutError` if its features are of another SAE than an analysis'."""
+        sae = json.loads(analysis.meta["sae"])
+        if sae["sha256"] != self.learned.sae_sha256:
+            raise GamutError(
+                f"The features of capability {self.name!r} are of another SAE than those of analysis {analysis.name!r} "
+                f"({sae['ref']!r}); learn it again with that one."
+            )
 
     def require(self, analysis: Analysis) -> None:
         """Raise `GamutError` if it was learned on another model than an analysis was made with."""
@@ -96,6 +116,7 @@ def save_capability(workspace: Workspace, capability: Capability, *, replace: bo
             tensors |= {f"{prefix}{site}.{part}": np.ascontiguousarray(getattr(found, part)) for part in PARTS}
     for kind, values in (("mean", capability.means), ("first", capability.firsts)):
         tensors |= {f"{site}.{kind}": np.ascontiguousarray(value) for site, value in values.items()}
+    tensors |= {f"profile.{name}": np.ascontiguousarray(value) for name, value in capability.profile.items()}
     about = {"name": capability.name, "learned": asdict(capability.learned)}
     with written_beside(path) as out:
         out.write(save(tensors, metadata={ABOUT: json.dumps(about, sort_keys=True)}))
@@ -131,6 +152,7 @@ def read_capability(path: Path) -> Capability:
             directions={site: _directions(tensors, site) for site in sites},
             means={site: tensors[f"{site}.mean"] for site in sites},
             firsts={site: tensors[f"{site}.first"] for site in sites},
+            profile={name: tensors[f"profile.{name}"] for name in PROFILE if f"profile.{name}" in tensors},
             null={site: _directions(tensors, f"null.{site}") for site in sites if f"null.{site}.vectors" in tensors},
             path=path,
         )

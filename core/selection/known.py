@@ -69,6 +69,10 @@ class Known:
         """How far each sample points along a learned capability: float64 (n)."""
         _refuse(f"a capability {capability!r}")
 
+    def likeness(self, capability: str, rule: str) -> np.ndarray:
+        """How like a learned capability each sample is, by a rule of `core.scores.target_likeness`: float64 (n)."""
+        _refuse(f"a capability {capability!r}")
+
 
 NOTHING = Known()
 
@@ -83,7 +87,7 @@ class Given(Known):
     scores: Mapping[str, np.ndarray] = field(default_factory=dict)
     groupings: Mapping[str, Grouping] = field(default_factory=dict)
     targets: Mapping[str, np.ndarray] = field(default_factory=dict)
-    alignments: Mapping[str, np.ndarray] = field(default_factory=dict)
+    alignments: Mapping[str, np.ndarray] = field(default_factory=dict)  # by any rule
 
     @property
     def strengths(self) -> np.ndarray:
@@ -109,6 +113,10 @@ class Given(Known):
     def alignment(self, capability: str, settings: AlignmentSettings) -> np.ndarray:
         found = self.alignments.get(capability)
         return super().alignment(capability, settings) if found is None else found
+
+    def likeness(self, capability: str, rule: str) -> np.ndarray:
+        found = self.alignments.get(capability)
+        return super().likeness(capability, rule) if found is None else found
 
 
 def _refuse(what: str) -> NoReturn:

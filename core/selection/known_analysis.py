@@ -13,6 +13,7 @@ from core.errors import GamutError
 from core.scores.alignment import AlignmentSettings, alignment
 from core.scores.capability import load_capability
 from core.scores.feature_sets import Activity, FeatureSets, thresholds
+from core.scores.target_likeness import likeness
 from core.selection.known import Grouping, Known
 from core.selection.targets import load_target
 from core.store.analyses import Analysis, open_analysis
@@ -110,6 +111,10 @@ class KnownOfAnalysis(Known):
     def alignment(self, capability: str, settings: AlignmentSettings) -> np.ndarray:
         """As `Known.alignment`."""
         return alignment(self._analysis, load_capability(self._dataset.workspace, capability), settings)
+
+    def likeness(self, capability: str, rule: str) -> np.ndarray:
+        """As `Known.likeness`."""
+        return likeness(self._analysis, load_capability(self._dataset.workspace, capability), rule)
 
     def _target(self, said: str, rows: int) -> np.ndarray:
         kind, _, name = said.partition(":")

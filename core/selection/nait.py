@@ -41,12 +41,19 @@ def rank(pool: Pool, options: NaitOptions, *, upto: int | None = None) -> Rankin
 
 def named_orders(pool: Pool, capabilities: str, settings: AlignmentSettings, *, method: str) -> list[np.ndarray]:
     """The candidates' order under each capability named, with commas; `GamutError` where none is."""
-    names = list(dict.fromkeys(name.strip() for name in capabilities.split(",") if name.strip()))
+    return [
+        best_first(pool, pool.known.alignment(name, settings)) for name in capability_names(capabilities, method=method)
+    ]
+
+
+def capability_names(said: str, *, method: str) -> list[str]:
+    """The names in an option, each once; `GamutError` where there is none."""
+    names = list(dict.fromkeys(name.strip() for name in said.split(",") if name.strip()))
     if not names:
         raise GamutError(
             f"Method “{method}” needs a capability: learn one with `capability learn` and name it in the option capabilities."
         )
-    return [best_first(pool, pool.known.alignment(name, settings)) for name in names]
+    return names
 
 
 def best_first(pool: Pool, score: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.errors import GamutError
 from core.selection import (
+    bm25,
     difference_of_means,
     embedding_similarity,
     feature_coverage,
@@ -12,7 +13,9 @@ from core.selection import (
     k_center,
     longest,
     mixture,
+    mona,
     nait,
+    neuron_overlap,
     random_order,
     repr_filter,
     richest,
@@ -37,6 +40,9 @@ METHODS: dict[str, Method] = {
         nait.METHOD,
         difference_of_means.METHOD,
         embedding_similarity.METHOD,
+        mona.METHOD,
+        neuron_overlap.METHOD,
+        bm25.METHOD,
         imported_score.METHOD,
         mixture.METHOD,
     )

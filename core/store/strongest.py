@@ -4,6 +4,8 @@ import numpy as np
 
 from core.store.contents import STRONGEST
 
+TOP = 20  # of them that are a sample's circuit at a layer, where that is compared
+
 
 def strongest(means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Ids uint16 and means float16 (n, 64) of the neurons of largest absolute mean, largest first, ties to the lowest id.

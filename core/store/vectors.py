@@ -12,6 +12,7 @@ from core.store.analyses import Analysis
 from core.store.blobs import from_blobs
 from core.store.contents import EVERY, STRONGEST
 from core.store.fixed import to_means
+from core.store.strongest import TOP, strongest
 from core.store.tables import MLP, RESIDUAL
 
 SITES = {"mlp": MLP, "residual": RESIDUAL}
@@ -81,6 +82,19 @@ def neuron_means(analysis: Analysis, layer: int) -> Iterator[np.ndarray]:
     yield from _pieces(analysis, f"SELECT means FROM neurons WHERE layer = {layer} ORDER BY sample_id")
 
 
+def strongest_neurons(analysis: Analysis, layer: int) -> Iterator[np.ndarray]:
+    """The 20 neurons of largest absolute mean of every sample, in id order, in pieces: uint16 (rows, 20)."""
+    analysis.require("neurons")
+    _check_layer(analysis, layer)
+    if analysis.contents.neurons == EVERY:
+        for means in neuron_means(analysis, layer):
+            yield strongest(means)[0][:, :TOP]
+    else:
+        query = f"SELECT neuron_ids FROM neurons WHERE layer = {layer} ORDER BY sample_id"
+        for ids in _pieces(analysis, query, "u2"):
+            yield ids[:, :TOP]
+
+
 def residuals(analysis: Analysis, layer: int, *, last: bool = False) -> Iterator[np.ndarray]:
     """The residual of every sample after block `layer`, its mean or its last, in pieces: float16 (rows, width)."""
     analysis.require("vectors")
@@ -120,10 +134,10 @@ def massive_tokens(analysis: Analysis) -> np.ndarray:
     return np.asarray(rows["massive_tokens"])
 
 
-def _pieces(analysis: Analysis, query: str) -> Iterator[np.ndarray]:
+def _pieces(analysis: Analysis, query: str, dtype: str = "f2") -> Iterator[np.ndarray]:
     reader = analysis.cursor().sql(query).to_arrow_reader(PIECE)
     for batch in reader:
-        yield from_blobs(batch.column(0), "f2")
+        yield from_blobs(batch.column(0), dtype)
 
 
 def _neurons(analysis: Analysis, where: str) -> Neurons:

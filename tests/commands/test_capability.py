@@ -10,13 +10,14 @@ import torch
 from core.activations.analyse import Cancelled, Pass, analyse
 from core.activations.ends import read_ends
 from core.activations.identity import identify
+from core.activations.profile import read_profile
 from core.activations.settings import AnalysisSettings
 from core.activations.tokens import UNSCORED
 from core.scores.capability import load_capability
 from core.store.analyses import open_analysis
 from core.store.datasets import Dataset
 from core.store.import_dataset import import_dataset
-from core.store.vectors import neurons_in_layer, vectors_in_layer
+from core.store.vectors import neurons_in_layer, strongest_neurons, vectors_in_layer
 from core.workspace import Workspace
 from tests.commands.test_pilot_and_pack import call
 from tests.made import made_records, write_jsonl
@@ -107,6 +108,8 @@ def test_the_ends_are_those_of_each_sample_alone_and_the_means_those_of_its_anal
             rtol=2e-3,
             atol=2e-3,
         )
+    profile = read_profile(machine, tokens, identity.settings, progress=lambda *_: None, stop=lambda: False)
+    assert_profile_is_that_of(analysis, profile)
     for sample in (0, 17, 39):
         first, stop = tokens.indptr[sample : sample + 2]
         with torch.inference_mode():
@@ -121,3 +124,17 @@ def test_the_ends_are_those_of_each_sample_alone_and_the_means_those_of_its_anal
             assert np.allclose(ends["residual"].last[layer, place], alone[counts[-1]], atol=1e-4)
     with pytest.raises(Cancelled):
         read_ends(machine, tokens, identity.settings, progress=lambda *_: None, stop=lambda: True)
+
+
+def assert_profile_is_that_of(analysis, profile):
+    """A profile of all samples of an analysis says what the analysis holds."""
+    n, totals = analysis.n_samples, np.zeros(analysis.n_features)
+    for sample, feature, total in (
+        analysis.cursor().execute("SELECT sample_id, feature_id, sum(sum) FROM activations GROUP BY ALL").fetchall()
+    ):
+        totals[feature] += total / analysis.counts.scored_tokens[sample]
+    assert np.allclose(profile.features, totals / n, rtol=1e-4, atol=1e-6)
+    for layer, shares in enumerate(profile.neurons):
+        ids = np.concatenate(list(strongest_neurons(analysis, layer)))
+        assert np.allclose(shares, np.bincount(ids.ravel(), minlength=len(shares)) / n), layer
+    assert profile.tokens.sum() == analysis.counts.scored_tokens.sum()

@@ -22,15 +22,15 @@ from core.store.contents import Budgets
 from core.store.contrast import length_bins
 from core.store.datasets import Dataset
 from core.store.vectors import neurons_in_layer, vectors_in_layer
-from tests.made import SHAPE, made_analysis
+from tests.made import FEATURES, SHAPE, WORDS, made_analysis
 
 
-def made_capability(name="maths", sha256="0", seed=0):
+def made_capability(name="maths", sha256="0", seed=0, sae="0"):
     rng = np.random.default_rng(seed)
     widths = {"mlp": SHAPE.neurons, "residual": SHAPE.width}
     sets = {site: rng.normal(size=(3, SHAPE.layers, 12, width)).astype(np.float32) for site, width in widths.items()}
     learned = Learned(
-        model="made", model_sha256=sha256, max_length=64, template="plain", settings={"version": 2}, samples=12,
+        model="made", model_sha256=sha256, sae_sha256=sae, max_length=64, template="plain", settings={"version": 2}, samples=12,
         left_out=0, sources=[{"file": "x.jsonl"}],
     )  # fmt: skip
     return Capability(
@@ -38,6 +38,11 @@ def made_capability(name="maths", sha256="0", seed=0):
         directions={site: learn_directions(last - first, mean) for site, (first, last, mean) in sets.items()},
         means={site: mean.mean(axis=1) for site, (_, _, mean) in sets.items()},
         firsts={site: first.mean(axis=1) for site, (first, _, _) in sets.items()},
+        profile={
+            "features": np.where(rng.random(FEATURES) < 0.3, 0, rng.exponential(size=FEATURES)).astype(np.float32),
+            "neurons": rng.random((SHAPE.layers, SHAPE.neurons)).astype(np.float32),
+            "tokens": rng.integers(0, 5, WORDS),
+        },
         null={"mlp": learn_directions(sets["mlp"][1], sets["mlp"][2])},
     )  # fmt: skip
 
@@ -54,7 +59,7 @@ def test_a_capability_comes_back_as_it_was_saved(made, capability):
         for site, found in getattr(capability, kind).items():
             for part, values in vars(getattr(wanted, kind)[site]).items():
                 assert np.array_equal(getattr(found, part), values), (kind, site, part)
-    for kind in ("means", "firsts"):
+    for kind in ("means", "firsts", "profile"):
         for site, values in getattr(wanted, kind).items():
             assert np.array_equal(getattr(capability, kind)[site], values)
     with pytest.raises(GamutError, match="already"):

@@ -75,7 +75,8 @@ def test_every_method_ranks_everyone_once_pins_first_and_prefixes_agree(name, ra
 def test_the_registry_knows_each_method_by_its_own_name():
     assert list(METHODS) == [
         "sae-greedy", "sae-simscale", "longest", "random", "feature-coverage", "k-center", "repr-filter", "richest",
-        "nait", "difference-of-means", "embedding-similarity", "score", "mixture",
+        "nait", "difference-of-means", "embedding-similarity", "mona", "neuron-overlap", "bm25", "score",
+        "mixture",
     ]  # fmt: skip
 
     for name, method in METHODS.items():

@@ -1,0 +1,41 @@
+"""neuron-overlap: the samples whose strongest neurons are those of a capability's samples.
+
+score(y): mean over layers and the 20 strongest neurons of y of the share of the capability's samples that have it too.
+Source: arXiv 2604.15706.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.scores.target_likeness import OVERLAP
+from core.selection.method import Method, option
+from core.selection.nait import CAPABILITIES, best_first, capability_names
+from core.selection.pool import Pool
+from core.selection.ranking import Ranking, in_turn, ranking_along
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeuronOverlapOptions:
+    capabilities: str = option("", CAPABILITIES)
+
+
+def rank(pool: Pool, options: NeuronOverlapOptions, *, upto: int | None = None) -> Ranking:
+    """Pins, then the candidates by score, ties to the lowest sample id; several capabilities take turns."""
+    names = capability_names(options.capabilities, method=METHOD.name)
+    orders = [best_first(pool, pool.known.likeness(name, OVERLAP)) for name in names]
+    return ranking_along(pool, in_turn(orders), upto)
+
+
+METHOD = Method(
+    name="neuron-overlap",
+    title="Neuron overlap",
+    summary="The samples whose strongest neurons are those of a capability, layer by layer.",
+    source="Neuron activation graphs, arXiv 2604.15706",
+    notes=(
+        "[paper] The 20 strongest neurons of each block; the target profile is how often its samples have each.",
+        "[choice] Strongest by absolute mean over tokens; the mean weight hit is the score.",
+    ),
+    options=NeuronOverlapOptions,
+    rank=rank,
+)
