@@ -79,15 +79,18 @@ def feature_page(
         order = "samples"
     cursor = analysis.cursor()
     _register(cursor, analysis, beside)
-    where, values = _conditions(analysis, live=live, search=search.strip(), beside=beside)
+    where = "beside.kept" + (" AND f.samples > 0" if live else "")
+    if search.strip():
+        cursor.register("found", _found(analysis, search.strip(), beside))
+        where += " AND f.feature_id IN (SELECT feature_id FROM found)"
     found = f"FROM features AS f JOIN beside USING (feature_id) LEFT JOIN labels USING (feature_id) WHERE {where}"
-    total = cursor.execute(f"SELECT count(*) {found}", values).fetchall()[0][0]
+    total = cursor.execute(f"SELECT count(*) {found}").fetchall()[0][0]
     by = {"label": "lower(labels.text)", "subset": _difference(analysis, beside)}.get(order, f"f.{order}")
     direction = "DESC" if descending else "ASC"
     rows = cursor.execute(
         f"SELECT f.feature_id, f.samples, f.tokens, f.max, beside.chosen, labels.text {found} "
         f"ORDER BY {by} {direction} NULLS LAST, f.feature_id LIMIT ? OFFSET ?",
-        [*values, limit, offset],
+        [limit, offset],
     ).fetchall()
     return FeaturePage([FeatureRow(*row) for row in rows], total)
 
@@ -118,34 +121,23 @@ def _register(cursor, analysis: Analysis, beside: Beside) -> None:
     cursor.register("peaks", NO_PEAKS if beside.peaks is None else beside.peaks)
 
 
-def _conditions(analysis: Analysis, *, live: bool, search: str, beside: Beside) -> tuple[str, list]:
-    where, values = ["beside.kept"], []
-    if live:
-        where.append("f.samples > 0")
-    if search:
-        found, said = _found(search, decoder="decoder" in held_keys(analysis.cursor()))
-        where.append(found)
-        values += said
-    return " AND ".join(where), values
-
-
-def _found(search: str, *, decoder: bool) -> tuple[str, list]:
-    """The condition that a feature is what was searched for, and its values."""
-    tokens = "SELECT token_id FROM vocabulary WHERE contains(lower(text), lower(?))"
+def _found(analysis: Analysis, search: str, beside: Beside) -> pa.Table:
+    """The ids of the features that were searched for, looked for once for all pages."""
+    cursor = analysis.cursor()
+    _register(cursor, analysis, beside)
+    tokens = "SELECT token_id FROM vocabulary WHERE contains(lower(text), lower($search))"
+    cursor.register("spelled", pa.table(cursor.execute(tokens, {"search": search}).fetchnumpy()))
     ways = [
-        "contains(labels.search, lower(?))",
-        f"f.feature_id IN (SELECT feature_id FROM peaks SEMI JOIN ({tokens}) USING (token_id))",
+        "SELECT feature_id FROM labels WHERE contains(search, lower($search))",
+        "SELECT feature_id FROM peaks SEMI JOIN spelled USING (token_id)",
+        "SELECT feature_id FROM features WHERE feature_id = $number",
     ]
-    if decoder:
-        ways.append(
-            "f.feature_id IN (SELECT feature_id FROM decoder "
-            f"WHERE list_has_any(promoted, (SELECT list(token_id) FROM ({tokens}))))"
-        )
-    values: list = [search] * len(ways)
-    if search.removeprefix("#").isdecimal():
-        ways.append("f.feature_id = ?")
-        values.append(int(search.removeprefix("#")[:9]))
-    return "(" + " OR ".join(ways) + ")", values
+    if "decoder" in held_keys(analysis.cursor()):
+        promoted = "SELECT feature_id, unnest(promoted) AS token_id FROM decoder"
+        ways.append(f"SELECT feature_id FROM ({promoted}) SEMI JOIN spelled USING (token_id)")
+    number = search.removeprefix("#")
+    values = {"search": search, "number": int(number[:9]) if number.isdecimal() else -1}
+    return pa.table(cursor.execute(" UNION ".join(ways), values).fetchnumpy())
 
 
 def samples_with(analysis: Analysis, ids: np.ndarray) -> np.ndarray:

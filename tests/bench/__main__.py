@@ -21,9 +21,12 @@ def machine() -> str:
 
 def main(wanted: list[str]) -> None:
     """Run the named benches, or all."""
-    from tests.bench import analysis, large, queries, selection
+    from tests.bench import analysis, features, large, queries, selection
 
-    benches = {"analysis": analysis.bench, "large": large.bench, "selection": selection.bench, "queries": queries.bench}
+    benches = {
+        "analysis": analysis.bench, "large": large.bench, "selection": selection.bench, "queries": queries.bench,
+        "features": features.bench,
+    }  # fmt: skip
     print(machine())
     for name in wanted or benches:
         print(f"\n{name}")

@@ -141,3 +141,13 @@ def test_an_older_analysis_says_what_it_lacks_and_still_has_its_table(made, open
     assert 3 in table(app)["feature"]
     app = open_app(made, "Features", rule="raw", feature="3")
     assert "older Gamut" in app.error[0].value
+
+
+def test_a_page_of_the_table_is_in_the_link_and_a_search_begins_at_the_first(made, open_app, monkeypatch):
+    monkeypatch.setattr("pages.explore.panels.feature_table.PAGE", 7)
+    app = open_app(made, "Features", sort="feature_id", ascending="1", features_page="3", rule="raw")
+    assert table(app)["feature"] == list(range(14, 21))
+    assert app.query_params["features_page"] == ["3"]
+    app.text_input(key="find").set_value("w").run()  # every made token has it
+    assert table(app)["feature"] == list(range(7))
+    assert "features_page" not in app.query_params

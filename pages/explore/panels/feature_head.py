@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.scores.hygiene import Hygiene
+from core.scores.labels.neuronpedia import neuronpedia_page
 from core.store.bins import band_edges
 from core.store.feature_examples import Shown, bands_of
 from core.store.feature_table import FeatureRow, feature_row
@@ -26,7 +27,10 @@ def draw_head(opened: Opened, feature_id: int) -> None:
     """The feature's words, its figures and its histogram of strength."""
     said, picture = st.columns([1.7, 1], gap="large")
     with said:
-        st.button("All features", icon=":material/arrow_back:", type="tertiary", on_click=_back)
+        with st.container(horizontal=True):
+            st.button("All features", icon=":material/arrow_back:", type="tertiary", on_click=_back)
+            if address := neuronpedia_page(opened.analysis, feature_id):
+                st.link_button("At Neuronpedia", address, icon=":material/open_in_new:", type="tertiary")
         row = feature_row(opened.analysis, feature_id)
         st.subheader(plain(feature_words(opened, [feature_id])[feature_id]), anchor=False)
         best = labels_for(opened).best(feature_id)

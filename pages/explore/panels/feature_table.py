@@ -27,7 +27,6 @@ SORTS = {
 @st.fragment
 def draw_table(here: Current, opened: Opened) -> None:
     """Search, filters, a page of the table; a click on a row opens the feature."""
-    choose(features_page=chosen("features_page"))  # kept where one page holds all, and its widget is not drawn
     with guard():
         st.subheader("All features", anchor=False)
         found = hygiene_of(opened, opened.key)
@@ -99,7 +98,7 @@ def _draw_page(opened: Opened, page: FeaturePage, beside: Beside, found: Hygiene
         return
     if page.total > PAGE:
         with pages.container(horizontal_alignment="right"):
-            st.pagination(math.ceil(page.total / PAGE), key="features_page", max_visible_pages=5)
+            _draw_pages(math.ceil(page.total / PAGE))
     ids = [row.feature_id for row in page.rows]
     words = feature_words(opened, ids)
     n, size = opened.analysis.n_samples, beside.subset
@@ -117,6 +116,15 @@ def _draw_page(opened: Opened, page: FeaturePage, beside: Beside, found: Hygiene
     st.dataframe(
         columns, hide_index=True, key="features_table", row_height=30, height=min(560, 38 + 30 * len(ids)),
         selection_mode="single-cell", on_select=lambda: _open_clicked(ids), column_config=_formats(subset),
+    )  # fmt: skip
+
+
+def _draw_pages(pages: int) -> None:
+    """A strip of its own for every search and order, so that each begins at the page that is chosen."""
+    key = "_".join(["_features_page", chosen("find"), chosen("sort"), chosen("hide"), str(chosen("ascending"))])
+    st.pagination(
+        pages, default=min(pages, max(1, chosen("features_page"))), key=key, max_visible_pages=5,
+        on_change=lambda: choose(features_page=st.session_state[key]),
     )  # fmt: skip
 
 
