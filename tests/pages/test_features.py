@@ -28,7 +28,8 @@ def rows_of(app, key: str) -> list[dict]:
 
 
 def table(app) -> dict[str, list]:
-    return {name: column.tolist() for name, column in app.dataframe[0].value.items()}
+    shown = next(frame.value for frame in app.dataframe if "feature" in frame.value)
+    return {name: column.tolist() for name, column in shown.items()}
 
 
 def test_it_opens_on_the_features_that_tell_the_categories_apart_with_a_text_of_each(grouped, open_app):
