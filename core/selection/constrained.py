@@ -14,8 +14,7 @@ import numpy as np
 from core.errors import GamutError
 from core.selection.alike import likeness
 from core.selection.constraints import Constraints, alike_words
-from core.selection.known import Grouping
-from core.selection.known_analysis import NO_VALUE
+from core.selection.known import NO_VALUE, Grouping
 from core.selection.pool import Pool
 from core.selection.quotas import CAP, FLOOR, SHARE, Quota
 from core.selection.ranking import Ranking, gains_in_rounds

@@ -11,6 +11,8 @@ import numpy as np
 from core.errors import GamutError
 from core.scores.alignment import AlignmentSettings
 
+NO_VALUE = "(no value)"  # the group of samples without a value in a column
+
 
 @dataclass(frozen=True, eq=False)
 class Grouping:

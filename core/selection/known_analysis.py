@@ -9,21 +9,25 @@ import numpy as np
 import pyarrow as pa
 from numba import njit
 
+from core.datasets.lint import RULES
 from core.errors import GamutError
 from core.scores.alignment import AlignmentSettings, alignment
 from core.scores.capability import load_capability
 from core.scores.feature_sets import Activity, FeatureSets, thresholds
 from core.scores.target_likeness import likeness
-from core.selection.known import Grouping, Known
+from core.selection.known import NO_VALUE, Grouping, Known
 from core.selection.targets import load_target
+from core.selection.tenths import tenths
 from core.store.analyses import Analysis, open_analysis
 from core.store.datasets import Dataset
 from core.store.metadata import quoted
-from core.store.sample_filter import NOT_TOLD
+from core.store.sample_filter import NOT_TOLD, SampleFilter, matching
 from core.store.vectors import projection
 
 NUMERIC = ("integer", "number", "boolean")
-NO_VALUE = "(no value)"
+LENGTH, RESPONSE_LENGTH = "length", "response length"  # tenths by tokens, of the analysis' own tokenizer
+FLAG = "flag "  # and its name: flagged or not
+IN_TENTHS = " in tenths"  # behind the name of a column of numbers
 # Groups that every data set has, as SQL; a column of the data set's own of that name comes first.
 BUILT_IN = {
     "language": f"SELECT if(language = '', '{NOT_TOLD}', language) FROM facts ORDER BY sample_id",
@@ -90,12 +94,28 @@ class KnownOfAnalysis(Known):
             query = f"SELECT nullif({quoted(column)}::VARCHAR, '') FROM metadata ORDER BY sample_id"
         elif column in BUILT_IN:
             query = BUILT_IN[column]
+        elif (found := self._made_groups(column)) is not None:
+            return found
         else:
-            known = ", ".join(repr(name) for name in dict.fromkeys([*own, *BUILT_IN]))
+            known = ", ".join(repr(name) for name in dict.fromkeys([*own, *BUILT_IN, LENGTH, RESPONSE_LENGTH]))
             raise GamutError(f"Data set {self._dataset.name!r} has no column {column!r}; there are: {known}.")
         values = self._dataset.cursor().sql(query).to_arrow_table().column(0)
         by_number = own.get(column) in ("integer", "number") or (column == "turns" and column not in own)
         return _grouped(values.cast(pa.string()), by_number=by_number)
+
+    def _made_groups(self, column: str) -> Grouping | None:
+        """Groups that are made of something else: tenths of lengths and of numbers, flagged or not; None for another name."""
+        if column in (LENGTH, RESPONSE_LENGTH):
+            counts = self._analysis.counts
+            return tenths(counts.conversation_tokens if column == LENGTH else counts.response_tokens)
+        if column.endswith(IN_TENTHS):
+            return tenths(self.score(column.removesuffix(IN_TENTHS)))
+        if column.startswith(FLAG) and column.removeprefix(FLAG) in RULES:
+            flagged = SampleFilter(flags=(column.removeprefix(FLAG),))
+            codes = np.zeros(self._features.n_samples, np.int32)
+            codes[matching(self._dataset, flagged)] = 1
+            return Grouping(codes, ("not flagged", "flagged"))
+        return None
 
     def target(self, said: str, *, rows: int = 1) -> np.ndarray:
         """As `Known.target`; active above the thresholds of this pool's own analysis, within the same span."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from core.errors import GamutError
@@ -16,6 +17,7 @@ from core.store.analyses import Analysis
 from core.workspace import Workspace, check_name
 
 VERSION = 1
+EARLIER = "revisions"  # the folder of those that were replaced
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +56,8 @@ def save_selection(
 ) -> Selection:
     """Save a selection under a name. One that is there already is replaced only by who names its revision.
 
-    `replaces`: the revision that the caller has seen; raises `GamutError` if the name is taken by another one.
+    `replaces`: the revision that the caller has seen; raises `GamutError` if the name is taken by another one. The one that
+    is replaced is kept: see `revisions_of`.
     """
     if not len(selected.sample_ids):
         raise GamutError("The budget is too small for a single row; raise it.")
@@ -76,21 +79,63 @@ def save_selection(
         ids=tuple(selected.sample_ids.tolist()), tokens=selected.tokens,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )  # fmt: skip
-    write_json(path, selection.as_dict())
+    _write(workspace, selection)
     return selection
 
 
-def load_selection(workspace: Workspace, name: str) -> Selection:
-    """The saved selection of that name, or `GamutError` naming those there are."""
+def _write(workspace: Workspace, selection: Selection) -> None:
+    """Write the newest revision; the one before it is put aside first, so that none is ever lost."""
+    path = workspace.selections / f"{selection.name}.json"
+    if path.exists():
+        before = load_selection(workspace, selection.name)
+        write_json(_earlier(workspace, before.name, before.revision), before.as_dict())
+    write_json(path, selection.as_dict())
+
+
+def _earlier(workspace: Workspace, name: str, revision: int) -> Path:
+    return workspace.selections / EARLIER / name / f"{revision}.json"
+
+
+def revisions_of(workspace: Workspace, name: str) -> list[Selection]:
+    """All revisions of a saved selection that are kept, the newest first."""
+    newest = load_selection(workspace, name)
+    kept = (workspace.selections / EARLIER / name).glob("*.json")
+    numbers = sorted((int(path.stem) for path in kept if path.stem.isdecimal()), reverse=True)
+    return [newest, *(_read(_earlier(workspace, name, n)) for n in numbers if n < newest.revision)]
+
+
+def restore_revision(workspace: Workspace, name: str, revision: int) -> Selection:
+    """Make an earlier revision the newest one again, under a number of its own; the others stay."""
+    newest, earlier = load_selection(workspace, name), load_selection(workspace, name, revision=revision)
+    if earlier.revision == newest.revision:
+        return newest
+    restored = replace(earlier, revision=newest.revision + 1, created=datetime.now(UTC).isoformat(timespec="seconds"))
+    _write(workspace, restored)
+    return restored
+
+
+def load_selection(workspace: Workspace, name: str, *, revision: int | None = None) -> Selection:
+    """The saved selection of that name (None: its newest revision), or `GamutError` naming those there are."""
     path = workspace.selections / f"{name}.json"
     if not path.is_file():
         raise GamutError(
             f"There is no selection {name!r}; there are: {', '.join(selection_names(workspace)) or 'none yet'}."
         )
+    newest = _read(path)
+    if revision is None or revision == newest.revision:
+        return newest
+    earlier = _earlier(workspace, check_name(name, of="selection"), revision)
+    if not earlier.is_file():
+        known = ", ".join(str(one.revision) for one in revisions_of(workspace, name))
+        raise GamutError(f"Selection {name!r} has no revision {revision}; there are: {known}.")
+    return _read(earlier)
+
+
+def _read(path: Path) -> Selection:
     try:
         said = json.loads(path.read_text())
         if said["version"] > VERSION:
-            raise GamutError(f"Selection {name!r} was saved by a newer Gamut; update this one to open it.")
+            raise GamutError(f"Selection {path.stem!r} was saved by a newer Gamut; update this one to open it.")
         return Selection(
             spec=RankingSpec.from_dict(said["spec"]), budget=Budget(**said["budget"]), ids=tuple(said["ids"]),
             **{key: said[key] for key in ("name", "revision", "dataset", "dataset_hash", "analysis_hash", "tokens", "created")},

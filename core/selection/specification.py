@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -151,13 +151,27 @@ def _base(dataset: Dataset, names: tuple[str, ...]) -> np.ndarray:
     return np.concatenate([np.empty(0, np.int64), *ids])
 
 
-def rank_by(pool: Pool, spec: RankingSpec, *, upto: int | None = None) -> Ranking:
-    """The ranking that a specification asks for, pins first, within its constraints."""
+def rank_by(pool: Pool, spec: RankingSpec, *, upto: int | None = None, own: Ranking | None = None) -> Ranking:
+    """The ranking that a specification asks for, pins first, within its constraints.
+
+    `own`: the whole ranking by the specification's `own_order`, where it is at hand: then only the constraints are walked.
+    """
     method = find(spec.method)
     options = parse_options(method, spec.options)
     if not spec.constraints.orders:
-        return method.rank(pool, options, upto=upto)
-    return ranked_within(pool, spec.constraints, lambda k: method.rank(pool, options, upto=k), upto=upto)
+        return method.rank(pool, options, upto=upto) if own is None else own
+    rank = own.head if own is not None else lambda k: method.rank(pool, options, upto=k)
+    return ranked_within(pool, spec.constraints, rank, upto=upto)
+
+
+def own_order(spec: RankingSpec) -> RankingSpec:
+    """The same rows in the order of the method itself: no quotas, no cap on near-duplicates."""
+    return replace(spec, constraints=Constraints(only=spec.constraints.only))
+
+
+def is_look_up(spec: RankingSpec, budget: Budget) -> bool:
+    """Whether another budget is looked up in the same ranking; else the rows that fit are found anew."""
+    return find(spec.method).prefix and not budget.skip_to_fit
 
 
 def select_by(pool: Pool, spec: RankingSpec, budget: Budget, *, ranking: Ranking | None = None) -> Selected:

@@ -9,10 +9,11 @@ from core.selection.ranking import Ranking
 from core.selection.select import Selected
 from core.selection.specification import RankingSpec, select_by
 from pages.select.panels.budget_controls import draw_budget, remember_now
+from pages.select.panels.constraints_panel import draw_constraints
 from pages.select.panels.curve_panel import draw_curve
 from pages.select.panels.method_controls import draw_method
 from pages.select.panels.picks import draw_picks
-from pages.select.panels.tab_strip import draw_constraints, draw_tabs
+from pages.select.panels.tab_strip import draw_tabs
 from pages.shared import engine
 from pages.shared.answer_words import answer_words, spent_words
 from pages.shared.curves import Asked, along, answer_of

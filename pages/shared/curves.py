@@ -14,6 +14,7 @@ from core.scores.coverage import knee, token_grid
 from core.scores.curve import Curve, chance, curve_along
 from core.scores.word_grams import word_grams
 from core.scores.yardsticks import Yardstick, by_count, by_held_out_rows
+from core.selection.constraints import Constraints
 from core.selection.pool import Pool
 from core.selection.ranking import Ranking
 from core.selection.saved import Selection, load_selection
@@ -66,7 +67,8 @@ class Point:
 
 
 def _plain(spec: RankingSpec) -> RankingSpec:
-    return RankingSpec.from_dict(spec.as_dict() | PLAIN)
+    eligible = Constraints(only=spec.constraints.only)  # quotas bind a selection, not what chance may draw
+    return RankingSpec.from_dict(spec.as_dict() | PLAIN | {"constraints": eligible.as_dict()})
 
 
 def _mark(*said: str) -> str:

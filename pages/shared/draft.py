@@ -14,9 +14,10 @@ from core.selection.registry import find, parse_options
 from core.selection.saved import Selection, load_selection
 from core.selection.specification import RankingSpec, default_base
 from core.store.datasets import Dataset
-from core.store.people import BAN, PIN, marked
 from core.store.pools import members_of
 from core.workspace import Workspace
+from pages.shared.constraint_choice import chosen_constraints, chosen_without, constraints_text
+from pages.shared.draft_marks import draft_marks, hold_marks
 from pages.shared.engine import Opened
 from pages.shared.state import RULES, choose, chosen, option_key
 
@@ -26,17 +27,19 @@ AUTO, QUANTILE, RAW = RULES
 def draft_spec(opened: Opened, *, method: str | None = None) -> RankingSpec:
     """What is chosen now, or the same under another method: equal to what the command line makes of the same words."""
     method = method or chosen("method")
-    mark = opened.dataset.content_hash
+    marks = draft_marks(opened.workspace, opened.dataset)
     return RankingSpec(
         analysis=opened.analysis.id,
         method=method,
         options=_imported(opened.workspace) if method == IMPORTED else _options(method),
         span=chosen("span"),
         activity=_activity(),
-        pins=marked(opened.workspace, mark, PIN),
-        bans=tuple(sorted(marked(opened.workspace, mark, BAN))),
+        pins=marks.pins,
+        bans=marks.bans,
         with_no_response=chosen("unanswered"),
         base=draft_base(opened.dataset),
+        constraints=chosen_constraints(),
+        without=chosen_without(),
     )
 
 
@@ -84,11 +87,16 @@ def _activity() -> Activity:
 def draft_budget() -> Budget:
     """The budget in the unit chosen."""
     unit, amount = chosen("unit"), chosen("amount")
-    return Budget(percent=float(amount)) if unit == "percent" else Budget(**{unit: int(amount)})
+    if unit == "percent":
+        return Budget(percent=float(amount))
+    return Budget(**{unit: int(amount)}, skip_to_fit=unit == "tokens" and chosen("skip"))
 
 
-def load_draft(saved: Selection) -> None:
-    """Make the draft what a saved selection says (its pins and bans stay in its file: marks are made by hand)."""
+def load_draft(workspace: Workspace, saved: Selection) -> None:
+    """Make the draft what a saved selection says, its constraints, pins and bans too."""
+    hold_marks(workspace, saved)
+    choose(constraints=constraints_text(saved.spec.constraints), without=",".join(saved.spec.without))
+    choose(skip=saved.budget.skip_to_fit)
     rule = saved.spec.activity
     choose(
         method=saved.spec.method,

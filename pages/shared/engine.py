@@ -16,7 +16,7 @@ from core.selection.leans import leans_of
 from core.selection.pool import Pool
 from core.selection.ranking import Ranking
 from core.selection.rankings import kept_ranking
-from core.selection.specification import ActiveSets, RankingSpec, active_sets, pool_of, rank_by
+from core.selection.specification import ActiveSets, RankingSpec, active_sets, own_order, pool_of, rank_by
 from core.store.analyses import Analysis, analysis_folders
 from core.store.datasets import Dataset, dataset_names
 from core.store.tables import DATABASE
@@ -106,8 +106,11 @@ def words(spec: RankingSpec) -> str:
 @st.cache_resource(max_entries=12, show_spinner="Ranking …")
 def _ranked(_opened: Opened, key: str, said: str) -> tuple[Pool, Ranking]:
     spec = RankingSpec.from_dict(json.loads(said))
+    if spec.constraints.orders:  # a walk along the ranking of the method, which is kept
+        pool, own = ranked(_opened, own_order(spec))
+        return pool, rank_by(pool, spec, own=own)
     pool = pool_of(_opened.analysis, _opened.dataset, spec, features=active(_opened, spec).features)
-    if spec.pins or spec.bans:  # a click changes them: such rankings are not worth a file each
+    if spec.pins or spec.bans or spec.constraints:  # a click changes them: such rankings are not worth a file each
         return pool, rank_by(pool, spec)
     return pool, kept_ranking(_opened.analysis, pool, spec)
 

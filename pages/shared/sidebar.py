@@ -80,14 +80,14 @@ def _choose_selection(workspace: Workspace, analysis: Analysis | None) -> Select
     if chosen("selection") not in saved:
         choose(selection=NO_SELECTION)
     if st.session_state[BARE]:
-        _selection_changed(saved)
+        _selection_changed(workspace, saved)
     name = st.selectbox(
         "Selection",
         [NO_SELECTION, *saved],
         format_func=lambda name: name or "not saved yet",
         key="selection",
         on_change=_selection_changed,
-        args=(saved,),
+        args=(workspace, saved),
         disabled=not saved,
     )
     return saved.get(name)
@@ -103,9 +103,9 @@ def _selections(workspace: Workspace) -> list[Selection]:
     return found
 
 
-def _selection_changed(saved: dict[str, Selection]) -> None:
+def _selection_changed(workspace: Workspace, saved: dict[str, Selection]) -> None:
     if chosen("selection") in saved:
-        load_draft(saved[chosen("selection")])
+        load_draft(workspace, saved[chosen("selection")])
 
 
 def tell_selection(selection: Selection | None, *, rows: int | None = None, tokens: int | None = None) -> None:

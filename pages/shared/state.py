@@ -19,6 +19,8 @@ import streamlit as st
 
 from core.datasets.lint import RULES as FLAGS
 from core.errors import GamutError
+from core.scores.hygiene import KINDS
+from core.selection.constraints import Constraints
 from core.selection.left_out import NEAREST
 from core.selection.left_out import ORDERS as LEFT_ORDERS
 from core.selection.registry import FOUND_ONLY, METHODS, parse_options
@@ -93,6 +95,19 @@ def json_object(text: str) -> str:
     return text
 
 
+def constraints(text: str) -> str:
+    """A reader of constraints, kept as the JSON they are."""
+    Constraints.from_dict(json.loads(text))
+    return text
+
+
+def feature_kinds(text: str) -> str:
+    """A reader of kinds of features, with commas between them."""
+    if not set(text.split(",")) <= set(KINDS):
+        raise ValueError(text)
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """One choice: its value before anybody chose, and how it is read from the address."""
@@ -137,6 +152,10 @@ CHOICES = {
     "theta": Choice(0.0, number(low=0)),
     "base": Choice(AS_JOINED),
     "unanswered": Choice(False, switch),
+    "constraints": Choice("", constraints),
+    "without": Choice("", feature_kinds),
+    "skip": Choice(False, switch),
+    "marks": Choice(""),  # the saved selection, as NAME@REVISION, whose pins and bans the draft holds
     "filter": Choice("", sample_filter),
     "feature": Choice(NO_FEATURE, place),
     "feature_tab": Choice("tokens", one_of(*FEATURE_TABS)),
@@ -208,13 +227,19 @@ def choose_what_was_made() -> None:
     choose(**st.session_state.pop(NEXT, {}))
 
 
-def write_link() -> None:
-    """At the end of every run, of a fragment too: make the address say what is on screen."""
+def link() -> dict[str, str]:
+    """What the address says of what is on screen."""
     said = {}
     for key, choice in CHOICES.items():
         value = chosen(key)
         if value != choice.default or (choice.always and value != ""):
             said[key] = _written(value)
+    return said
+
+
+def write_link() -> None:
+    """At the end of every run, of a fragment too: make the address say what is on screen."""
+    said = link()
     if said != st.query_params.to_dict():
         st.query_params.from_dict(said)
 

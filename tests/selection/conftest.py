@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from core.scores.feature_sets import FeatureSets
-from core.selection.known import NOTHING, Given, Grouping
-from core.selection.known_analysis import NO_VALUE
+from core.selection.known import NO_VALUE, NOTHING, Given, Grouping
 from core.selection.pool import Pool
 
 

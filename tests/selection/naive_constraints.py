@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from core.selection.constraints import Constraints
-from core.selection.known_analysis import NO_VALUE
+from core.selection.known import NO_VALUE
 from core.selection.pool import Pool
 from core.selection.quotas import CAP, FLOOR, SHARE
 

@@ -11,11 +11,12 @@ from core.selection.select import Selected
 from core.selection.specification import RankingSpec
 from pages.select.panels.bias_panel import draw_bias
 from pages.select.panels.compare_panel import draw_compare
+from pages.select.panels.constraints_panel import draw_constraints
 from pages.select.panels.keep import draw_keep, draw_reproduce
-from pages.select.panels.marks import draw_marks
 from pages.select.panels.never_covered import draw_missed
 from pages.select.panels.picks import asked_sample
 from pages.select.panels.reading_queue import draw_queue
+from pages.shared.constraint_choice import redraw_if_changed
 from pages.shared.engine import Opened
 from pages.shared.messages import guard
 from pages.shared.sample_view import Judged, open_sample
@@ -38,11 +39,6 @@ PANELS: dict[str, Panel] = {
 }
 
 
-def draw_constraints(opened: Opened, spec: RankingSpec, pool: Pool | None) -> None:
-    """What leaves or leads every selection; without a pool where the constraints cannot be met: here they are mended."""
-    draw_marks(opened)
-
-
 def draw_tabs(opened: Opened, spec: RankingSpec, pool: Pool, selected: Selected) -> None:
     """The strip with the field to save beside it, and the panel of the chosen tab."""
     strip, save = st.columns([2.1, 1], vertical_alignment="bottom")
@@ -60,6 +56,7 @@ def draw_tabs(opened: Opened, spec: RankingSpec, pool: Pool, selected: Selected)
 @st.fragment
 def draw_panel(opened: Opened, spec: RankingSpec, pool: Pool, selected: Selected) -> None:
     """The chosen panel: what is clicked within it draws nothing else again, unless it asks for that."""
+    redraw_if_changed()
     with guard():
         tab = chosen("tab")
         if tab == CONSTRAINTS:
