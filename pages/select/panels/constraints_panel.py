@@ -54,12 +54,12 @@ def _tell(spec: RankingSpec, ranking: Ranking | None) -> None:
     if ranking is not None and ranking.left_out:
         passed = "; ".join(f"{words}: {count(rows, 'row')}" for words, rows in ranking.left_out)
         st.caption(plain(f"Passed over in the whole ranking: {passed}."))
-    with guard():
-        budget = draft_budget()
-        moved = (
-            "is looked up in the ranking at hand" if is_look_up(spec, budget) else "finds anew which rows fit, at once"
-        )
-        st.caption(
-            f"Another budget {moved}. Another quota or cap on near-duplicates walks that ranking again; whatever changes "
-            "who may be chosen or which features count ranks anew, about a second for 50 000 rows."
-        )
+    try:
+        looked_up = is_look_up(spec, draft_budget())
+    except GamutError:
+        return  # the budget is what is wrong, and told above
+    moved = "is looked up in the ranking at hand" if looked_up else "finds anew which rows fit, at once"
+    st.caption(
+        f"Another budget {moved}. Another quota or cap on near-duplicates walks that ranking again; whatever changes "
+        "who may be chosen or which features count ranks anew, about a second for 50 000 rows."
+    )
