@@ -28,7 +28,8 @@ def rows_of(app, key: str) -> list[dict]:
 
 
 def table(app) -> dict[str, list]:
-    shown = next(frame.value for frame in app.dataframe if "feature" in frame.value)
+    """The table of all features."""
+    shown = next(frame.value for frame in app.dataframe if "density, %" in frame.value)
     return {name: column.tolist() for name, column in shown.items()}
 
 
