@@ -16,11 +16,17 @@ from pages.shared.engine import Opened
 from pages.shared.messages import guard, head, plain
 from pages.shared.numbers import count, whole
 from pages.shared.sidebar import current
-from pages.shared.state import NO_FEATURE, choose, chosen, keep_choices, write_link
+from pages.shared.state import NO_FEATURE, chosen, keep_choices, write_link
 
 EACH = 9  # features of a side in the picture
 NAMED = 4  # of a side in the sentence
 WORDS = 40  # characters of a feature in the sentence
+HOW = (
+    "Samples of both sets are put into at least ten, at most a hundred groups of like length, and compared within each: common "
+    "odds ratio of Mantel and Haenszel with the interval of Robins, Breslow and Greenland; the test of Cochran, Mantel and "
+    "Haenszel, exact where few samples tell; false discoveries by Benjamini and Hochberg, under 5 % over all live features. In "
+    "the picture, of what is surely commoner, first what exceeds most what the other set's odds explain."
+)
 
 
 @st.fragment
@@ -49,8 +55,10 @@ def draw_answer(opened: Opened, against: Against) -> None:
     shown = [*found.telling("a", EACH).tolist(), *found.telling("b", EACH).tolist()]
     words = words_of(opened, against, shown)
     st.subheader(plain(sentence(against, words)), anchor=False)
-    st.caption(plain(" ".join([figures(against), *against.notes])))
-    if shown:
+    st.caption(plain(figures(against)), help=HOW)
+    if against.notes:
+        st.caption(plain(" ".join(against.notes)))
+    if shown or chosen("ab_feature") != NO_FEATURE:
         draw_picture(opened, against, shown, words)
     draw_target(opened, against)
     with guard():
@@ -59,12 +67,13 @@ def draw_answer(opened: Opened, against: Against) -> None:
 
 def draw_picture(opened: Opened, against: Against, shown: list[int], words: dict[int, str]) -> None:
     """The chart, and the texts of the feature that is chosen (the first where none is)."""
-    if not 0 <= chosen("ab_feature") < opened.analysis.n_features:
-        choose(ab_feature=NO_FEATURE)
-    feature_id = shown[0] if chosen("ab_feature") == NO_FEATURE else int(chosen("ab_feature"))
+    feature_id = int(chosen("ab_feature"))
+    if not 0 <= feature_id < opened.analysis.n_features:
+        feature_id = shown[0] if shown else 0
     chart, texts = st.columns([1.35, 1], gap="medium")
     with chart:
-        draw_odds(against.found, shown, words, marked=feature_id)
+        if shown:
+            draw_odds(against.found, shown, words, marked=feature_id)
     with texts, guard():
         draw_both(opened, against, feature_id, words_of(opened, against, [feature_id])[feature_id])
 
@@ -84,7 +93,7 @@ def sentence(against: Against, words: dict[int, str]) -> str:
 def _named(ids: list[int], words: dict[int, str]) -> str:
     """The first few features, of those with the same words one."""
     distinct = dict.fromkeys(words[f] for f in ids)
-    return ", ".join(w if len(w) <= WORDS else w[: WORDS - 1] + "…" for w in list(distinct)[:NAMED])
+    return ", ".join(w if len(w) <= WORDS else w[: WORDS - 3].rstrip() + "… »" for w in list(distinct)[:NAMED])
 
 
 def figures(against: Against) -> str:

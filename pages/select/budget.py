@@ -14,6 +14,7 @@ from pages.select.panels.curve_panel import draw_curve
 from pages.select.panels.method_controls import draw_method
 from pages.select.panels.picks import draw_picks
 from pages.select.panels.tab_strip import draw_tabs
+from pages.select.panels.target_words import draw_target
 from pages.shared import engine
 from pages.shared.answer_words import answer_words, spent_words
 from pages.shared.curves import Asked, along, answer_of
@@ -52,6 +53,7 @@ def draw_answer(opened: engine.Opened, spec: RankingSpec, pool: Pool, ranking: R
     mine = along(asked, ranking, selected.sample_ids)
     st.subheader(answer_words(answer_of(asked, mine, rows, chosen("c")), method=spec.method), anchor=False)
     st.caption(spent_words(pool, selected))
+    draw_target(spec, pool, selected)
     draw_picture(asked, ranking, selected)
     draw_tabs(opened, spec, pool, selected)
 

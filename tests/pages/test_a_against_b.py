@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+from core.selection.budget import Budget
+from core.selection.saved import save_selection
+from core.selection.specification import RankingSpec, pool_of, select_by
 from core.selection.targets import load_target, target_names
 from core.store.analyses import open_analysis
 from core.store.datasets import Dataset
@@ -119,6 +122,8 @@ def test_what_an_evaluation_file_has_and_the_pool_lacks_becomes_the_target_on_bu
     assert NEVER in target.features
     assert "common in B (analysis eval), rare in A (all samples)" in target.made_from
     assert app.title[0].value == "Budget"
+    assert f"Of the {len(target.features)} features of the target features:{name}" in said(app).replace("\\", "")
+    assert "1 no sample of the pool has" in said(app).replace("\\", "")
     assert app.query_params["sae-greedy.target"] == f"features:{name}"
     assert app.query_params["method"] == "sae-greedy"
 
@@ -143,3 +148,22 @@ def test_an_evaluation_file_that_is_not_there_yet_is_imported_and_analysed_as_a_
 def test_a_workspace_without_an_analysis_says_what_to_do(workspace, open_app):
     app = open_app(workspace, SCREEN)
     assert app.info
+
+
+def test_the_chosen_feature_is_read_on_both_sides_and_opens_its_page(kinds, open_app):
+    app = open_app(kinds, SCREEN, rule="raw", ab_feature="5")
+    assert "**Feature 5**" in said(app)
+    app.button(key="ab_open").click().run()
+    assert not app.exception
+    assert app.title[0].value == "Features"
+    assert app.query_params["feature"] == "5"
+
+
+def test_a_selection_by_features_is_called_a_description_on_screen(kinds, open_app):
+    spec = RankingSpec(analysis=open_analysis(kinds, "kinds").id, method="sae-greedy")
+    analysis, dataset = open_analysis(kinds, "kinds"), Dataset(kinds, "kinds")
+    selected = select_by(pool_of(analysis, dataset, spec), spec, Budget(rows=40))
+    save_selection(kinds, "forty", analysis=analysis, spec=spec, selected=selected)
+    app = open_app(kinds, SCREEN, a=json.dumps({"kind": "selection", "name": "forty"}), b=json.dumps({"kind": "rest"}))
+    assert app.selectbox(key="ab_a_value").value == "forty"
+    assert "not as evidence" in said(app)

@@ -82,7 +82,8 @@ def _draw_page(found: Enrichment, ids: list[int], words: dict[int, str]) -> None
 def _interval(low: float, high: float) -> str:
     if math.isnan(low):
         return "none"
-    return f"{'−∞' if math.isinf(low) else f'{low:.2f}'} to {'∞' if math.isinf(high) else f'{high:.2f}'}"
+    shown = f"{'−∞' if math.isinf(low) else f'{low:.2f}'} to {'∞' if math.isinf(high) else f'{high:.2f}'}"
+    return shown.replace("-", "−")
 
 
 def _clicked(ids: list[int]) -> None:
