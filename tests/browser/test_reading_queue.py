@@ -13,8 +13,8 @@ pytestmark = pytest.mark.browser
 
 def place(page) -> tuple[int, int]:
     """Place and sample of the card on screen."""
-    said = page.get_by_text(re.compile(r"^\d+ of \d+ · sample #\d+")).first.inner_text()
-    found = re.match(r"(\d+) of \d+ · sample #(\d+)", said)
+    said = page.get_by_text(re.compile(r"^[\d\u202f]+ of [\d\u202f]+ · sample #\d+")).first.inner_text()
+    found = re.match(r"(\d+) of [\d\u202f]+ · sample #(\d+)", said)
     return int(found[1]), int(found[2])
 
 

@@ -16,6 +16,7 @@ from core.selection.stability import stability
 from core.store.analyses import open_analysis
 from core.store.datasets import Dataset
 from pages.select.panels.compare_panel import summary_words
+from pages.shared.numbers import short
 from tests.made import made_records, write_jsonl
 from tests.pages.conftest import metrics, said
 
@@ -44,7 +45,9 @@ def test_without_saving_anything_the_draft_stands_beside_a_yardstick(made, open_
     expected = compare(pool.features, pool.conversation_tokens, mine, longest, eligible=pool.eligible)
     words = summary_words("This draft", "same budget by Longest responses", expected)
     assert words in said(app).replace("\\", "")
-    assert metrics(app)["Rows in both"] == str(expected.overlap.shared)
+    figures = metrics(app)
+    assert figures[f"Rows in both (chance {short(expected.overlap.expected)})"] == str(expected.overlap.shared)
+    assert figures[f"Jaccard (chance {expected.overlap.expected_jaccard:.3f})"] == f"{expected.overlap.jaccard:.3f}"
     left, right = (frame.value for frame in app.dataframe if "place" in frame.value and "tokens" in frame.value and
                    "new" not in frame.value)  # fmt: skip
     assert left["sample"].tolist() == expected.only_a.tolist()

@@ -119,14 +119,10 @@ def _draw_summary(a: Side, b: Side, said: Comparison) -> None:
     shared, jaccard, tokens, features = st.columns(4)
     share = f"{100 * over.shared / max(1, min(over.a, over.b)):.3g} %"
     shared.metric(
-        "Rows in both",
-        whole(over.shared),
-        help=f"{share} of the smaller one; chance: {short(over.expected)} on average",
+        f"Rows in both (chance {short(over.expected)})", whole(over.shared), help=f"{share} of the smaller selection"
     )
     jaccard.metric(
-        "Jaccard",
-        f"{over.jaccard:.3f}",
-        help=f"rows in both / rows in either; chance: {over.expected_jaccard:.3f} on average",
+        f"Jaccard (chance {over.expected_jaccard:.3f})", f"{over.jaccard:.3f}", help="rows in both / rows in either"
     )
     tokens.metric("Tokens, A and B", f"{short(said.tokens_a)} · {short(said.tokens_b)}")
     features.metric(

@@ -69,8 +69,9 @@ def draw_left_out_card(opened: Opened, spec: RankingSpec, pool: Pool, selected: 
     with text:
         _draw_text(opened, row, spoken, found, "features that the selection lacks")
     with why:
-        st.markdown(f"**Only here** ({whole(len(found))}): what the selection does not have")
-        _draw_features(opened, pool, sample_id, spoken, found)
+        if found:
+            st.markdown(f"**Only here** ({whole(len(found))}): what the selection does not have")
+            _draw_features(opened, pool, sample_id, spoken, found)
         if covered.by:
             st.markdown("**Covered by** these picks")
             picks = [chosen for chosen, _ in covered.by]
