@@ -99,15 +99,19 @@ def nearest_pick(features: FeatureSets, chosen: Ranking, ids: np.ndarray) -> tup
 def _nearest(indptr, indices, start, holder, ids, sizes):
     """The place most like each of `ids` (−1: none shares anything), and how like; holder: places by feature."""
     best, alike = np.full(ids.size, -1, np.int64), np.zeros(ids.size)
-    shared = np.zeros(sizes.size, np.int64)
+    shared, touched = np.zeros(sizes.size, np.int64), np.empty(sizes.size, np.int64)
     for k in range(ids.size):
-        size = indptr[ids[k] + 1] - indptr[ids[k]]
+        size, met = indptr[ids[k] + 1] - indptr[ids[k]], 0
         for e in range(indptr[ids[k]], indptr[ids[k] + 1]):
             for o in range(start[indices[e]], start[indices[e] + 1]):
+                if not shared[holder[o]]:
+                    touched[met] = holder[o]
+                    met += 1
                 shared[holder[o]] += 1
-        for place in range(sizes.size):
-            if shared[place] and shared[place] / (size + sizes[place] - shared[place]) > alike[k]:
-                best[k], alike[k] = place, shared[place] / (size + sizes[place] - shared[place])
+        for place in touched[:met]:
+            like = shared[place] / (size + sizes[place] - shared[place])
+            if like > alike[k] or (like == alike[k] and place < best[k]):
+                best[k], alike[k] = place, like
             shared[place] = 0
     return best, alike
 

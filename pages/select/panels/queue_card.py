@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -10,6 +12,7 @@ import streamlit as st
 from core.datasets.lint import RULES
 from core.datasets.sample import ROLES
 from core.selection.coverers import coverers, stands_for
+from core.selection.left_out import left_out_ids
 from core.selection.pool import Pool
 from core.selection.ranking import newly_covered
 from core.selection.select import Selected
@@ -30,6 +33,7 @@ HEIGHT = 420  # of the text, in pixels: long ones scroll
 TABLE_HEIGHT = 245
 PAGE = 10  # left-out samples in a table
 BEFORE, AFTER = 3, 2  # tokens beside the strongest one
+Order = Callable[[], np.ndarray]  # the list that is gone to
 Spoken = tuple[list[str], list[int]]  # the tokens of a sample and their role codes
 
 
@@ -77,7 +81,7 @@ def draw_left_out_card(opened: Opened, spec: RankingSpec, pool: Pool, selected: 
             picks = [chosen for chosen, _ in covered.by]
             shown = [f"{whole(n)} of {whole(covered.features)}" for _, n in covered.by]
             key = f"queue_by_{sample_id}"
-            _draw_ways(opened, key, picks, "features", shown, queue, PICKS, selected.sample_ids)
+            _draw_ways(opened, key, picks, "features", shown, queue, PICKS, lambda: selected.sample_ids)
 
 
 def _lacking(pool: Pool, selected: Selected, sample_id: int) -> np.ndarray:
@@ -154,18 +158,18 @@ def _around(texts: list[str], at: int) -> str:
 
 def _draw_stands_for(opened: Opened, spec: RankingSpec, pool: Pool, selected: Selected, queue: Queue) -> None:
     """The left-out samples most of whose features this pick has."""
-    ids = left_ids(opened, spec, pool, selected.ranking)
-    near = stands_for(pool.features, queue.sample_id, ids)
+    near = stands_for(pool.features, queue.sample_id, left_out_ids(pool, selected.ranking))
     if not near:
         st.markdown("**Stands for** no left-out sample: of each it has half of the features or fewer.")
         return
     st.markdown(f"**Stands for** {count(len(near), 'left-out sample')}: it has more than half of their features")
+    order = partial(left_ids, opened, spec, pool, selected.ranking)  # asked for by a click only
     samples, shown = [one.sample_id for one in near], [f"{whole(one.shared)} of {whole(one.features)}" for one in near]
-    _draw_ways(opened, f"queue_for_{queue.sample_id}", samples, "features", shown, queue, LEFT, ids)
+    _draw_ways(opened, f"queue_for_{queue.sample_id}", samples, "features", shown, queue, LEFT, order)
 
 
 def _draw_ways(
-    opened: Opened, key: str, samples: list[int], title: str, shown: list[str], queue: Queue, to: str, ids: np.ndarray
+    opened: Opened, key: str, samples: list[int], title: str, shown: list[str], queue: Queue, to: str, order: Order
 ) -> None:
     """Samples that one may go to with a click, a screenful at a time."""
     pages = -(-len(samples) // PAGE)
@@ -183,7 +187,7 @@ def _draw_ways(
         row_height=30,
         key=key,
         selection_mode="single-cell",
-        on_select=lambda: _jump_to_clicked(opened, key, samples[part], queue, to, ids),
+        on_select=lambda: _jump_to_clicked(opened, key, samples[part], queue, to, order),
         column_config={
             "sample": st.column_config.NumberColumn(format="#%d", width=60, help="a click goes there"),
             title: st.column_config.TextColumn(width=75),
@@ -192,7 +196,7 @@ def _draw_ways(
     )
 
 
-def _jump_to_clicked(opened: Opened, key: str, samples: list[int], queue: Queue, to: str, ids: np.ndarray) -> None:
+def _jump_to_clicked(opened: Opened, key: str, samples: list[int], queue: Queue, to: str, order: Order) -> None:
     cells = st.session_state[key]["selection"]["cells"]
     if cells and cells[0][0] < len(samples):
-        jump(opened, queue, to, ids, samples[cells[0][0]])
+        jump(opened, queue, to, order(), samples[cells[0][0]])
