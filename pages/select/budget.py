@@ -64,7 +64,7 @@ def draw_picture(asked: Asked, ranking: Ranking, selected: Selected) -> None:
     with chart:
         draw_curve(asked, ranking, selected.sample_ids)
     with picks:
-        draw_picks(asked.opened, selected.ranking)
+        draw_picks(asked.opened, selected.ranking, ranking)
 
 
 head("Budget", "Which samples, how many, and why these?")

@@ -15,15 +15,16 @@ PAGE = 100
 ASKED = "_asked_sample"
 
 
-def draw_picks(opened: Opened, chosen: Ranking) -> None:
-    """The picks in order, a page at a time; a click on one asks for it."""
+def draw_picks(opened: Opened, chosen: Ranking, whole: Ranking) -> None:
+    """The picks in order, a page at a time, out of the whole ranking; a click on one asks for it."""
     pages = max(1, math.ceil(len(chosen) / PAGE))
     page = 1
     if pages > 1:
         page = min(st.pagination(pages, key="picks_page", max_visible_pages=3), pages)
     rows = slice((page - 1) * PAGE, page * PAGE)
     ids = chosen.sample_ids[rows].tolist()
-    words = dict(opened.dataset.conversations(ids)) if ids else {}
+    page_of = whole.sample_ids[rows].tolist()  # the whole page: the same however far the slider stands
+    words = _beginnings(opened, opened.dataset.content_hash, tuple(page_of if page_of[: len(ids)] == ids else ids))
     st.dataframe(
         {
             "place": list(range(rows.start + 1, rows.start + 1 + len(ids))),
@@ -31,7 +32,7 @@ def draw_picks(opened: Opened, chosen: Ranking) -> None:
             "new": chosen.gains[rows].tolist(),
             "round": chosen.rounds[rows].tolist(),
             "tokens": opened.analysis.counts.conversation_tokens[ids].tolist() if ids else [],
-            "begins with": [first_words(words[sample_id]) for sample_id in ids],
+            "begins with": words[: len(ids)],
         },
         hide_index=True,
         height=330 if pages > 1 else 380,
@@ -48,6 +49,13 @@ def draw_picks(opened: Opened, chosen: Ranking) -> None:
             "begins with": st.column_config.TextColumn(width="large"),
         },
     )
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _beginnings(_opened: Opened, dataset_hash: str, ids: tuple[int, ...]) -> list[str]:
+    """How some samples begin."""
+    said = dict(_opened.dataset.conversations(list(ids))) if ids else {}
+    return [first_words(said[sample_id]) for sample_id in ids]
 
 
 def _ask_clicked(ids: list[int]) -> None:

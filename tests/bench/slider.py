@@ -1,0 +1,165 @@
+"""From the slider to the redrawn sentence and curve: in a real browser at 52,000 samples, the engine's part at a million."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+from shutil import which
+from statistics import quantiles
+
+import numpy as np
+
+from core.scores.answer import answer
+from core.scores.coverage import token_grid
+from core.scores.curve import Curve, chance, curve_along
+from core.scores.yardsticks import by_count
+from core.selection.budget import Budget
+from core.selection.pool import Pool
+from core.selection.registry import find
+from core.selection.select import cut
+from core.workspace import Workspace
+from tests.bench.generated import NAME, generated_workspace
+from tests.bench.selection import generate
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLES, MILLION = 52_000, 1_000_000
+MOVES, WARM_UP = 60, 5
+MARKER = ".js-plotly-plot .scatterlayer"
+PATIENCE = 300  # seconds until the first picture
+
+Row = tuple[str, float, str]
+
+
+def bench() -> list[Row]:
+    """(name, seconds, note): p50 and p95 of each."""
+    return [*browser(), *engine()]
+
+
+def browser(*, samples: int = SAMPLES, n_features: int = 131_072, per_row: int = 300) -> list[Row]:
+    """A key on the slider until sentence and curve have changed, at one tab after the other."""
+    with tempfile.TemporaryDirectory() as folder:
+        features = generate(rows=samples, n_features=n_features, per_row=per_row)
+        workspace = generated_workspace(Path(folder), features)
+        rows = []
+        for tab in ("reproduce", "queue"):
+            took = _in_browser(workspace, tab)
+            rows += _told(
+                f"slider to sentence and curve, browser, tab {tab}", took, f"{samples:,} samples; aim p95 ≤ 0.3 s"
+            )
+        return rows
+
+
+def engine(*, samples: int = MILLION, n_features: int = 131_072, per_row: int = 200) -> list[Row]:
+    """A new budget until sentence and curve are known, in all three units; what is made once is told apart."""
+    features = generate(rows=samples, n_features=n_features, per_row=per_row)
+    tokens = np.random.default_rng(1).integers(20, 400, samples).astype(np.int32)
+    pool = Pool(
+        features=features, scored_tokens=tokens, response_tokens=tokens, conversation_tokens=tokens,
+        eligible=np.ones(samples, bool),
+    )  # fmt: skip
+    method = find("richest")
+    ranking = method.rank(pool, method.options())
+    began = time.perf_counter()
+    measure = by_count(features)
+    mine = curve_along(measure, ranking.sample_ids, tokens=tokens)
+    beside = chance(measure, tokens=tokens, eligible=pool.free)
+    once = time.perf_counter() - began
+    budgets = [
+        *(Budget(percent=round(float(p), 3)) for p in np.geomspace(0.01, 100, 20)),
+        *(Budget(rows=int(rows)) for rows in np.geomspace(1, samples, 20)),
+        *(Budget(tokens=int(t)) for t in np.geomspace(1_000, int(tokens.sum(dtype=np.int64)), 20)),
+    ]
+    took = [_one_move(pool, ranking, budget, mine, beside, measure.total) for budget in budgets]
+    note = f"{samples:,} samples, {len(features.indices):,} entries"
+    return [
+        ("curves of a ranking and of chance, once", once, note),
+        *_told("a new budget, engine", took, f"{note}; aim ≤ 1 s"),
+    ]
+
+
+def _one_move(pool: Pool, ranking, budget: Budget, mine: Curve, beside: tuple[Curve, ...], live: int) -> float:
+    began = time.perf_counter()
+    selected = cut(pool, ranking, method="richest", options=None, budget=budget)
+    same = np.array_equal(ranking.sample_ids[: len(selected.sample_ids)], selected.sample_ids)
+    assert same
+    answer(mine, beside, rows=len(selected.sample_ids), live=live)
+    grid = token_grid(pool.conversation_tokens)
+    mine.within(grid)
+    return time.perf_counter() - began
+
+
+def _told(what: str, took: list[float], note: str) -> list[Row]:
+    cuts = quantiles(took, n=20, method="inclusive")
+    return [(f"{what}, p50", cuts[9], note), (f"{what}, p95", cuts[18], f"{len(took)} moves")]
+
+
+def _in_browser(workspace: Workspace, tab: str) -> list[float]:
+    from playwright.sync_api import sync_playwright
+
+    from tests.browser.conftest import FLAGS, free_port
+
+    port = free_port()
+    words = ["-m", "streamlit", "run", "app.py", "--server.headless", "true", "--server.port", str(port)]
+    server = subprocess.Popen(
+        [sys.executable, *words, "--", "--workspace", str(workspace.root)], cwd=ROOT, stdout=subprocess.DEVNULL
+    )
+    try:
+        _wait(f"http://127.0.0.1:{port}/_stcore/health")
+        with sync_playwright() as playwright:
+            page = _browser(playwright, FLAGS).new_page(viewport={"width": 1280, "height": 800})
+            page.goto(f"http://127.0.0.1:{port}/budget?dataset={NAME}&tab={tab}&unit=rows&amount=200")
+            page.wait_for_selector(MARKER, timeout=PATIENCE * 1000)
+            page.wait_for_timeout(5_000)
+            return [_move(page, number) for number in range(MOVES + WARM_UP)][WARM_UP:]
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+def _browser(playwright, flags: list[str]):
+    own = which("chromium")
+    return playwright.chromium.launch(args=flags, **({"executable_path": own} if own else {}))
+
+
+def _wait(address: str) -> None:
+    for _ in range(300):
+        try:
+            urllib.request.urlopen(address, timeout=2)
+            return
+        except OSError:
+            time.sleep(0.3)
+    raise RuntimeError("the server was not up after 90 s")
+
+
+# From the key until the sentence and the budget's line on the curve both stand elsewhere, timed in the page itself.
+ARMED = """
+() => {
+  const state = () => [document.querySelector('h3').innerText,
+    document.querySelector('.js-plotly-plot').layout.shapes.map(shape => shape.x0).join()]
+  const before = state()
+  window.took = null
+  document.addEventListener('keydown', () => {
+    const began = performance.now()
+    const look = () => {
+      const now = state()
+      if (now[0] !== before[0] && now[1] !== before[1])
+        return requestAnimationFrame(() => { window.took = (performance.now() - began) / 1000 })
+      requestAnimationFrame(look)
+    }
+    look()
+  }, {once: true, capture: true})
+}
+"""
+
+
+def _move(page, number: int) -> float:
+    page.locator("[data-testid=stSlider] input[type=range]").focus()
+    page.evaluate(ARMED)
+    page.keyboard.press("ArrowRight" if number % 8 < 4 else "ArrowLeft")
+    page.wait_for_function("window.took !== null", timeout=30_000)
+    page.wait_for_timeout(500)  # a person looks before going on
+    return page.evaluate("window.took")
