@@ -8,20 +8,24 @@ from core.datasets.column_roles import ROWS_A_LEVEL
 from core.datasets.metadata import Column
 from core.scores.bias import Facet, Marks, Numbers, Repeats, Shares
 from core.selection.known import Grouping
+from core.selection.known_analysis import IN_TENTHS, LENGTH, REPEAT, RESPONSE_LENGTH
 from core.selection.pool import Pool
+from core.selection.quotas import CAP, SHARE, Quota
 from core.store.datasets import Dataset
 from core.store.groups import MOST
 
 JOINT = " + "  # between the flags of one sample
 NO_FLAG = "none"
 BUILT_IN = ("language", "turns")
+TOKENS, RESPONSE_TOKENS = "tokens", "response tokens"
+TENTHS = {TOKENS: LENGTH, RESPONSE_TOKENS: RESPONSE_LENGTH}
 
 
 def facets_of(pool: Pool, dataset: Dataset) -> list[Facet]:
     """Every facet that a data set has; the columns that are none are told by `left_out`."""
     found: list[Facet] = [
-        Numbers("tokens", pool.conversation_tokens.astype(np.float64), "tokens"),
-        Numbers("response tokens", pool.response_tokens.astype(np.float64), "tokens"),
+        Numbers(TOKENS, pool.conversation_tokens.astype(np.float64), "tokens"),
+        Numbers(RESPONSE_TOKENS, pool.response_tokens.astype(np.float64), "tokens"),
         Repeats("copies", np.where(pool.known.duplicate_of < 0, np.arange(pool.n_samples), pool.known.duplicate_of)),
         _flags(pool.known.groups("flags")),
     ]
@@ -30,6 +34,15 @@ def facets_of(pool: Pool, dataset: Dataset) -> list[Facet]:
         if len(groups.names) <= MOST:
             found.append(Shares(name, groups.codes, groups.names))
     return found + [Numbers(name, pool.known.score(name)) for name in scores(dataset)]
+
+
+def repair_of(facet: Facet) -> Quota:
+    """The quota under which a selection no longer differs from its pool by a facet, numbers by their tenths."""
+    if isinstance(facet, Repeats):
+        return Quota(kind=CAP, column="duplicate", value=REPEAT, amount=0)
+    if isinstance(facet, Numbers):
+        return Quota(kind=SHARE, column=TENTHS.get(facet.name, facet.name + IN_TENTHS))
+    return Quota(kind=SHARE, column=facet.name)
 
 
 def categories(dataset: Dataset) -> list[str]:

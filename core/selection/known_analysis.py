@@ -26,6 +26,7 @@ from core.store.vectors import projection
 
 NUMERIC = ("integer", "number", "boolean")
 LENGTH, RESPONSE_LENGTH = "length", "response length"  # tenths by tokens, of the analysis' own tokenizer
+REPEAT = "repeat"  # the group of samples with the same conversation as an earlier one
 FLAG = "flag "  # and its name: flagged or not
 IN_TENTHS = " in tenths"  # behind the name of a column of numbers
 # Groups that every data set has, as SQL; a column of the data set's own of that name comes first.
@@ -34,7 +35,7 @@ BUILT_IN = {
     "turns": "SELECT turns FROM samples ORDER BY sample_id",
     "flags": "SELECT coalesce(said, 'none') FROM samples LEFT JOIN (SELECT sample_id, string_agg(flag, ' + ' ORDER BY flag) "
     "AS said FROM flags GROUP BY sample_id) USING (sample_id) ORDER BY sample_id",
-    "duplicate": "SELECT if(duplicate_of IS NULL, 'first or only', 'repeat') FROM facts ORDER BY sample_id",
+    "duplicate": f"SELECT if(duplicate_of IS NULL, 'first or only', '{REPEAT}') FROM facts ORDER BY sample_id",
 }
 
 

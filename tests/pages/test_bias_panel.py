@@ -1,5 +1,6 @@
 """The bias panel: how the subset differs from its pool, the farthest difference first, each beside random subsets."""
 
+import numpy as np
 import pytest
 
 from core.selection.specification import RankingSpec, pool_of, rank_by
@@ -7,16 +8,17 @@ from core.store.analyses import all_analyses
 from core.store.datasets import Dataset
 from core.store.import_dataset import import_dataset
 from core.workspace import Workspace
-from tests.made import made_analysis, made_records, write_jsonl
+from tests.made import made_analysis, made_batches, made_records, write_jsonl
 from tests.pages.conftest import said
 
 
 @pytest.fixture
 def topics(workspace: Workspace, tmp_path) -> Workspace:
-    """A data set with a category, a score, and the longest answers all of one topic."""
+    """A data set with a score and a category, of which the longest fifth of the samples is "law", whatever it says."""
     records = made_records(60)
+    lengths = made_batches(np.random.default_rng(0), 60)[0].tokens.lengths  # as `made_analysis` draws them
     for i, record in enumerate(records):
-        record |= {"topic": "law" if i % 5 == 4 else "art", "quality_score": i % 7 + 0.5}
+        record |= {"topic": "law" if lengths[i] >= np.quantile(lengths, 0.8) else "art", "quality_score": i % 7 + 0.5}
     import_dataset(workspace, write_jsonl(tmp_path / "d.jsonl", records), name="d")
     made_analysis(workspace, Dataset(workspace, "d"))
     return workspace
@@ -45,3 +47,19 @@ def test_an_empty_selection_asks_for_a_budget(topics, open_app):
     app = open_app(topics, "Budget", unit="tokens", amount="1", tab="bias")
     assert "raise the budget" in said(app)
     assert not app.exception
+
+
+def test_one_click_adds_the_quota_that_repairs_a_difference_and_another_takes_it_away(topics, open_app):
+    app = open_app(topics, "Budget", unit="rows", amount="12", method="longest", tab="bias")
+    before = app.dataframe[-1].value
+    assert float(before[before["of"] == "topic"]["outside"].max()) > 0
+    app.button(key="repair_topic").click().run()
+    assert not app.exception and not app.error
+    after = app.dataframe[-1].value
+    shares = after[after["of"] == "topic"]
+    for _, row in shares.iterrows():  # as near as whole rows of 12 come
+        assert abs(float(row["subset"].split()[0]) - float(row["pool"].split()[0])) <= 100 / 12
+    assert shares["outside"].max() == 0
+    assert '"column":"topic"' in str(app.query_params["constraints"])
+    app.button(key="repair_topic").click().run()
+    assert app.dataframe[-1].value.equals(before)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from core.scores.bias import Marks, Numbers, Repeats, Shares
-from core.selection.facets import facets_of, left_out
+from core.selection.facets import facets_of, left_out, repair_of
 from core.selection.specification import RankingSpec, pool_of
 from core.store.datasets import Dataset
 from core.store.import_dataset import import_dataset
@@ -26,6 +26,10 @@ def test_every_facet_of_a_data_set_is_there_and_what_is_left_out_is_named(worksp
         "turns": Shares, "topic": Shares, "quality_score": Numbers,
     }  # fmt: skip
     assert left_out(dataset) == ["comment"]
+    for facet in facets.values():  # every repair is a quota that this data set can be held to
+        quota = repair_of(facet)
+        assert quota.value is None or quota.value in pool.known.groups(quota.column).names
+        assert len(pool.known.groups(quota.column).names) >= 1
     flags = facets["flags"]
     assert "refusal" in flags.values
     refusing = flags.members[flags.values.index("refusal")]

@@ -10,17 +10,18 @@ import numpy as np
 import streamlit as st
 
 from core.scores.bias import DRAWS, Difference, Facet, bias
-from core.selection.facets import facets_of, left_out
+from core.selection.facets import facets_of, left_out, repair_of
 from core.selection.pool import Pool
 from core.selection.select import Selected
 from core.selection.specification import RankingSpec
+from pages.shared.constraint_choice import add_quota, chosen_constraints, drop_quota
 from pages.shared.curves import Asked
 from pages.shared.engine import Opened
 from pages.shared.messages import plain
 from pages.shared.numbers import short, whole
 
 PAGE = 25
-NARROW = 80
+REPAIRS = 6  # buttons
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
@@ -39,8 +40,10 @@ def draw_bias(opened: Opened, spec: RankingSpec, pool: Pool, selected: Selected)
         st.info("Nothing is chosen: raise the budget.", icon=":material/info:")
         return
     mark = hashlib.sha256(np.ascontiguousarray(selected.sample_ids, np.int32).tobytes()).hexdigest()
-    found = _bias(opened, pool, selected.sample_ids, Asked.of(opened, spec).fair, mark)
+    fair = Asked.of(opened, spec).fair
+    found = _bias(opened, pool, selected.sample_ids, fair, mark)
     st.markdown(f"**{_words(found)}**")
+    _draw_repairs(_facets(opened, pool, fair), found)
     shown = _page_of(found)
     _draw_table(shown)
     st.caption(
@@ -57,6 +60,28 @@ def _words(found: Sequence[Difference]) -> str:
     if not beyond:
         return f"None of {whole(len(found))} figures lies outside what random subsets of equal tokens show."
     return f"{whole(beyond)} of {whole(len(found))} figures lie outside what random subsets of equal tokens show; {expected}."
+
+
+def _draw_repairs(facets: Sequence[Facet], found: Sequence[Difference]) -> None:
+    """A button for each facet with a figure outside its band, the farthest first: one click adds the quota."""
+    given = chosen_constraints().quotas
+    beyond = dict.fromkeys(difference.facet for difference in found if difference.outside > 0)
+    quotas = {facet.name: repair_of(facet) for facet in facets}
+    shown = [name for name in quotas if name in beyond or quotas[name] in given]
+    if not shown:
+        return
+    row = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    row.caption("Repair by a quota:", width="content")
+    for name in sorted(shown, key=lambda name: list(beyond).index(name) if name in beyond else -1)[:REPAIRS]:
+        is_set = quotas[name] in given
+        row.button(
+            plain(f"{quotas[name].words()}" + (" (set)" if is_set else "")),
+            key=f"repair_{name}",
+            type="primary" if is_set else "secondary",
+            on_click=drop_quota if is_set else add_quota,
+            args=(quotas[name],),
+            help="takes the quota away again" if is_set else "shares follow one column at a time: one replaces another",
+        )
 
 
 def _page_of(found: Sequence[Difference]) -> Sequence[Difference]:
