@@ -164,7 +164,7 @@ CHOICES = {
     "find": Choice(""),
     "sort": Choice("samples", one_of(*ORDERS)),
     "ascending": Choice(False, switch),
-    "hide": Choice(""),
+    "hide": Choice("dense,dead"),
     "features_page": Choice(1, place),
     "a": Choice("", json_object),
     "b": Choice("", json_object),

@@ -143,8 +143,10 @@ function drawn(row, number, data, list) {
   const all = many > 1 ? `${spaced(many)} tokens` : `${spaced(row.tokens[0].length)} characters`
   const more = made("button", "more", `Show all ${all}`)
   more.addEventListener("click", () => {
-    place.replaceWith(words(row, row.top ?? data.top, true).place)
+    const all = words(row, row.top ?? data.top, true).place
+    place.replaceWith(all)
     more.remove()
+    all.querySelector(".peak")?.scrollIntoView({ block: "center" }) // where one was reading
   })
   return [box, more]
 }

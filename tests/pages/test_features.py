@@ -40,7 +40,7 @@ def test_it_opens_on_the_features_that_tell_the_categories_apart_with_a_text_of_
     assert [row.get("section") for row in rows] == [KINDS[0], KINDS[1]]
     assert rows[0]["section_about"].startswith("50 samples")
     for row in rows:
-        assert (row["head"], row["about"]) == ("100 %", "others 0 %")
+        assert (row["head"], row["about"]) == ("100\u202f%", "others 0\u202f%")
         assert row["tokens"][row["peak"]] == " w2"
         assert row["values"][row["peak"]] > 1
 

@@ -18,6 +18,7 @@ from pages.shared.state import choose, choose_next, chosen, write_link
 from pages.shared.subset import Subset, current_subset
 
 PAGE = 50
+NOTHING_HIDDEN = "none"
 SORTS = {
     "samples": "density", "max": "strongest", "subset": "subset against pool", "tokens": "tokens", "label": "label",
     "feature_id": "id",
@@ -60,7 +61,8 @@ def _draw_bar(found: Hygiene, subset: Subset | None) -> None:
 
 
 def _hide() -> None:
-    choose(hide=",".join(kind for kind in KINDS if kind in st.session_state["_hide"]), features_page=1)
+    kinds = [kind for kind in KINDS if kind in st.session_state["_hide"]]
+    choose(hide=",".join(kinds) or NOTHING_HIDDEN, features_page=1)
 
 
 def _to_first_page() -> None:
@@ -139,7 +141,7 @@ def _formats(subset: Subset | None) -> dict:
     column = st.column_config
     return {
         "feature": column.NumberColumn(format="#%d", width=70),
-        "what it is about": column.TextColumn(width="large"),
+        "what it is about": column.TextColumn(width=330),
         "samples": column.NumberColumn(width=70),
         "density, %": column.NumberColumn(format="%.3g", width=80, help="share of samples it is active in"),
         "strongest": column.NumberColumn(format="%.3g", width=80, help="its maximum over all tokens"),

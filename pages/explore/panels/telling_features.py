@@ -10,7 +10,7 @@ from pages.explore.panels.answers import SUBSET, Grouped, columns_to_tell, group
 from pages.shared.engine import Opened
 from pages.shared.feature_words import feature_words
 from pages.shared.messages import guard, plain
-from pages.shared.numbers import count
+from pages.shared.numbers import THIN, count
 from pages.shared.sidebar import Current
 from pages.shared.state import choose, choose_next, chosen, write_link
 from pages.shared.subset import current_subset
@@ -62,7 +62,8 @@ def _draw_groups(opened: Opened, found: Grouped) -> None:
         st.button(f"Show all {len(found.groups)} groups", on_click=lambda: choose(_all_groups=True))
     st.caption(
         "Shares of samples in which a feature is active (by the rule chosen on Budget). Groups are compared at equal "
-        "length, copies counted once; the surest features come first, of those with the same words one. Click to open."
+        "length, copies counted once; the largest excess over what the others' odds explain comes first, of features with "
+        "the same words one. Click to open."
     )
 
 
@@ -99,5 +100,5 @@ def _about(group: Group) -> str:
 def percent(share: float) -> str:
     """35 %, 2.4 %, < 0.1 %, 0 %."""
     if 0 < share < 0.001:
-        return "< 0.1 %"
-    return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.0f} %"
+        return f"<{THIN}0.1{THIN}%"
+    return f"{100 * share:.2g}{THIN}%" if share < 0.1 else f"{100 * share:.0f}{THIN}%"
