@@ -18,9 +18,7 @@ ASKED = "_asked_sample"
 def draw_picks(opened: Opened, chosen: Ranking, whole: Ranking) -> None:
     """The picks in order, a page at a time, out of the whole ranking; a click on one asks for it."""
     pages = max(1, math.ceil(len(chosen) / PAGE))
-    page = 1
-    if pages > 1:
-        page = min(st.pagination(pages, key="picks_page", max_visible_pages=3), pages)
+    page = min(st.pagination(pages, key="picks_page", max_visible_pages=3), pages)  # always: nothing jumps as it grows
     rows = slice((page - 1) * PAGE, page * PAGE)
     ids = chosen.sample_ids[rows].tolist()
     page_of = whole.sample_ids[rows].tolist()  # the whole page: the same however far the slider stands
@@ -35,7 +33,7 @@ def draw_picks(opened: Opened, chosen: Ranking, whole: Ranking) -> None:
             "begins with": words[: len(ids)],
         },
         hide_index=True,
-        height=330 if pages > 1 else 380,
+        height=330,
         key="picks",
         row_height=30,
         on_select=lambda: _ask_clicked(ids),

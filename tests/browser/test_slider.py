@@ -1,0 +1,40 @@
+"""The slider and the tabs in a real browser: what moves, what stays, and that the link brings it back."""
+
+import pytest
+
+from tests.browser.conftest import quiet
+
+pytestmark = pytest.mark.browser
+
+
+def sentence(page) -> str:
+    return page.locator("h3").first.inner_text()
+
+
+def line(page) -> str:
+    """Where the line of the budget stands on the curve."""
+    return page.evaluate("document.querySelector('.js-plotly-plot').layout.shapes.map(shape => shape.x0).join()")
+
+
+def test_the_slider_moves_sentence_and_curve_and_the_tabs_draw_one_panel_each(made, serve, page):
+    page.goto(f"{serve(made)}/budget?unit=rows&amount=5")
+    quiet(page)
+    before, stood = sentence(page), line(page)
+    assert before.startswith("5 rows")
+    page.locator("[data-testid=stSlider] input[type=range]").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("before => document.querySelector('h3').innerText !== before", arg=before)
+    quiet(page)
+    assert sentence(page).startswith("7 rows") and line(page) != stood
+    for tab, words in (("Never covered", "One more percent"), ("Bias", "random subsets of equal tokens")):
+        page.get_by_role("radio", name=tab, exact=True).click()
+        page.get_by_text(words).first.wait_for()
+        quiet(page)
+    assert page.get_by_text("One more percent").count() == 0
+    assert "tab=bias" in page.url and "amount=7" in page.url
+    page.reload()
+    quiet(page)
+    page.get_by_text("random subsets of equal tokens").first.wait_for()
+    assert sentence(page).startswith("7 rows")
+    wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+    assert not page.evaluate(wide)
