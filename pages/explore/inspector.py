@@ -19,6 +19,7 @@ from pages.shared.empty import offer_analysis
 from pages.shared.feature_words import feature_words
 from pages.shared.messages import guard, head, plain
 from pages.shared.numbers import count, whole
+from pages.shared.sample_features import open_feature
 from pages.shared.shade import MINUTES, idle_minutes, model_missing, on_letters, read_text, worker
 from pages.shared.sidebar import current
 from pages.shared.state import chosen, write_link
@@ -128,7 +129,7 @@ def draw_facts(opened: engine.Opened, read: Read) -> None:
         st.warning(f"{count(reading.cut, 'token')} beyond the maximal length were cut, as in an analysis.")
     facts, stop = st.columns([2.2, 1], vertical_alignment="center")
     facts.caption(
-        f"Read in {read.milliseconds:.0f} ms. Nothing of the text is kept.",
+        f"Read in {read.milliseconds:.0f} ms; nothing of it is kept.",
         help=f"The model is in a process of its own that ends after {idle_minutes():g} idle minutes ({MINUTES} changes that).",
     )
     if worker(opened.workspace).pid is not None and stop.button(
@@ -146,7 +147,10 @@ def draw_shading(opened: engine.Opened, read: Read, source: str) -> int | None:
         st.caption("No token of it counts yet: position 0, template and special tokens never do.")
         return None
     named = feature_words(opened, [feature])[feature]
-    st.markdown(f"Feature `{feature}` · {plain(named)}")
+    title, page = st.columns([4, 1], vertical_alignment="center")
+    title.markdown(f"Feature `{feature}` · {plain(named)}")
+    if page.button("Its page", key="try_page_of", width="stretch"):
+        open_feature(feature)
     if feature not in here:
         st.caption("This feature is silent in the text. Click another below.")
     reading = read.reading

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import streamlit as st
@@ -17,7 +18,7 @@ from pages.shared.engine import Opened
 from pages.shared.feature_words import feature_words
 from pages.shared.messages import plain
 from pages.shared.numbers import whole
-from pages.shared.shade import Shade, model_missing, shade, stored_shade
+from pages.shared.shade import Shade, model_missing, on_letters, shade, stored_shade
 from pages.shared.state import choose_next
 from pages.shared.token_view import token_view
 
@@ -86,11 +87,12 @@ def draw_shaded(opened: Opened, sample_id: int, found: list[FeatureInSample], *,
     missing = model_missing(opened)
     everywhere.toggle(
         "Every token", key=EVERYWHERE, disabled=bool(missing),
-        help=missing or "Loads the model and reads the sample again; without it, what the analysis stored is shaded.",
+        help=plain(missing) or "Loads the model and reads the sample again; without it, what the analysis stored is shaded.",
     )  # fmt: skip
     if page.button("Its page", width="stretch", key="shaded_page"):
         open_feature(feature_id)
     shaded = _shade(opened, sample_id, feature_id, every=st.session_state.get(EVERYWHERE, False) and not missing)
+    shaded = replace(shaded, values=on_letters(texts, shaded.values))
     peak = int(np.argmax(shaded.values)) if shaded.values.any() else None
     st.caption(shading_words(shaded, peak))
     token_view(texts, shaded.values.tolist(), peak=peak, key=f"sample_tokens_{sample_id}", height=430, faded=faded)

@@ -59,7 +59,7 @@ def test_a_text_is_read_and_its_features_stand_beside_the_data_set(analysed, ope
     assert "Write or paste a text" in said(app)
     write(app, try_prompt=f"Say {SECRET} {CANARY}", try_response="12 is 12")
     text = said(app).replace("\\", "")
-    assert "counted tokens" in text and "Read in " in text and "Nothing of the text is kept." in text
+    assert "counted tokens" in text and "Read in " in text and "nothing of it is kept." in text
     rows = table(app)
     assert len(rows["feature"]) > 5 and rows["shaded"][0] == "shaded"
     finite = [share for share in rows["of the most, %"] if share == share]
