@@ -153,3 +153,14 @@ def test_a_page_of_the_table_is_in_the_link_and_a_search_begins_at_the_first(mad
     app.text_input(key="find").set_value("w").run()  # every made token has it
     assert table(app)["feature"] == list(range(7))
     assert "features_page" not in app.query_params
+
+
+def test_a_feature_that_neuronpedia_knows_links_there_and_others_do_not(made, open_app, monkeypatch):
+    monkeypatch.chdir(made.root.parent)  # the made analysis names its SAE by the folder `made`
+    links = open_app(made, "Features", feature="4", rule="raw").get("link_button")
+    assert not links
+    folder = made.root.parent / "made"
+    folder.mkdir()
+    (folder / "cfg.json").write_text('{"metadata": {"neuronpedia_id": "gpt2-small/8-res-jb"}}', encoding="utf-8")
+    (link,) = open_app(made, "Features", feature="4", rule="raw").get("link_button")
+    assert link.proto.url == "https://www.neuronpedia.org/gpt2-small/8-res-jb/4"
