@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import os
-import queue
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
 
-from core.errors import GamutError
 from core.files import json_hash
+from core.scores.labels.answers import keep, keeping, read_answers
+from core.scores.labels.asking import AT_ONCE, Progress, Question, ask_all
 from core.scores.labels.corpus import Corpus
-from core.scores.labels.endpoint import Endpoint, Unanswered
+from core.scores.labels.endpoint import Answer, Endpoint
 from core.scores.labels.prompts import OUT_TOKENS, SYSTEM, VERSION, Prompt, prompts_for, read_answer
 from core.store.analyses import Analysis
 from core.store.derived import derived_path, write_derived
-
-AT_ONCE = 4  # questions under way together
-LOOK = 0.1  # seconds between two looks whether to stop
-HOPELESS = 3  # questions in a row without an answer, after which the endpoint is given up
 
 
 @dataclass(slots=True)
@@ -56,16 +49,12 @@ def _hash(analysis: Analysis, model: str) -> str:
 
 
 def kept_answers(analysis: Analysis, model: str) -> dict[int, str]:
-    """The labels that a model has written so far; a line cut off by an interruption is no answer."""
-    path = answers_path(analysis, model)
-    found = {}
-    for line in path.read_text(encoding="utf-8").split("\n") if path.is_file() else ():
-        try:
-            said = json.loads(line)
-            found[int(said["feature"])] = str(said["text"])
-        except (ValueError, KeyError, TypeError):
-            continue
-    return found
+    """The labels that a model has written so far."""
+    return {
+        said["feature"]: said["text"]
+        for said in read_answers(answers_path(analysis, model))
+        if isinstance(said.get("feature"), int) and isinstance(said.get("text"), str)
+    }
 
 
 def features_to_ask(analysis: Analysis, model: str, most: int, *, left_out: Sequence[int] = ()) -> list[int]:
@@ -79,7 +68,7 @@ def features_to_ask(analysis: Analysis, model: str, most: int, *, left_out: Sequ
 
 def write_with(
     analysis: Analysis, corpus: Corpus, endpoint: Endpoint, features: Sequence[int], *,
-    progress: Callable[[int, int, str], None], at_once: int = AT_ONCE,
+    progress: Progress, at_once: int = AT_ONCE,
 ) -> Written:  # fmt: skip
     """Ask about features and keep every answer at once; the table of labels is written at the end, also of a stopped run.
 
@@ -98,97 +87,28 @@ def write_with(
 
 
 def _asked(
-    analysis: Analysis, endpoint: Endpoint, prompts: list[Prompt], told: Written,
-    progress: Callable[[int, int, str], None], at_once: int,
-) -> list[int]:  # fmt: skip
+    analysis: Analysis, endpoint: Endpoint, prompts: list[Prompt], told: Written, progress: Progress, at_once: int
+) -> list[int]:
     """Ask all questions; returns the features whose answers are missing."""
     if not prompts:
         return []
-    path = answers_path(analysis, endpoint.model)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    total, done, unanswered, missing = sum(len(p.features) for p in prompts), 0, 0, []
-    with _Asking(endpoint, prompts, at_once) as asking, path.open("ab") as kept:
-        if kept.tell() and not _ends_a_line(path):
-            kept.write(b"\n")  # what an interruption cut off must not swallow the next answer
-        while done < total:
-            progress(done, total, f"asking {endpoint.model}")
-            came = asking.next(LOOK)
-            if came is None:
-                continue
-            prompt, answer = came
-            done += len(prompt.features)
-            if isinstance(answer, GamutError):
-                raise answer
-            if isinstance(answer, Unanswered):
-                unanswered += 1
-                missing += prompt.features
-                if unanswered >= HOPELESS:
-                    raise GamutError(
-                        f"The language model at {endpoint.host} does not answer ({answer}); try again later."
-                    )
-                continue
-            unanswered = 0
-            said = read_answer(answer.text, prompt.features)
-            for feature, text in said.items():
-                kept.write(json.dumps({"feature": feature, "text": text}, ensure_ascii=False).encode() + b"\n")
-            kept.flush()
-            os.fsync(kept.fileno())
+    missing: list[int] = []
+    questions = [
+        Question(prompt.features, SYSTEM, prompt.text, OUT_TOKENS * len(prompt.features), len(prompt.features))
+        for prompt in prompts
+    ]
+    with keeping(answers_path(analysis, endpoint.model)) as kept:
+
+        def take(question: Question, answer: Answer) -> None:
+            said = read_answer(answer.text, question.key)
+            keep(kept, ({"feature": feature, "text": text} for feature, text in said.items()))
             told.new += len(said)
             told.tokens_in += answer.tokens_in
             told.tokens_out += answer.tokens_out
-            missing += [feature for feature in prompt.features if feature not in said]
-    progress(total, total, f"asking {endpoint.model}")
-    return missing
+            missing.extend(feature for feature in question.key if feature not in said)
 
-
-def _ends_a_line(path: Path) -> bool:
-    with path.open("rb") as file:
-        file.seek(-1, os.SEEK_END)
-        return file.read(1) == b"\n"
-
-
-class _Asking:
-    """Threads that ask; they end with their question when nobody listens any more."""
-
-    def __init__(self, endpoint: Endpoint, prompts: list[Prompt], at_once: int) -> None:
-        self._endpoint, self._stopped = endpoint, threading.Event()
-        self._open: queue.SimpleQueue[Prompt] = queue.SimpleQueue()
-        self._came: queue.SimpleQueue = queue.SimpleQueue()
-        for prompt in prompts:
-            self._open.put(prompt)
-        for _ in range(min(at_once, len(prompts))):
-            threading.Thread(target=self._work, daemon=True).start()
-
-    def __enter__(self) -> _Asking:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stopped.set()
-
-    def next(self, seconds: float):
-        """The next question with its answer, None if none comes in time."""
-        try:
-            return self._came.get(timeout=seconds)
-        except queue.Empty:
-            return None
-
-    def _wait(self, seconds: float) -> None:
-        if self._stopped.wait(seconds):
-            raise Unanswered("stopped")
-
-    def _work(self) -> None:
-        while not self._stopped.is_set():
-            try:
-                prompt = self._open.get_nowait()
-            except queue.Empty:
-                return
-            try:
-                most = OUT_TOKENS * len(prompt.features)
-                self._came.put((prompt, self._endpoint.ask(SYSTEM, prompt.text, most=most, waiting=self._wait)))
-            except (GamutError, Unanswered) as why:
-                self._came.put((prompt, why))
-            except Exception as defect:  # a thread that dies silently would be waited for without end
-                self._came.put((prompt, GamutError(f"Asking the language model failed: {defect!r}.")))
+        unanswered = ask_all(endpoint, questions, take=take, progress=progress, at_once=at_once)
+    return missing + [feature for question in unanswered for feature in question.key]
 
 
 def _compile(analysis: Analysis, model: str, told: Written) -> None:
