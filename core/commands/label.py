@@ -13,9 +13,12 @@ from core.errors import GamutError
 from core.jobs.run import running
 from core.scores.labels.ask import what_to_ask
 from core.scores.labels.endpoint import Endpoint
+from core.scores.labels.judge import judge, prepare
 from core.scores.labels.llm import write_with
 from core.scores.labels.make import everything_there, label_and_measure
+from core.scores.labels.measure_texts import corpus_of, free_texts
 from core.scores.labels.neuronpedia import fetch_explanations, import_explanations, neuronpedia_id
+from core.scores.labels.prompts import sum_of
 from core.store.analyses import all_analyses, open_analysis
 
 Job = Annotated[str | None, typer.Option(hidden=True)]
@@ -120,3 +123,34 @@ def write(
         label_and_measure(session.workspace, opened, dataset, progress=progress)
     values = {"new": told.new, "labels": told.labels, "failed": told.failed}
     session.say(values, told.words())
+
+
+@app.command("judge")
+def judge_labels(
+    context: typer.Context,
+    analysis: str,
+    most: Annotated[int, typer.Option(help="how many features, the commonest first", min=1)] = 100,
+    price_in: Annotated[float, typer.Option(help="price of a million tokens read", min=0)] = 0.0,
+    price_out: Annotated[float, typer.Option(help="price of a million tokens written", min=0)] = 0.0,
+    at_once: Annotated[int, typer.Option(help="questions under way together", min=1, max=64)] = 4,
+    yes: Annotated[bool, typer.Option("--yes", help="ask at once, without telling the cost first")] = False,
+    job: Job = None,
+) -> None:
+    """Let a language model judge free-text labels by yes or no on held-out contexts; without --yes only tells the cost."""
+    session = session_of(context)
+    opened = open_analysis(session.workspace, analysis)
+    endpoint = Endpoint.of_environment()
+    texts = free_texts(session.workspace, opened)
+    corpus = corpus_of(opened, dataset_of(session.workspace, opened))
+    trials = [prepare(opened, corpus, path, endpoint.model, most=most) for path in texts]
+    if not yes:
+        session.say(*endpoint_words(sum_of(trial.cost for trial in trials), endpoint.model, price_in, price_out))
+        return
+    title = f"Judge labels of {opened.name} by {endpoint.model}"
+    command = ["label", "judge", opened.id, "--most", str(most), "--at-once", str(at_once), "--yes"]
+    with running(session.workspace, id=job, title=title, command=command, unit="questions") as me:
+        progress = stoppable(me)
+        judged = sum(judge(opened, trial, endpoint, progress=progress, at_once=at_once) for trial in trials)
+    too_few = sum(trial.too_few for trial in trials)
+    said = f"{judged} labels judged; {too_few} have fewer than 30 held-out contexts of either kind"
+    session.say({"judged": judged, "too_few": too_few}, said)

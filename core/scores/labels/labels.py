@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.scores.labels.fidelity import Fidelity
+from core.scores.labels.judge import Judged, read_judged
 from core.scores.labels.kept import (
     fidelity_of_row,
     imported_paths,
@@ -46,10 +47,13 @@ class Label:
     origin: str
     by: str
     fidelity: Fidelity | None
+    judged: Judged | None = None
 
     @property
     def explains(self) -> bool | None:
-        """Whether it tells more than its null; None where that was not or cannot be measured."""
+        """Whether it tells more than its null; None where that was not or cannot be measured. A reader's word counts first."""
+        if self.judged is not None and self.judged.explains is not None:
+            return self.judged.explains
         return self.fidelity.explains if self.fidelity else None
 
     def origin_words(self) -> str:
@@ -58,6 +62,8 @@ class Label:
 
     def fidelity_words(self) -> str:
         """Its fidelity in one line, and by what it was judged."""
+        if self.judged is not None and self.judged.accuracy.measured:
+            return self.judged.words()
         if self.fidelity is None:
             return "fidelity not measured"
         judged = "" if self.origin == OFFLINE or not self.fidelity.measured else ", judged by its words alone"
@@ -80,6 +86,7 @@ class Labels:
     def __init__(self, analysis: Analysis, sources: list[Source], own: dict[int, str]) -> None:
         self.analysis, self.sources = analysis, tuple(sources)
         self._fidelity = {source.place: read_fidelity(analysis, source.path) for source in sources}
+        self._judged = {s.place: read_judged(analysis, s.path) for s in sources if s.origin != OFFLINE}
         self._connection = duckdb.connect()
         self._connection.register("given", self._every(own))
         self._connection.execute("CREATE TABLE labels AS SELECT * FROM given ORDER BY feature_id, place")
@@ -100,7 +107,7 @@ class Labels:
             kept = read_derived(source.path)
             assert kept is not None  # it was just listed
             texts, fidelity = kept[1].select(["feature_id", "text"]), self._fidelity[source.place]
-            tables.append(_joined(texts, fidelity, source))
+            tables.append(_joined(texts, fidelity, source, self._judged.get(source.place, {})))
         return pa.concat_tables(tables)
 
     @cached_property
@@ -139,7 +146,8 @@ class Labels:
         measured = {place: self._measured(place, wanted) for place in {row[4] for row in rows}}
         found: dict[int, list[Label]] = {}
         for feature_id, text, origin, by, place in rows:
-            label = Label(feature_id, text, origin, by, measured[place].get(feature_id))
+            judged = self._judged.get(place, {}).get(feature_id)
+            label = Label(feature_id, text, origin, by, measured[place].get(feature_id), judged)
             found.setdefault(feature_id, []).append(label)
         return found
 
@@ -166,7 +174,7 @@ class Labels:
         return list(zip(row[0]["phrases"], row[0]["weights"], row[0]["support"], strict=True)) if row else []
 
 
-def _joined(texts: pa.Table, fidelity: pa.Table | None, source: Source) -> pa.Table:
+def _joined(texts: pa.Table, fidelity: pa.Table | None, source: Source, judged: dict[int, Judged]) -> pa.Table:
     """The labels of a file with what was measured of them."""
     n, columns = texts.num_rows, {"feature_id": texts["feature_id"], "text": texts["text"]}
     place = np.full(n, -1)
@@ -178,6 +186,10 @@ def _joined(texts: pa.Table, fidelity: pa.Table | None, source: Source) -> pa.Ta
     for name, column in (("auroc", "auroc"), ("null_auroc", "null"), ("explains", "explains")):
         absent = pa.nulls(n, SCHEMA.field(name).type)
         columns[name] = absent if fidelity is None else fidelity[column].combine_chunks().take(rows)
+    if judged:
+        said = zip(texts["feature_id"].to_pylist(), columns["explains"].to_pylist(), strict=True)
+        found = [judged[f].explains if f in judged else known for f, known in said]
+        columns["explains"] = pa.array(found, pa.bool_())
     columns |= {"origin": [source.origin] * n, "who": [source.by] * n, "place": [source.place] * n}
     return pa.table({name: columns[name] for name in SCHEMA.names}).cast(SCHEMA)
 
@@ -201,7 +213,8 @@ def labels_of(workspace: Workspace, analysis: Analysis) -> Labels:
 def labels_stamp(workspace: Workspace, analysis: Analysis) -> str:
     """A plain value that changes whenever a label does: what a cache of `labels_of` is keyed by."""
     paths = [*llm_paths(analysis), *imported_paths(workspace, sae_hash(analysis)), offline_path(analysis)]
-    paths += sorted((analysis.folder / "derived").glob("fidelity-*.parquet"))
+    for pattern in ("fidelity-*.parquet", "judged-*.parquet"):
+        paths += sorted((analysis.folder / "derived").glob(pattern))
     stamps = [f"{path.name}:{path.stat().st_mtime_ns}" for path in paths if path.is_file()]
     own = own_labels(workspace, sae_hash(analysis))
     return "|".join([*stamps, *(f"{feature}={text}" for feature, text in sorted(own.items()))])

@@ -30,6 +30,16 @@ from core.workspace import Workspace
 RANDOM = 64  # of the shared silent places: reading words takes longer than looking tokens up
 
 
+def free_texts(workspace: Workspace, analysis: Analysis) -> list[Path]:
+    """The files of free-text labels; raises `GamutError` where there are none."""
+    paths = [*llm_paths(analysis), *imported_paths(workspace, sae_hash(analysis))]
+    if not paths:
+        raise GamutError(
+            f"Analysis {analysis.name!r} has no imported or written labels; labels from data need no judge."
+        )
+    return paths
+
+
 def unmeasured(workspace: Workspace, analysis: Analysis) -> list[Path]:
     """The files of free-text labels whose fidelity on an analysis is not known."""
     paths = [*llm_paths(analysis), *imported_paths(workspace, sae_hash(analysis))]

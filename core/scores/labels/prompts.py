@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,6 +52,13 @@ class Prompt:
 
     features: tuple[int, ...]
     text: str
+
+
+def sum_of(costs: Iterable[Cost]) -> Cost:
+    """Several costs together."""
+    every = list(costs)
+    sums = (sum(getattr(cost, name) for cost in every) for name in ("features", "prompts", "tokens_in", "tokens_out"))
+    return Cost(*sums)
 
 
 def cost_of(prompts: Sequence[Prompt]) -> Cost:

@@ -78,6 +78,7 @@ def draw_model(opened: Opened) -> None:
     wanted = int(most.number_input("Features", 1, wide, min(ASKED, wide), key="ask_most"))
     price_in = read.number_input("Price in", 0.0, value=0.0, key="price_in", help="of a million tokens read")
     price_out = written.number_input("Price out", 0.0, value=0.0, key="price_out", help="of a million tokens written")
+    st.caption(plain(judge_words(opened)))
     cost = _cost(opened, opened.key, endpoint.model, wanted, _answers_stamp(opened))
     if not cost.features:
         st.caption(plain(f"{endpoint.model} has answered for all of them."))
@@ -88,6 +89,11 @@ def draw_model(opened: Opened) -> None:
         f"Ask about {count(cost.features, 'feature')}", key="ask_model", disabled=labelling(opened),
         on_click=start_labelling, args=(opened, words, f"Labels of {opened.analysis.name} by {endpoint.model}"),
     )  # fmt: skip
+
+
+def judge_words(opened: Opened) -> str:
+    """How free texts are judged better than by their words."""
+    return f"label judge {opened.analysis.name}, on the command line, lets the model judge free texts by yes or no; cost first."
 
 
 def cost_words(cost: Cost, price_in: float, price_out: float) -> str:
