@@ -11,9 +11,13 @@ def sentence(page) -> str:
     return page.locator("h3").first.inner_text()
 
 
+LINE = "document.querySelector('.js-plotly-plot')?.layout?.shapes?.map(shape => shape.x0).join()"
+
+
 def line(page) -> str:
-    """Where the line of the budget stands on the curve."""
-    return page.evaluate("document.querySelector('.js-plotly-plot').layout.shapes.map(shape => shape.x0).join()")
+    """Where the line of the budget stands on the curve, once there is one."""
+    page.wait_for_function(LINE)
+    return page.evaluate(LINE)
 
 
 def test_the_slider_moves_sentence_and_curve_and_the_tabs_draw_one_panel_each(made, serve, page):
@@ -24,8 +28,9 @@ def test_the_slider_moves_sentence_and_curve_and_the_tabs_draw_one_panel_each(ma
     page.locator("[data-testid=stSlider] input[type=range]").focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_function("before => document.querySelector('h3').innerText !== before", arg=before)
+    page.wait_for_function(f"stood => {LINE} !== stood", arg=stood)
     quiet(page)
-    assert sentence(page).startswith("7 rows") and line(page) != stood
+    assert sentence(page).startswith("7 rows")
     for tab, words in (("Never covered", "One more percent"), ("Bias", "random subsets of equal tokens")):
         page.get_by_role("radio", name=tab, exact=True).click()
         page.get_by_text(words).first.wait_for()
@@ -35,6 +40,7 @@ def test_the_slider_moves_sentence_and_curve_and_the_tabs_draw_one_panel_each(ma
     page.reload()
     quiet(page)
     page.get_by_text("random subsets of equal tokens").first.wait_for()
+    line(page)
     assert sentence(page).startswith("7 rows")
     wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
     assert not page.evaluate(wide)
