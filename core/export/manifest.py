@@ -15,7 +15,7 @@ from core.datasets.options import ImportOptions
 from core.errors import GamutError
 from core.export.constraint_words import constraint_words
 from core.files import json_hash
-from core.scores.decontamination import Check, kept_checks
+from core.scores.decontamination import Check, kept_checks, standing
 from core.selection.budget import Budget
 from core.selection.leans import leans_of
 from core.selection.registry import find
@@ -50,7 +50,10 @@ def build_manifest(
             "rows": len(selection.ids), "inputs_joined_to_instructions": joined_inputs,
         },
         "dataset": dataset_claims(dataset),
-        "decontamination": [decontamination_claims(check, selection.spec) for check in kept_checks(dataset)],
+        "decontamination": [
+            decontamination_claims(check, selection.spec, _banned_since(check, dataset, selection.spec))
+            for check in kept_checks(dataset)
+        ],
         "analysis": analysis_claims(analysis),
         "selection": selection.as_dict(),
         "leans_on": leans_of(dataset.workspace, selection.spec),
@@ -70,16 +73,25 @@ def dataset_claims(dataset: Dataset) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def decontamination_claims(check: Check, spec: RankingSpec) -> dict[str, Any]:
-    """What a manifest says of a check against an evaluation set: its rules, its hits, and those that may be chosen."""
-    free = _not_banned(check, spec)
+def decontamination_claims(check: Check, spec: RankingSpec, since: Sequence[int] = ()) -> dict[str, Any]:
+    """What a manifest says of a check against an evaluation set: its rules, its hits, and those that may be chosen.
+
+    `since`: hits that were banned after the selection was made. They could be chosen then, yet nobody took them back.
+    """
+    free = [sample_id for sample_id in _not_banned(check, spec) if sample_id not in set(since)]
+    later = {"note": "check made after the selection", "banned_since": list(since)} if since else {}
     return {
         "key": check.key, "against": check.against, "kind": check.kind, "options": check.options,
         "content_hash": check.content_hash, "read_as": check.read_as, "rules": asdict(check.rules),
         "evaluation_rows": check.found.rows, "evaluation_rows_hit": check.found.rows_hit,
-        "hits": len(check.ids), "hits_sha256": json_hash(list(check.ids)), "banned": len(check.ids) - len(free),
-        "taken_back": free,
-    }  # fmt: skip
+        "hits": len(check.ids), "hits_sha256": json_hash(list(check.ids)), 
+        "banned": len(check.ids) - len(free) - len(since), "taken_back": free,
+    } | later  # fmt: skip
+
+
+def _banned_since(check: Check, dataset: Dataset, spec: RankingSpec) -> list[int]:
+    """The hits that are banned now and were not when the selection was made."""
+    return sorted(set(standing(dataset.workspace, check).banned) - set(spec.bans))
 
 
 def _not_banned(check: Check, spec: RankingSpec) -> list[int]:
@@ -141,7 +153,7 @@ def _check_words(check: Check, dataset: Dataset, spec: RankingSpec) -> list[list
             imported = _import_words(Dataset(dataset.workspace, check.against))
     words = ["datasets", "decontaminate", dataset.name, "--against", check.against]
     words += ImportOptions.from_dict(check.options).words()
-    free = _not_banned(check, spec)
+    free = decontamination_claims(check, spec, _banned_since(check, dataset, spec))["taken_back"]
     if free and len(free) == len(check.ids):
         return [*imported, [*words, "--no-ban"]]
     return [*imported, [*words, *_id_words("--keep", free)]]

@@ -166,7 +166,9 @@ def _decontamination_steps(dataset: Dataset, said: dict[str, Any]) -> Iterator[s
         hits = sorted(exported & set(check.ids) - set(claimed["taken_back"]))
         if hits:
             raise _Difference(f"Sample {hits[0]} was exported though it is a hit of the {what} and not taken back.")
-        _same_claims(decontamination_claims(check, spec), claimed, what, free={"against"})
+        # What was banned since is each workspace's own: it may be any hits that are neither banned by the selection nor in it.
+        since = sorted(set(claimed.get("banned_since", [])) & set(check.ids) - set(spec.bans))
+        _same_claims(decontamination_claims(check, spec, since), claimed, what, free={"against"})
         yield f"the {what}"
 
 

@@ -115,3 +115,28 @@ def test_a_manifest_from_before_there_were_checks_is_still_the_same(made, tmp_pa
     assert said.pop("decontamination") == [] and not kept_checks(Dataset(made, "made"))
     written.manifest.write_text(json.dumps(said))
     assert verify(made, written.manifest).code == SAME
+
+
+def test_a_check_made_after_the_selection_calls_what_it_banned_since_by_its_name_not_taken_back(made, tmp_path):
+    selection, analysis, dataset = selected(made, bans=(20,), pins=(), rows=3)
+    rows = [{"q": made_records()[place]["instruction"]} for place in (20, *later_hits(selection))]
+    check = decontaminate(dataset, str(write_jsonl(tmp_path / "later.jsonl", rows)), rules=SMALL)
+    ban_hits(made, check)
+    written = write_export(selection, analysis=analysis, dataset=dataset, format="verbatim", to=tmp_path / "out.jsonl")
+    said = json.loads(written.manifest.read_text())
+    (claim,) = said["decontamination"]
+    assert (claim["banned"], claim["taken_back"], claim["banned_since"]) == (1, [], sorted(later_hits(selection)))
+    assert claim["note"] == "check made after the selection"
+    line = next(words for words in said["reproduce"] if "decontaminate" in words)
+    assert "--keep" not in line and "--no-ban" not in line
+    take_back(made, check)  # another workspace has no such bans: the claim is held against the kept result alone
+    assert verify(made, written.manifest).code == SAME
+    claim["banned_since"] = claim["banned_since"][1:]
+    written.manifest.write_text(json.dumps(said))
+    verdict = verify(made, written.manifest)
+    assert verdict.code == DIFFERS and "check against later.jsonl" in verdict.sentence
+
+
+def later_hits(selection) -> tuple[int, ...]:
+    """Two samples that the selection does not hold and that say something of their own."""
+    return tuple([i for i in range(25, 60) if i not in selection.ids][:2])

@@ -1,21 +1,33 @@
-"""Save the draft under a name, and the line that makes the same selection on the command line."""
+"""Save the draft under a name, its revisions, and how to make the same selection again."""
 
 from __future__ import annotations
+
+from urllib.parse import urlencode
 
 import streamlit as st
 
 from core.errors import GamutError
 from core.export.manifest import select_line
-from core.selection.saved import Selection, load_selection, save_selection, selection_names
+from core.export.python_lines import python_lines
+from core.selection.saved import (
+    Selection,
+    load_selection,
+    restore_revision,
+    revisions_of,
+    save_selection,
+    selection_names,
+)
 from core.selection.select import Selected
 from core.selection.specification import RankingSpec
+from pages.shared.draft import load_draft
 from pages.shared.engine import Opened
 from pages.shared.messages import plain
-from pages.shared.numbers import budget_words, count
-from pages.shared.state import choose_next, chosen
+from pages.shared.numbers import budget_words, count, moment, whole
+from pages.shared.state import choose, choose_next, chosen, link
 
 NAME = "save_as"
 SAVED = "_just_saved"
+REVISION = "revision_of"
 EXAMPLE = "my-selection"
 
 
@@ -34,7 +46,7 @@ def draw_keep(opened: Opened, spec: RankingSpec, selected: Selected) -> None:
         st.caption(
             plain(
                 f"{name} holds {count(len(there.ids), 'row')} by {there.spec.method}, {budget_words(there.budget)} "
-                f"(revision {there.revision})."
+                f"(revision {there.revision}, which is kept when it is replaced)."
             )
         )
         if button.button("Replace", width="stretch"):
@@ -63,9 +75,65 @@ def _save(opened: Opened, spec: RankingSpec, selected: Selected, name: str, repl
 
 
 def draw_reproduce(opened: Opened, spec: RankingSpec, selected: Selected) -> None:
-    """The same selection as a command line."""
-    st.code(
-        select_line(spec, selected.budget, name=st.session_state.get(NAME) or EXAMPLE, dataset=opened.dataset),
-        language=None,
-        wrap_lines=True,
+    """The same selection as a link, a command line and Python lines, and the revisions of the saved one."""
+    st.caption("The link opens this screen; it heeds the pins and bans that the data set has when it is opened.")
+    st.code(_address(), language=None, wrap_lines=True)
+    st.caption("The command line names every pin and ban, and saves the selection.")
+    name = st.session_state.get(NAME) or EXAMPLE
+    st.code(select_line(spec, selected.budget, name=name, dataset=opened.dataset), language=None, wrap_lines=True)
+    st.caption("The Python lines end with the ids in order.")
+    lines = python_lines(spec, selected.budget, workspace=opened.workspace.root.resolve())
+    st.code(lines, language="python", height=260)
+    if chosen("selection") in selection_names(opened.workspace):
+        _draw_revisions(opened, chosen("selection"))
+
+
+def _address() -> str:
+    """The address of what is on screen; its path alone where the server does not know its own name."""
+    here = (st.context.url or "").split("?")[0]
+    return f"{here}?{urlencode(link())}"
+
+
+def _draw_revisions(opened: Opened, name: str) -> None:
+    """Every revision that is kept; an earlier one can be looked at, and made the newest again."""
+    found = revisions_of(opened.workspace, name)
+    st.markdown(plain(f"Revisions of {name}"))
+    st.dataframe(
+        {
+            "revision": [one.revision for one in found],
+            "saved": [moment(one.created) for one in found],
+            "rows": [len(one.ids) for one in found],
+            "tokens": [one.tokens for one in found],
+            "method": [one.spec.method for one in found],
+            "budget": [budget_words(one.budget) for one in found],
+            "pinned": [len(one.spec.pins) for one in found],
+            "banned": [len(one.spec.bans) for one in found],
+        },
+        hide_index=True,
+        height=min(248, 38 + 35 * len(found)),
     )
+    pick, look, restore = st.columns([1, 1.4, 1.6], vertical_alignment="bottom")
+    numbers = [one.revision for one in found]
+    if st.session_state.get(REVISION) not in numbers:
+        st.session_state[REVISION] = numbers[0]
+    revision = pick.selectbox("Revision", numbers, key=REVISION)
+    wanted = found[numbers.index(revision)]
+    look.button(
+        "Look at it", key="revision_look", width="stretch", on_click=_look, args=(opened, wanted),
+        help="the choices on screen become those of this revision; nothing is saved",
+    )  # fmt: skip
+    if restore.button(
+        "Make it the newest again", key="revision_restore", width="stretch", disabled=revision == numbers[0]
+    ):
+        restored = restore_revision(opened.workspace, name, revision)
+        st.session_state[SAVED] = (
+            f"Revision {revision} of {name} is revision {restored.revision} now: {whole(len(wanted.ids))} rows."
+        )
+        choose_next(selection=name)
+        _look(opened, restored)
+        st.rerun()
+
+
+def _look(opened: Opened, wanted: Selection) -> None:
+    load_draft(opened.workspace, wanted)
+    choose(tab="reproduce")
