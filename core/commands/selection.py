@@ -145,11 +145,12 @@ def export(
     selection: str,
     to: Annotated[Path, typer.Option(help="the file to write, ending in .json or .jsonl")],
     format: Annotated[str, typer.Option(help="verbatim, alpaca, sharegpt, messages or prompt-completion")] = "verbatim",
+    revision: Annotated[int | None, typer.Option(min=1, help="an earlier revision (default: the newest)")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="write over a file that no export wrote")] = False,
 ) -> None:
     """Write a selection for the trainer, and PATH.manifest.json beside it."""
     session = session_of(context)
-    saved = load_selection(session.workspace, selection)
+    saved = load_selection(session.workspace, selection, revision=revision)
     opened, dataset = opened_pair(session, saved.spec.analysis)
     written = write_export(saved, analysis=opened, dataset=dataset, format=format, to=to, replace=replace)
     joined = f"; {written.joined_inputs} inputs joined to their instruction" if written.joined_inputs else ""

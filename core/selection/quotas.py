@@ -45,7 +45,7 @@ class Quota:
         whose = f"each {self.column}" if self.value is None else f"{self.column} = {self.value}"
         if self.kind == SHARE:
             return f"{self.column} as in the pool" if self.amount is None else f"{self.amount:.4g} of {whose}"
-        return f"at {'most' if self.kind == CAP else 'least'} {self.amount} rows of {whose}"
+        return f"at {'most' if self.kind == CAP else 'least'} {self.amount} {'row' if self.amount == 1 else 'rows'} of {whose}"
 
     def text(self) -> str:
         """The quota as the command line takes it; `read_quota` is the way back where no name holds a mark of its own."""

@@ -17,6 +17,7 @@ from pages.select.panels.tab_strip import draw_tabs
 from pages.select.panels.target_words import draw_target
 from pages.shared import engine
 from pages.shared.answer_words import answer_words, spent_words
+from pages.shared.constraint_choice import drawn_anew
 from pages.shared.curves import Asked, along, answer_of
 from pages.shared.draft import draft_base, draft_budget, draft_spec
 from pages.shared.empty import offer_analysis
@@ -29,6 +30,7 @@ from pages.shared.state import chosen, keep_choices, write_link
 def workbench(opened: engine.Opened) -> None:
     """Everything that moves with the slider: only this is drawn again."""
     keep_choices()
+    drawn_anew()
     with guard():
         draw_method(opened.dataset, draft_base(opened.dataset))
         spec = draft_spec(opened)

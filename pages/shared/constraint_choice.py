@@ -34,6 +34,11 @@ def tell_changed() -> None:
     st.session_state[CHANGED] = True
 
 
+def drawn_anew() -> None:
+    """At the top of the whole screen: whatever was changed is drawn now."""
+    st.session_state.pop(CHANGED, None)
+
+
 def redraw_if_changed() -> None:
     """At the top of a panel: draw the whole screen again where the click that woke it changed what the picture stands on."""
     if st.session_state.pop(CHANGED, False):

@@ -78,7 +78,7 @@ def test_lengths_scores_languages_likeness_and_features_are_those_of_the_command
     app.number_input(key="only_high tokens of the answers").set_value(12)
     app.button(key="only_set").click().run()
     app.number_input(key="alike_cap").set_value(0.6).run()
-    app.button_group(key="features_left").set_value(["dense"]).run()
+    app.multiselect(key="features_left").set_value(["dense"]).run()
     assert not app.exception and "1 feature and" in said(app)
     save(app)
     same(

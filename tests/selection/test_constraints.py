@@ -203,7 +203,7 @@ def test_a_budget_beyond_what_constraints_leave_names_them_and_what_would_do(bui
     with pytest.raises(GamutError) as refused:
         cut(pool, ranking, method="longest", options=None, budget=Budget(rows=5))
     assert str(refused.value) == (
-        "The budget asks for 5 rows, but the constraints leave 3 (at most 1 rows of source = web: 3 passed over); ask for 3 "
+        "The budget asks for 5 rows, but the constraints leave 3 (at most 1 row of source = web: 3 passed over); ask for 3 "
         "or fewer, or loosen a constraint."
     )
 

@@ -134,8 +134,8 @@ def draw_features(opened: engine.Opened, spec: RankingSpec) -> None:
     found, said = _hygiene(opened, opened.key), HygieneSettings()
     known = [kind for kind in KINDS if kind not in found.unknown]
     st.session_state[LEFT] = [kind for kind in chosen_without() if kind in known]
-    st.pills(
-        "Features that count for nothing", known, selection_mode="multi", key=LEFT, on_change=_set_features,
+    st.multiselect(
+        "Features that count for nothing", known, key=LEFT, on_change=_set_features, placeholder="none",
         format_func=lambda kind: f"{kind} ({whole(int(found.kinds[kind].sum()))})",
         help="; ".join(f"{kind}: {said.words(kind)}" for kind in known),
     )  # fmt: skip

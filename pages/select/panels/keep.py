@@ -19,11 +19,12 @@ from core.selection.saved import (
 )
 from core.selection.select import Selected
 from core.selection.specification import RankingSpec
+from pages.shared.constraint_choice import tell_changed
 from pages.shared.draft import load_draft
 from pages.shared.engine import Opened
 from pages.shared.messages import plain
-from pages.shared.numbers import budget_words, count, moment, whole
-from pages.shared.state import choose, choose_next, chosen, link
+from pages.shared.numbers import budget_words, count, moment
+from pages.shared.state import choose_next, chosen, link
 
 NAME = "save_as"
 SAVED = "_just_saved"
@@ -122,18 +123,20 @@ def _draw_revisions(opened: Opened, name: str) -> None:
         "Look at it", key="revision_look", width="stretch", on_click=_look, args=(opened, wanted),
         help="the choices on screen become those of this revision; nothing is saved",
     )  # fmt: skip
-    if restore.button(
-        "Make it the newest again", key="revision_restore", width="stretch", disabled=revision == numbers[0]
-    ):
-        restored = restore_revision(opened.workspace, name, revision)
-        st.session_state[SAVED] = (
-            f"Revision {revision} of {name} is revision {restored.revision} now: {whole(len(wanted.ids))} rows."
-        )
-        choose_next(selection=name)
-        _look(opened, restored)
-        st.rerun()
+    restore.button(
+        "Make it the newest again", key="revision_restore", width="stretch", disabled=revision == numbers[0],
+        on_click=_restore, args=(opened, name, revision),
+    )  # fmt: skip
 
 
 def _look(opened: Opened, wanted: Selection) -> None:
     load_draft(opened.workspace, wanted)
-    choose(tab="reproduce")
+    tell_changed()
+
+
+def _restore(opened: Opened, name: str, revision: int) -> None:
+    restored = restore_revision(opened.workspace, name, revision)
+    st.session_state[SAVED] = (
+        f"Revision {revision} of {name} is revision {restored.revision} now: {count(len(restored.ids), 'row')}."
+    )
+    _look(opened, restored)
