@@ -7,10 +7,10 @@ import streamlit as st
 from pages.explore.panels.against_answers import Against, compared, words_of
 from pages.explore.panels.as_target import draw_target
 from pages.explore.panels.both_sides import draw_both
-from pages.explore.panels.evaluation_file import draw_evaluation
+from pages.explore.panels.evaluation_file import draw_evaluation, under_way
 from pages.explore.panels.odds_chart import draw_odds
 from pages.explore.panels.odds_table import draw_table
-from pages.explore.panels.set_choice import chosen_sets, draw_sets, wants_evaluation_file
+from pages.explore.panels.set_choice import chosen_sets, draw_sets, evaluated_side
 from pages.shared.empty import offer_analysis
 from pages.shared.engine import Opened
 from pages.shared.messages import guard, head, plain
@@ -38,12 +38,14 @@ def workbench(opened: Opened) -> None:
     sets = None
     with guard():
         sets = chosen_sets()
-    if wants_evaluation_file():
+    if evaluated_side():
         with guard():
             draw_evaluation(opened, expanded=sets is None)
     with guard():
         if sets is None:
             st.info("Choose both sets: what separates them is shown here.", icon=":material/info:")
+        elif name := under_way(opened, sets):
+            st.info(plain(f"{name} is being analysed: what separates the two is shown here when that is done."))
         else:
             draw_answer(opened, compared(opened, *sets))
     write_link()

@@ -139,10 +139,11 @@ def test_an_evaluation_file_that_is_not_there_yet_is_imported_and_analysed_as_a_
     app.text_input(key="ab_eval_path").set_value(str(file))
     app.text_input(key="ab_eval_name").set_value("my-eval")
     app.button(key="ab_eval_start").click().run()
-    assert not app.exception and not app.error
+    assert not app.exception
     assert len(Dataset(kinds, "my-eval")) == 12
     ref = json.loads(open_analysis(kinds, "kinds").meta["model"])["ref"]
     assert started[0]["command"][:4] == ["analyse", "my-eval", "--model", ref]
+    assert json.loads(app.query_params["b"]) == {"kind": "analysis", "name": "my-eval"}
 
 
 def test_a_workspace_without_an_analysis_says_what_to_do(workspace, open_app):

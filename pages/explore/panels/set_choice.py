@@ -50,9 +50,10 @@ def draw_sets(opened: Opened) -> None:
         _draw_side(opened, side, kind, value)
 
 
-def wants_evaluation_file() -> bool:
-    """Whether a side is to be an evaluation file."""
-    return any(_kind_of(chosen(side)) == ANALYSIS for side in SIDES)
+def evaluated_side() -> str:
+    """The side that is to be an evaluation file, one that is still open before others; "" where neither is."""
+    sides = [side for side in SIDES if _kind_of(chosen(side)) == ANALYSIS]
+    return next((side for side in sides if _is_open(chosen(side))), sides[-1] if sides else "")
 
 
 def written(wanted: SampleSet | dict) -> str:
