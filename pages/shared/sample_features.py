@@ -66,7 +66,7 @@ def draw_features(opened: Opened, sample_id: int, found: list[FeatureInSample], 
             ),
         },
     )
-    clicked = _clicked(event, len(ids))
+    clicked = clicked_row(event, len(ids))
     if clicked is not None:
         open_feature(ids[clicked])
 
@@ -152,11 +152,11 @@ def draw_nearest(opened: Opened, sample_id: int, first_words) -> int | None:
         f"All {whole(opened.analysis.n_samples)} samples compared by the features active in them (by the rule chosen on "
         "Budget). Likeness: Jaccard's index with a rare feature weighing more than a common one. Click to read one."
     )
-    clicked = _clicked(event, len(ids))
+    clicked = clicked_row(event, len(ids))
     return None if clicked is None else ids[clicked]
 
 
-def _clicked(event, rows: int) -> int | None:
+def clicked_row(event, rows: int) -> int | None:
     """The row of the cell that was clicked."""
     cells: Sequence = event["selection"]["cells"]
     return cells[0][0] if cells and cells[0][0] < rows else None

@@ -161,6 +161,7 @@ CHOICES = {
     "feature_tab": Choice("tokens", one_of(*FEATURE_TABS)),
     "band": Choice(STRONG_AND_MIDDLING, place),
     "tell": Choice(""),
+    "all_groups": Choice(False, switch),
     "find": Choice(""),
     "sort": Choice("samples", one_of(*ORDERS)),
     "ascending": Choice(False, switch),

@@ -39,7 +39,22 @@ def test_a_link_to_a_feature_opens_its_page_and_the_way_back_leads_to_all(tmp_pa
     quiet(page)
     page.get_by_text("Directions alike").wait_for(timeout=20_000)
     assert f"feature={LEFT}" in page.url and "feature_tab=neighbours" in page.url
+    click_first(page, -1)  # of the directions alike
+    page.wait_for_function(f"location.search.includes('feature={LEFT + 1}')", timeout=20_000)
+    quiet(page)
+    assert "feature_tab=neighbours" in page.url
     page.get_by_text("All features").click()
     quiet(page)
     page.get_by_text("What tells apart").wait_for(timeout=20_000)
     assert "feature=" not in page.url
+    click_first(page, -1)  # of the table of all
+    page.wait_for_function("location.search.includes('feature=')", timeout=20_000)
+    page.get_by_text("Strong and middling").wait_for(timeout=20_000)
+
+
+def click_first(page, number: int) -> None:
+    """Click the first cell of a table, which is drawn, not written."""
+    table = page.get_by_test_id("stDataFrame").all()[number]
+    table.scroll_into_view_if_needed()
+    place = table.bounding_box()
+    page.mouse.click(place["x"] + 30, place["y"] + 50)

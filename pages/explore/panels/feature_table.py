@@ -13,6 +13,7 @@ from pages.shared.engine import Opened
 from pages.shared.feature_words import feature_words, labels_for
 from pages.shared.messages import guard, plain
 from pages.shared.numbers import count, whole
+from pages.shared.sample_features import clicked_row
 from pages.shared.sidebar import Current
 from pages.shared.state import choose, choose_next, chosen, write_link
 from pages.shared.subset import Subset, current_subset
@@ -115,10 +116,14 @@ def _draw_page(opened: Opened, page: FeaturePage, beside: Beside, found: Hygiene
         columns["subset, %"] = [100 * (row.chosen or 0) / size for row in page.rows]
         columns["× pool"] = [(row.chosen or 0) * n / (size * row.samples) if row.samples else None for row in page.rows]
     columns["note"] = [", ".join(found.of(feature_id)) for feature_id in ids]
-    st.dataframe(
+    event = st.dataframe(
         columns, hide_index=True, key="features_table", row_height=30, height=min(560, 38 + 30 * len(ids)),
-        selection_mode="single-cell", on_select=lambda: _open_clicked(ids), column_config=_formats(subset),
+        selection_mode="single-cell", on_select="rerun", column_config=_formats(subset),
     )  # fmt: skip
+    clicked = clicked_row(event, len(ids))
+    if clicked is not None:
+        choose_next(feature=ids[clicked])
+        st.rerun()
 
 
 def _draw_pages(pages: int) -> None:
@@ -128,13 +133,6 @@ def _draw_pages(pages: int) -> None:
         pages, default=min(pages, max(1, chosen("features_page"))), key=key, max_visible_pages=5,
         on_change=lambda: choose(features_page=st.session_state[key]),
     )  # fmt: skip
-
-
-def _open_clicked(ids: list[int]) -> None:
-    cells = st.session_state["features_table"]["selection"]["cells"]
-    if cells and cells[0][0] < len(ids):
-        choose_next(feature=ids[cells[0][0]])
-        st.session_state["_opened_feature"] = True
 
 
 def _formats(subset: Subset | None) -> dict:

@@ -23,9 +23,10 @@ from pages.shared.engine import Opened
 from pages.shared.feature_words import feature_words
 from pages.shared.messages import guard, plain
 from pages.shared.numbers import whole
+from pages.shared.sample_features import clicked_row
 from pages.shared.sample_view import open_sample
 from pages.shared.sidebar import Current
-from pages.shared.state import choose, chosen
+from pages.shared.state import choose_next, chosen
 from pages.shared.subset import current_subset
 from pages.shared.token_view import TokenRow, token_rows
 
@@ -76,7 +77,7 @@ def draw_neighbours(here: Current, opened: Opened, feature_id: int) -> None:
         st.markdown("**Active in the same samples**")
         if found:
             _table(
-                "coactive", [n.feature_id for n in found], words,
+                f"coactive_{feature_id}", [n.feature_id for n in found], words,
                 {"lift": [n.lift for n in found], "together": [n.together for n in found], "samples": [n.samples for n in found]},
             )  # fmt: skip
         own = int(features.samples[feature_id])
@@ -86,28 +87,29 @@ def draw_neighbours(here: Current, opened: Opened, feature_id: int) -> None:
         )
     with alike:
         st.markdown("**Directions alike**")
-        _table("alike", [other for other, _ in nearest], words, {"cosine": [cosine for _, cosine in nearest]})
+        _table(
+            f"alike_{feature_id}", [other for other, _ in nearest], words, {"cosine": [cosine for _, cosine in nearest]}
+        )
         st.caption("Cosine of the decoder directions: alike in what they write, whether or not they fire together.")
 
 
 def _table(key: str, ids: list[int], words: dict[int, str], figures: dict[str, list]) -> None:
+    """Features with figures; a click opens one. The key holds the page's own feature, or the next page would be clicked too."""
     formats = {"lift": "%.3g", "cosine": "%.3f"}
-    st.dataframe(
+    event = st.dataframe(
         {"feature": ids, "what it is about": [words[other] for other in ids], **figures},
         hide_index=True, key=key, row_height=30, height=38 + 30 * min(12, len(ids)), selection_mode="single-cell",
-        on_select=lambda: _open_clicked(key, ids),
+        on_select="rerun",
         column_config={
             "feature": st.column_config.NumberColumn(format="#%d", width=62),
             "what it is about": st.column_config.TextColumn(width=170),
             **{name: st.column_config.NumberColumn(format=formats.get(name), width=60) for name in figures},
         },
     )  # fmt: skip
-
-
-def _open_clicked(key: str, ids: list[int]) -> None:
-    cells = st.session_state[key]["selection"]["cells"]
-    if cells and cells[0][0] < len(ids):
-        choose(feature=ids[cells[0][0]])
+    clicked = clicked_row(event, len(ids))
+    if clicked is not None:
+        choose_next(feature=ids[clicked])
+        st.rerun()
 
 
 def draw_where(here: Current, opened: Opened, feature_id: int) -> None:

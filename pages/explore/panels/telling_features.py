@@ -43,7 +43,7 @@ def draw_telling(here: Current, opened: Opened) -> None:
 
 def _draw_groups(opened: Opened, found: Grouped) -> None:
     shown = len(found.groups)
-    if shown > FIRST and not st.session_state.get("_all_groups"):
+    if shown > FIRST and not chosen("all_groups"):
         shown = FIRST
     words = feature_words(opened, [told.feature_id for group in found.groups[:shown] for told in group.telling])
     rows, ids = [], []
@@ -59,7 +59,7 @@ def _draw_groups(opened: Opened, found: Grouped) -> None:
         choose_next(feature=ids[clicked])
         st.rerun()
     if shown < len(found.groups):
-        st.button(f"Show all {len(found.groups)} groups", on_click=lambda: choose(_all_groups=True))
+        st.button(f"Show all {len(found.groups)} groups", on_click=lambda: choose(all_groups=True))
     st.caption(
         "Shares of samples in which a feature is active (by the rule chosen on Budget). Groups are compared at equal "
         "length, copies counted once; the largest excess over what the others' odds explain comes first, of features with "
