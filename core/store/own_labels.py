@@ -5,8 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from core.errors import GamutError
-from core.store.people import _people as people_writing
-from core.store.people import _reading as people_reading
+from core.store.people import people_reading, people_writing
 from core.workspace import Workspace
 
 SCHEMA = """

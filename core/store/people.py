@@ -34,7 +34,7 @@ MIGRATION = (
 
 
 @contextmanager
-def _people(workspace: Workspace) -> Iterator[sqlite3.Connection]:
+def people_writing(workspace: Workspace) -> Iterator[sqlite3.Connection]:
     """The marks, to read and to write; raises `OSError` in a workspace that may only be read."""
     workspace.root.mkdir(parents=True, exist_ok=True)
     if not os.access(workspace.root, os.W_OK):
@@ -53,10 +53,10 @@ def _people(workspace: Workspace) -> Iterator[sqlite3.Connection]:
 
 
 @contextmanager
-def _reading(workspace: Workspace) -> Iterator[sqlite3.Connection]:
+def people_reading(workspace: Workspace) -> Iterator[sqlite3.Connection]:
     """The marks, to read: also where the workspace may only be read, as they were when its last writer closed them."""
     if os.access(workspace.root, os.W_OK) or not workspace.root.exists():
-        with _people(workspace) as people:
+        with people_writing(workspace) as people:
             yield people
         return
     there = workspace.people.is_file()
@@ -100,7 +100,7 @@ def marked_with_reasons(workspace: Workspace, dataset_hash: str, mark: str) -> d
     """The samples of a data set with that mark in the order they were made, each with its reasons ("" by hand)."""
     query = "SELECT sample_id, reason FROM marks WHERE dataset_hash = ? AND mark = ? ORDER BY place"
     found: dict[int, tuple[str, ...]] = {}
-    with _reading(workspace) as people:
+    with people_reading(workspace) as people:
         for sample_id, reason in people.execute(query, (dataset_hash, mark)):
             found[sample_id] = (*found.get(sample_id, ()), reason)
     return found
@@ -108,7 +108,7 @@ def marked_with_reasons(workspace: Workspace, dataset_hash: str, mark: str) -> d
 
 def set_mark(workspace: Workspace, dataset_hash: str, sample_id: int, mark: str | None) -> None:
     """Pin or ban a sample by hand, or take its mark away whatever its reasons (None); a sample has at most one mark."""
-    with _people(workspace) as people:
+    with people_writing(workspace) as people:
         people.execute("DELETE FROM marks WHERE dataset_hash = ? AND sample_id = ?", (dataset_hash, sample_id))
         if mark is not None:
             _insert(people, dataset_hash, [sample_id], mark, BY_HAND)
@@ -117,7 +117,7 @@ def set_mark(workspace: Workspace, dataset_hash: str, sample_id: int, mark: str 
 def set_marks(workspace: Workspace, dataset_hash: str, ids: Iterable[int], mark: str, reason: str = BY_HAND) -> None:
     """Pin or ban many samples for one reason; the other mark of these samples goes, further reasons of this one stay."""
     wanted = list(dict.fromkeys(int(sample_id) for sample_id in ids))
-    with _people(workspace) as people:
+    with people_writing(workspace) as people:
         people.executemany(
             "DELETE FROM marks WHERE dataset_hash = ? AND sample_id = ? AND mark != ?",
             [(dataset_hash, sample_id, mark) for sample_id in wanted],
@@ -139,7 +139,7 @@ def clear_marks(
     where, values = "dataset_hash = ? AND mark = ?", [dataset_hash, mark]
     if reason is not None:
         where, values = f"{where} AND reason = ?", [*values, reason]
-    with _people(workspace) as people:
+    with people_writing(workspace) as people:
         if ids is None:
             people.execute(f"DELETE FROM marks WHERE {where}", values)
         else:
@@ -156,18 +156,18 @@ def _insert(people: sqlite3.Connection, dataset_hash: str, ids: list[int], mark:
 
 def read_samples(workspace: Workspace, dataset_hash: str) -> set[int]:
     """The samples of a data set that were read in a reading queue, in whatever selection."""
-    with _reading(workspace) as people:
+    with people_reading(workspace) as people:
         rows = people.execute("SELECT sample_id FROM reads WHERE dataset_hash = ?", (dataset_hash,)).fetchall()
     return {sample_id for (sample_id,) in rows}
 
 
 def mark_read(workspace: Workspace, dataset_hash: str, sample_id: int) -> None:
     """Remember that a sample was read."""
-    with _people(workspace) as people:
+    with people_writing(workspace) as people:
         people.execute("INSERT OR IGNORE INTO reads VALUES (?, ?)", (dataset_hash, int(sample_id)))
 
 
 def forget_read(workspace: Workspace, dataset_hash: str) -> None:
     """Begin anew: no sample of a data set counts as read."""
-    with _people(workspace) as people:
+    with people_writing(workspace) as people:
         people.execute("DELETE FROM reads WHERE dataset_hash = ?", (dataset_hash,))

@@ -106,13 +106,12 @@ def measure(
     """
     own = np.isin(contexts.features, labelled)
     features, drawn = contexts.features[own], [d for d, wanted in zip(contexts.drawn, own, strict=True) if wanted]
-    among = features if others is None else others
+    swaps = Swaps(features if others is None else others, nature.density)
     found = {}
     for at, feature in enumerate(features.tolist()):
         progress(at, len(features))
         silent = _silent(drawn[at], contexts.random, random)
-        partners = swapped(feature, among, nature.density)
-        found[feature] = _one(feature, partners, drawn[at], silent, scorer, nature, by_words)
+        found[feature] = _one(feature, swaps.of(feature), drawn[at], silent, scorer, nature, by_words)
     return found
 
 
@@ -162,9 +161,19 @@ def _by_nature(
     return recall, density * hits / max(1e-300, density * hits + (1 - density) * alarms)
 
 
-def swapped(feature: int, among: np.ndarray, density: np.ndarray) -> np.ndarray:
-    """Features of like density among some, whose labels make a null: the nearest `AROUND` by rank, `SWAPS` of them seeded."""
-    other = among[among != feature]
-    nearest = other[np.lexsort((other, np.abs(np.log(density[other] / density[feature]))))][:AROUND]
-    keys = np.array([mixed(feature, int(own), VERSION) for own in nearest], np.uint64)
-    return np.sort(nearest[np.argsort(keys)][:SWAPS])
+class Swaps:
+    """For any feature others of like density among some, whose labels make its null."""
+
+    def __init__(self, among: np.ndarray, density: np.ndarray) -> None:
+        self._density = np.log(np.maximum(density, 1e-300))
+        self._order = among[np.lexsort((among, self._density[among]))]
+        self._sorted = self._density[self._order]
+
+    def of(self, feature: int) -> np.ndarray:
+        """The `AROUND` features of likest density, of these `SWAPS` seeded by the feature's id, ascending."""
+        at = int(np.searchsorted(self._sorted, self._density[feature]))
+        near = self._order[max(0, at - AROUND - 1) : at + AROUND + 1]
+        near = near[near != feature]
+        near = near[np.lexsort((near, np.abs(self._density[near] - self._density[feature])))][:AROUND]
+        keys = np.array([mixed(feature, int(own), VERSION) for own in near], np.uint64)
+        return np.sort(near[np.argsort(keys)][:SWAPS])

@@ -22,7 +22,7 @@ from core.scores.labels.contexts import Contexts, Drawn
 from core.scores.labels.corpus import Corpus
 from core.scores.labels.draw import mixed
 from core.scores.labels.endpoint import Answer, Endpoint
-from core.scores.labels.fidelity import swapped
+from core.scores.labels.fidelity import Swaps
 from core.scores.labels.kept import contexts_path, nature_of, read_contexts
 from core.scores.labels.measure_texts import texts_of
 from core.scores.labels.prompts import CHARACTERS, Cost
@@ -108,8 +108,8 @@ def prepare(analysis: Analysis, corpus: Corpus, labels: Path, model: str, *, mos
     texts, density = texts_of(labels), nature_of(analysis).density
     able = {f: places for f, places in _trials(contexts) if f in texts}
     wanted = sorted(able, key=lambda feature: (-density[feature], feature))[:most]
-    others, asked = np.array(sorted(texts), np.int32), _answered(judged_path(analysis, labels, model))
-    partner = {feature: next(iter(swapped(feature, others, density).tolist()), None) for feature in wanted}
+    swaps, asked = Swaps(np.array(sorted(texts), np.int32), density), _answered(judged_path(analysis, labels, model))
+    partner = {feature: next(iter(swaps.of(feature).tolist()), None) for feature in wanted}
     questions = [
         question
         for feature in wanted

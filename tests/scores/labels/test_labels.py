@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from core.scores.labels.fidelity import AROUND, SWAPS, swapped
+from core.scores.labels.fidelity import AROUND, SWAPS, Swaps
 from core.scores.labels.kept import offline_path, read_contexts, read_fidelity, sae_hash
 from core.scores.labels.labels import OFFLINE, OWN, labels_of, labels_stamp
 from core.scores.labels.make import make_labels, offline_there
+from core.scores.labels.overview import label_overview
 from core.store.analyses import Analysis, open_analysis
 from core.store.datasets import Dataset
 from core.store.own_labels import own_labels, set_own_label
@@ -68,12 +69,13 @@ def test_the_fidelity_table_tells_the_same_as_each_label(labelled, planted_once)
 def test_nulls_come_from_the_features_of_likest_density():
     density = np.random.default_rng(0).uniform(0.001, 0.5, 200)
     features = np.arange(200, dtype=np.int32)
+    swaps = Swaps(features, density)
     for feature in range(0, 200, 7):
-        others = swapped(feature, features, density)
+        others = swaps.of(feature)
         apart = np.abs(np.log(density / density[feature]))
         assert len(others) == SWAPS and feature not in others
         assert apart[others].max() <= np.sort(apart)[AROUND]
-    assert len(swapped(0, features[:3], density)) == 2 and len(swapped(0, features[:1], density)) == 0
+    assert len(Swaps(features[:3], density).of(0)) == 2 and len(Swaps(features[:1], density).of(0)) == 0
 
 
 def test_two_runs_write_the_same_bytes(labelled, dataset):
@@ -118,3 +120,14 @@ def test_many_features_are_asked_for_at_once(labelled, planted_once):
     assert len(found) == labelled.live_features
     assert all([label.text for label in found[f]] == [label.text for label in labels.all(f)] for f in list(found)[:5])
     assert labels.of([]) == {} and labels.best(10_000) is None
+
+
+def test_the_overview_gives_quartiles_of_what_was_measured_beside_the_null(labelled, planted_once):
+    labels = labels_of(planted_once, labelled)
+    (own,) = label_overview(labels)
+    every = [label.fidelity for found in labels.of(range(40)).values() for label in found]
+    known = [fidelity for fidelity in every if fidelity.measured]
+    assert (own.origin, own.labels, own.measured) == (OFFLINE, len(every), len(known))
+    assert own.auroc == pytest.approx(np.quantile([f.headline.value for f in known], [0.25, 0.5, 0.75]).tolist())
+    assert own.null == pytest.approx(np.quantile([f.null for f in known], [0.25, 0.5, 0.75]).tolist())
+    assert own.empty == sum(f.explains is False for f in known) and not own.pending
