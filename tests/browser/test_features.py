@@ -3,7 +3,7 @@
 import pytest
 
 from tests.browser.conftest import quiet
-from tests.made_grouped import LEFT, grouped_workspace
+from tests.made_grouped import COMMON, LEFT, grouped_workspace
 
 pytestmark = pytest.mark.browser
 
@@ -30,8 +30,19 @@ def test_from_a_telling_feature_to_its_page_to_a_sample_and_on_to_the_nearest(tm
     assert drawer.locator(".token.peak").count() == 1
     drawer.get_by_text("Nearest samples").click()
     drawer.get_by_text("All 100 samples compared").wait_for(timeout=20_000)
+    click_first(page, -1)  # the lowest of the samples that are all equally near
+    drawer.get_by_text("Sample #0").wait_for(timeout=20_000)
+    drawer.get_by_text("Back to #98").click()
+    drawer.get_by_text("Sample #98").wait_for(timeout=20_000)
     drawer.get_by_text("Conversation").click()
     drawer.get_by_text("Say something about number 98.").first.wait_for(timeout=20_000)
+    assert drawer.get_by_text("Sample #98").is_visible()  # going back is not the click once more
+    drawer.get_by_text("Strongest features").click()
+    drawer.get_by_test_id("stDataFrame").wait_for(timeout=20_000)
+    click_first(page, -1)
+    drawer.wait_for(state="hidden", timeout=20_000)
+    quiet(page)
+    assert f"feature={LEFT}" in page.url or f"feature={COMMON}" in page.url
 
 
 def test_a_link_to_a_feature_opens_its_page_and_the_way_back_leads_to_all(tmp_path, serve, page):
