@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.selection.coverers import Covered
+from core.selection.coverers import Covered, Shared
 from pages.shared.numbers import count, whole
 
 
@@ -32,3 +32,12 @@ def left_out_words(covered: Covered) -> str:
     )
     more = f"; more picks cover {count(covered.further, 'feature')} more" if covered.further else ""
     return f"Left out; already covered by **{named}**{more}. {lacks}"
+
+
+def stands_for_words(near: list[Shared], *, named: int) -> str:
+    """Stands for 12 samples that are not chosen: it has 17 of the 30 features of #241, … Markdown, no data in it."""
+    if not near:
+        return "Stands for no sample that is not chosen: of each it has half of the features or fewer."
+    told = ", ".join(f"**{whole(one.shared)} of {whole(one.features)}** of #{one.sample_id}" for one in near[:named])
+    more = ", …" if len(near) > named else ""
+    return f"Stands for {count(len(near), 'sample')} not chosen, having more than half of their features: {told}{more}."

@@ -13,11 +13,11 @@ import streamlit as st
 from core.datasets.lint import RULES
 from core.datasets.sample import Turn
 from core.scores.feature_sets import FeatureSets
-from core.selection.coverers import coverers
+from core.selection.coverers import coverers, stands_for
 from core.selection.ranking import Ranking, newly_covered
 from core.store.people import BAN, PIN, marked, marked_with_reasons, set_mark
 from core.store.sample_table import sample_rows
-from pages.shared.cover_words import left_out_words
+from pages.shared.cover_words import left_out_words, stands_for_words
 from pages.shared.engine import Opened
 from pages.shared.messages import guard, plain
 from pages.shared.numbers import count
@@ -26,6 +26,7 @@ from pages.shared.sample_features import draw_features, draw_nearest, draw_shade
 STRONGEST = 20
 WORDS = 90  # characters of a sample shown in a table
 EVERY_FEATURE = 1_000_000
+WAYS = 8  # samples named that cover another one, or that it covers
 PARTS = TALK, TOKENS, FEATURES, NEAREST, RECORD = (
     "Conversation",
     "Tokens",
@@ -55,7 +56,7 @@ def open_sample(opened: Opened, sample_id: int, judged: Judged | None = None, *,
         _draw_head(opened, shown)
         _draw_flags(opened, shown)
         if judged is not None:
-            _draw_reason(opened, shown, judged)
+            _draw_reason(opened, shown, judged, origin=sample_id)
         part = st.segmented_control(
             "Part", PARTS, key=f"part_{sample_id}", required=True, default=TALK if feature is None else TOKENS,
             label_visibility="collapsed",
@@ -111,22 +112,36 @@ def _draw_flags(opened: Opened, sample_id: int) -> None:
         st.caption(plain("Banned by " + "; ".join(told) + "."))
 
 
-def _draw_reason(opened: Opened, sample_id: int, judged: Judged) -> None:
-    """Why the sample is in the selection, or who covers it."""
+def _draw_reason(opened: Opened, sample_id: int, judged: Judged, *, origin: int) -> None:
+    """Why the sample is in the selection, or who covers it; and the way to those that it covers or that cover it."""
     place = np.flatnonzero(judged.chosen.sample_ids == sample_id)
     if not place.size:
-        st.markdown(left_out_words(coverers(judged.features, judged.chosen, [sample_id])[0]))
+        (covered,) = coverers(judged.features, judged.chosen, [sample_id])
+        st.markdown(left_out_words(covered))
+        _draw_ways(origin, [chosen for chosen, _ in covered.by])
         return
     at = int(place[0])
     new = newly_covered(judged.features, judged.chosen, at)
     said = f"Chosen at place {at + 1}, round {judged.chosen.rounds[at]}: newly covers **{count(len(new), 'feature')}**."
     st.markdown(said + (" Pinned by hand." if at < judged.chosen.pinned else ""))
+    others = np.setdiff1d(np.arange(judged.features.n_samples), judged.chosen.sample_ids)
+    near = stands_for(judged.features, sample_id, others)
+    st.markdown(stands_for_words(near, named=WAYS))
+    _draw_ways(origin, [one.sample_id for one in near])
     if len(new):
         with st.expander("What it newly covers", expanded=True):
             wanted = set(new.tolist())
             every = opened.analysis.features_of(sample_id, limit=EVERY_FEATURE)
             most = [found for found in every if found.feature_id in wanted][:STRONGEST]
             draw_features(opened, sample_id, most, key="newly_covered")
+
+
+def _draw_ways(origin: int, samples: list[int]) -> None:
+    """A button to each of the first few samples."""
+    with st.container(horizontal=True, gap="small"):
+        for sample_id in samples[:WAYS]:
+            if st.button(f"#{sample_id}", key=f"way_{origin}_{sample_id}", type="tertiary"):
+                _go(origin, sample_id)
 
 
 def first_words(turns) -> str:

@@ -56,3 +56,21 @@ def test_three_cards_are_read_by_keyboard_and_one_is_banned(made, serve, page):
     page.keyboard.press("o")
     page.get_by_role("dialog").get_by_text("Chosen at place 3").wait_for(timeout=20_000)
     assert page.evaluate("window.canary") is None
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="hidden", timeout=20_000)
+    quiet(page)
+    assert_ways_lead_both_ways(page)
+
+
+def assert_ways_lead_both_ways(page) -> None:
+    """A click on one of the picks that cover a left-out sample goes to it, a key goes back."""
+    page.locator("[data-testid^=stBaseButton]", has_text="Left out").first.click()
+    quiet(page)
+    left = place(page)
+    table = page.get_by_test_id("stDataFrame").last.bounding_box()
+    page.mouse.click(table["x"] + 30, table["y"] + 50)
+    page.wait_for_function("!document.location.search.includes('queue=left')", timeout=20_000)
+    quiet(page)
+    picked = place(page)
+    assert picked[1] != left[1] and picked[0] <= 8
+    assert press_key(page, "h", picked) == left

@@ -5,14 +5,15 @@ from __future__ import annotations
 import pytest
 
 from core.__main__ import run as command_line
-from core.selection.coverers import coverers
+from core.scores.feature_sets import Activity
+from core.selection.coverers import coverers, stands_for
 from core.selection.left_out import left_out
 from core.selection.saved import load_selection
 from core.selection.specification import RankingSpec, pool_of, rank_by
 from core.store.analyses import open_analysis
 from core.store.datasets import Dataset
 from core.store.people import BAN, PIN, mark_read, marked, read_samples, set_mark
-from pages.shared.cover_words import covered_by_words, left_out_words
+from pages.shared.cover_words import covered_by_words, left_out_words, stands_for_words
 from tests.pages.conftest import said
 
 LINK = {"unit": "rows", "amount": "9", "rule": "raw", "tab": "queue"}
@@ -90,8 +91,6 @@ def test_keep_pins_the_sample_and_goes_on(made, open_app):
 
 @pytest.mark.parametrize("order", ["nearest", "next", "richest"])
 def test_left_out_samples_stand_in_order_with_those_that_cover_them(made, open_app, order):
-    from core.scores.feature_sets import Activity
-
     app = open_app(made, "Budget", queue="left", left_order=order, **LINK)
     analysis, dataset = open_analysis(made, "made"), Dataset(made, "made")
     spec = RankingSpec(analysis=analysis.id, method="sae-greedy", activity=Activity(mode="raw"))
@@ -139,3 +138,28 @@ def test_a_banned_pin_is_banned_and_leaves_the_queue(made, open_app):
     assert at(app) == (1, chosen[5]) and "pinned" in said(app)
     press(app, "ban")
     assert chosen[5] not in picks(made) and at(app) == (1, picks(made)[0])
+
+
+def test_the_drawer_leads_from_a_left_out_sample_to_those_that_cover_it_and_from_a_pick_to_those_it_covers(
+    made, open_app
+):
+    app = open_app(made, "Budget", **LINK)
+    analysis, dataset = open_analysis(made, "made"), Dataset(made, "made")
+    spec = RankingSpec(analysis=analysis.id, method="sae-greedy", activity=Activity(mode="raw"))
+    pool = pool_of(analysis, dataset, spec)
+    chosen = rank_by(pool, spec).head(9)
+    out = left_out(pool, chosen, chosen, order="nearest").tolist()
+    (covered,) = coverers(pool.features, chosen, out[:1])
+    app.number_input(key="look_up").set_value(out[0]).run()
+    next(button for button in app.button if button.label == "Open").click().run()
+    assert left_out_words(covered) in said(app)
+    ways = [button.label for button in app.button if str(button.key).startswith(f"way_{out[0]}_")]
+    assert ways == [f"#{pick}" for pick, _ in covered.by]
+    pick = chosen.sample_ids[0]
+    app.number_input(key="look_up").set_value(int(pick)).run()
+    next(button for button in app.button if button.label == "Open").click().run()
+    others = [i for i in range(len(dataset)) if i not in chosen.sample_ids.tolist()]
+    near = stands_for(pool.features, int(pick), others)
+    assert near and stands_for_words(near, named=8) in said(app)
+    ways = [button.label for button in app.button if str(button.key).startswith(f"way_{pick}_")]
+    assert ways == [f"#{one.sample_id}" for one in near[:8]]
