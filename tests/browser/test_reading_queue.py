@@ -64,9 +64,11 @@ def test_three_cards_are_read_by_keyboard_and_one_is_banned(made, serve, page):
 
 def assert_ways_lead_both_ways(page) -> None:
     """A click on one of the picks that cover a left-out sample goes to it, a key goes back."""
-    page.locator("[data-testid^=stBaseButton]", has_text="Left out").first.click()
+    page.get_by_role("radio", name=re.compile("^Left out")).click()
     quiet(page)
     left = place(page)
+    page.get_by_test_id("stDataFrame").last.scroll_into_view_if_needed()
+    page.wait_for_timeout(500)
     table = page.get_by_test_id("stDataFrame").last.bounding_box()
     page.mouse.click(table["x"] + 30, table["y"] + 50)
     page.wait_for_function("!document.location.search.includes('queue=left')", timeout=20_000)
