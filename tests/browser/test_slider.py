@@ -44,3 +44,16 @@ def test_the_slider_moves_sentence_and_curve_and_the_tabs_draw_one_panel_each(ma
     assert sentence(page).startswith("7 rows")
     wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
     assert not page.evaluate(wide)
+
+
+def test_a_click_on_a_feature_that_is_missed_opens_its_page(made, serve, page):
+    page.goto(f"{serve(made)}/budget?unit=rows&amount=3&tab=missed")
+    quiet(page)
+    grid = page.get_by_test_id("stDataFrame").nth(1)  # the first holds the picks
+    grid.scroll_into_view_if_needed()
+    page.wait_for_timeout(500)
+    grid.click(position={"x": 100, "y": 50})  # the first row under the head
+    page.wait_for_url("**/features?*")
+    quiet(page)
+    assert "feature=" in page.url
+    assert page.get_by_role("heading", name="Features").count()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
@@ -17,16 +18,20 @@ from core.selection.known import Grouping
 from core.selection.pool import Pool
 from core.selection.select import Selected
 from core.selection.specification import RankingSpec, select_by
+from pages.select.panels.picks import ask
 from pages.shared import engine
 from pages.shared.engine import Opened
 from pages.shared.feature_words import feature_words
 from pages.shared.messages import plain
 from pages.shared.numbers import count, short, whole
+from pages.shared.sample_features import open_feature
 from pages.shared.state import choose, chosen
 
 PAGE = 50
 MAP = "regions of the map"
 NARROW = 60
+COMES_WITH = "comes with"
+ASKED = "_asked_feature"
 
 
 def draw_missed(opened: Opened, spec: RankingSpec, pool: Pool, selected: Selected) -> None:
@@ -40,6 +45,9 @@ def draw_missed(opened: Opened, spec: RankingSpec, pool: Pool, selected: Selecte
     with right:
         _draw_more(opened, spec, pool, selected, c)
         _draw_regions(opened, pool, selected, c)
+    asked = st.session_state.pop(ASKED, None)
+    if asked is not None:
+        open_feature(asked)
 
 
 def _draw_features(opened: Opened, pool: Pool, found: Missed, c: int) -> None:
@@ -62,12 +70,27 @@ def _draw_features(opened: Opened, pool: Pool, found: Missed, c: int) -> None:
         hide_index=True,
         height=420,
         row_height=30,
+        key="missed",
+        on_select=lambda: _clicked("missed", ids),
+        selection_mode="single-cell",
         column_config={
             "feature": st.column_config.NumberColumn(format="%d", width=NARROW),
             "rows": st.column_config.NumberColumn(width=NARROW, help="rows of the pool in which it is active"),
             "% of rows": st.column_config.NumberColumn(format="%.3g", width=NARROW),
         },
     )
+    st.caption("A click on a feature opens its page.")
+
+
+def _clicked(key: str, ids: list[int], by: Sequence[int] = ()) -> None:
+    """A click on a feature asks for its page, one on the row that it comes with for that sample."""
+    cells = st.session_state[key]["selection"]["cells"]
+    if cells and cells[0][0] < len(ids):
+        row, column = cells[0]
+        if column == COMES_WITH:
+            ask(by[row])
+        else:
+            st.session_state[ASKED] = ids[row]
 
 
 def _missed_words(found: Missed, c: int) -> str:
@@ -96,13 +119,16 @@ def _draw_more(opened: Opened, spec: RankingSpec, pool: Pool, selected: Selected
         ids, by = gain.features[:PAGE].tolist(), gain.by[:PAGE].tolist()
         said = feature_words(opened, ids)
         st.dataframe(
-            {"feature": ids, "what it is": [said.get(feature, "") for feature in ids], "comes with": by},
+            {"feature": ids, "what it is": [said.get(feature, "") for feature in ids], COMES_WITH: by},
             hide_index=True,
             height=210,
             row_height=30,
+            key="bought",
+            on_select=lambda: _clicked("bought", ids, by),
+            selection_mode="single-cell",
             column_config={
                 "feature": st.column_config.NumberColumn(format="%d", width=NARROW),
-                "comes with": st.column_config.NumberColumn(format="#%d", width=NARROW, help="the row that adds it"),
+                COMES_WITH: st.column_config.NumberColumn(format="#%d", width=NARROW, help="the row that adds it"),
             },
         )
         if len(gain.features) > PAGE:
