@@ -126,10 +126,11 @@ class Labels:
         several = np.diff(np.r_[first, len(feature)]) > 1
         if several.any():  # putting words together takes many times longer than the rest
             query = (
-                "SELECT lower(string_agg(text, ' | ' ORDER BY place)) FROM labels GROUP BY feature_id HAVING count(*) > 1 "
-                "ORDER BY feature_id"
+                "SELECT lower(string_agg(text, ' | ' ORDER BY place)) FROM labels "
+                "WHERE feature_id IN (SELECT unnest(?::INTEGER[])) GROUP BY feature_id ORDER BY feature_id"
             )
-            joined = [said for (said,) in self._connection.cursor().execute(query).fetchall()]
+            ids = feature[first[several]].tolist()
+            joined = [said for (said,) in self._connection.cursor().execute(query, [ids]).fetchall()]
             search = pc.replace_with_mask(search, pa.array(several), pa.array(joined, pa.string()))
         return best.append_column("search", search)
 
