@@ -15,7 +15,7 @@ from core.scores.feature_sets import Activity
 from core.scores.labels.strongest_tokens import strongest_tokens
 from core.selection.sample_sets import WAYS, SampleSet, parse_set
 from core.selection.targets import save_target
-from core.selection.two_sets import lacking_words, two_sets, weak_spots
+from core.selection.two_sets import lacking_words, left_out_words, two_sets, weak_spots
 from core.store.analyses import Analysis
 
 SetWords = Annotated[str, typer.Argument(help=WAYS)]
@@ -49,7 +49,7 @@ def against(
             made_from=lacking_words(opened, one, other),
         )  # fmt: skip
     rows = {side: _rows(opened, found, found.telling(side, top)) for side in ("a", "b")}
-    notes = weak_spots(found, one, other, dataset)
+    notes = [note for note in (left_out_words(found), *weak_spots(found, one, other, dataset)) if note]
     _say(session, found, one, other, rows, notes, saved.name if saved else None)
 
 

@@ -35,13 +35,14 @@ SIGNIFICANT = 0.05  # of q: the share of false discoveries among those told that
 class Sides:
     """What was compared: bool (n_samples) `a` and `b`, disjoint, each content once a side; and what was left out.
 
-    `both`: samples that belonged to A and to B and count in neither. `repeats_a`, `repeats_b`: copies of an earlier
-    sample of their side.
+    `both`: samples that belonged to A and to B. They count in neither, or, where one set is a part of the other, in that
+    part, which `part` names ("a", "b" or ""). `repeats_a`, `repeats_b`: copies of an earlier sample of their side.
     """
 
     a: np.ndarray
     b: np.ndarray
     both: int
+    part: str
     repeats_a: int
     repeats_b: int
 
@@ -150,16 +151,18 @@ def enrichment(
 
 
 def sides_of(a: np.ndarray, b: np.ndarray, same: np.ndarray) -> Sides:
-    """Two sets without what they share, and without repeats; of equal samples the first of a side stays."""
+    """Two sets made disjoint, and without repeats; of equal samples the first of a side stays."""
     both = a & b
-    only_a, only_b = a & ~both, b & ~both
-    kept_a, kept_b = _firsts(only_a, same), _firsts(only_b, same)
-    for name, wanted, kept in (("A", a, kept_a), ("B", b, kept_b)):
-        if not kept.any():
-            why = "holds only samples of the other set" if wanted.any() else "holds no sample"
+    inside_a, inside_b = not (b & ~a).any(), not (a & ~b).any()  # which is a part of which
+    part = "b" if inside_a and not inside_b else "a" if inside_b and not inside_a else ""
+    kept = [_firsts(wanted if part == name else wanted & ~both, same) for name, wanted in (("a", a), ("b", b))]
+    for name, wanted, own in zip("AB", (a, b), kept, strict=True):
+        if not own.any():
+            why = "holds the same samples as the other" if wanted.any() else "holds no sample"
             raise GamutError(f"Set {name} {why}; choose two sets that differ.")
-    repeats = [int(only.sum() - kept.sum()) for only, kept in ((only_a, kept_a), (only_b, kept_b))]
-    return Sides(kept_a, kept_b, int(both.sum()), *repeats)
+    counted = [int((wanted if part == name else wanted & ~both).sum()) for name, wanted in (("a", a), ("b", b))]
+    repeats = [n - int(own.sum()) for n, own in zip(counted, kept, strict=True)]
+    return Sides(kept[0], kept[1], int(both.sum()), part, *repeats)
 
 
 def strata_of(sides: Sides, tokens: np.ndarray) -> tuple[np.ndarray, Strata]:

@@ -131,6 +131,17 @@ def lacking_words(analysis: Analysis, a: SampleSet, b: SampleSet) -> str:
     )
 
 
+def left_out_words(found: Enrichment) -> str:
+    """Which samples count for neither side, in words; "" where there are none."""
+    repeats, said = found.sides.repeats_a + found.sides.repeats_b, []
+    if repeats:
+        said.append(f"Copies count once on each side: {repeats} left out.")
+    if found.sides.both:
+        who = f"count in {found.sides.part.upper()} alone" if found.sides.part else "count in neither"
+        said.append(f"{found.sides.both} samples belong to both sets and {who}.")
+    return " ".join(said)
+
+
 def weak_spots(found: Enrichment, a: SampleSet, b: SampleSet, dataset: Dataset) -> list[str]:
     """What to know before a comparison is believed, one sentence each."""
     sides = (("A", found.n_a, found.strata.alone[0]), ("B", found.n_b, found.strata.alone[1]))
@@ -144,11 +155,6 @@ def weak_spots(found: Enrichment, a: SampleSet, b: SampleSet, dataset: Dataset) 
         for name, n, alone in sides
         if alone > ALONE * n
     ]
-    repeats = found.sides.repeats_a + found.sides.repeats_b
-    if repeats:
-        said.append(f"Copies count once on each side: {repeats} left out.")
-    if found.sides.both:
-        said.append(f"{found.sides.both} samples belong to both sets and count in neither.")
     for wanted in (a, b):
         if wanted.kind == "selection":
             method = load_selection(dataset.workspace, wanted.name).spec.method

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.selection.two_sets import left_out_words
 from pages.explore.panels.against_answers import Against, compared, words_of
 from pages.explore.panels.as_target import draw_target
 from pages.explore.panels.both_sides import draw_both
@@ -57,7 +58,7 @@ def draw_answer(opened: Opened, against: Against) -> None:
     shown = [*found.telling("a", EACH).tolist(), *found.telling("b", EACH).tolist()]
     words = words_of(opened, against, shown)
     st.subheader(plain(sentence(against, words)), anchor=False)
-    st.caption(plain(figures(against)), help=HOW)
+    st.caption(plain(f"{figures(against)} {left_out_words(against.found)}"), help=HOW)
     if against.notes:
         st.caption(plain(" ".join(against.notes)))
     if shown or chosen("ab_feature") != NO_FEATURE:
@@ -105,8 +106,8 @@ def figures(against: Against) -> str:
     plain_test = whole(len(found.common_in_a(found.plain))), whole(len(found.common_in_b(found.plain)))
     return (
         f"A: {count(found.n_a, 'sample')}. B: {count(found.n_b, 'sample')}. At equal length {adjusted[0]} features are commoner "
-        f"in A and {adjusted[1]} in B, one in twenty of them by chance; a test that ignores length would call {plain_test[0]} "
-        f"and {plain_test[1]}. Compared within {count(len(found.strata.low), 'group')} of like length."
+        f"in A and {adjusted[1]} in B, at most one in twenty of them by chance; a test "
+        f"that ignores length would call {plain_test[0]} and {plain_test[1]}. Compared within {count(len(found.strata.low), 'group')} of like length."
     )
 
 

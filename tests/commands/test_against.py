@@ -52,7 +52,7 @@ def test_what_the_pool_lacks_is_saved_as_a_target_and_covered_by_a_selection_tha
     [
         (("rest", "rest"), "Both sets are “the rest”"),
         (("nonsense", "rest"), "names no set of samples"),
-        (("all", "all"), "holds only samples of the other set"),
+        (("all", "all"), "holds the same samples as the other"),
         (("all", "flag=refusal"), "Set B holds no sample"),
         (("all", "rest", "--theta", 1, "--quantile", 0.5), "Both --quantile and --theta"),
     ],

@@ -102,13 +102,20 @@ def test_samples_of_both_sets_count_in_neither():
     assert (found.n_a, found.n_b, found.sides.both) == (2, 3, 1)
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_part_of_a_set_is_compared_with_the_rest_of_it(turned):
+    part, whole = np.array([1, 1, 0, 0, 0], bool), np.ones(5, bool)
+    found = compared(np.ones((5, 2), bool), *((whole, part) if turned else (part, whole)))
+    assert (found.n_a, found.n_b) == ((3, 2) if turned else (2, 3))
+    assert (found.sides.both, found.sides.part) == (2, "b" if turned else "a")
+
+
 @pytest.mark.parametrize(
     ("a", "b", "words"),
     [
         ([0, 0, 0], [1, 1, 1], "Set A holds no sample"),
         ([1, 1, 0], [0, 0, 0], "Set B holds no sample"),
-        ([1, 1, 1], [1, 1, 1], "Set A holds only samples of the other set"),
-        ([1, 0, 0], [1, 1, 1], "Set A holds only samples of the other set"),
+        ([1, 1, 1], [1, 1, 1], "Set A holds the same samples as the other"),
     ],
 )
 def test_sets_that_cannot_be_compared_are_one_sentence(a, b, words):

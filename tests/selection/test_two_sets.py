@@ -14,7 +14,7 @@ from core.selection.budget import Budget
 from core.selection.sample_sets import ALL, THE_REST, SampleSet, members, parse_set
 from core.selection.saved import save_selection
 from core.selection.specification import RankingSpec, active_sets, pool_of, select_by
-from core.selection.two_sets import two_sets, weak_spots
+from core.selection.two_sets import left_out_words, two_sets, weak_spots
 from core.store.analyses import open_analysis
 from core.store.datasets import Dataset
 from core.store.import_dataset import import_dataset
@@ -192,3 +192,17 @@ def test_a_selection_of_another_data_set_is_refused(made, kinds):
     chosen(made, "mine")
     with pytest.raises(GamutError, match="chose from data set 'made', not from 'kinds'"):
         members(SampleSet(kind="selection", name="mine"), *kinds)
+
+
+def test_samples_of_both_sets_are_told(kinds):
+    one = parse_set("kind=one", kinds[1])
+    part = two_sets(*kinds, ALL, one, activity=THETA0).compare()
+    assert (part.sides.both, part.sides.part) == (40, "b")
+    assert left_out_words(part).endswith("40 samples belong to both sets and count in B alone.")
+    copies = part.sides.repeats_a + part.sides.repeats_b
+    assert f"{copies} left out" in left_out_words(part)
+    hashes = kinds[1].content_hashes()
+    assert copies == 60 - sum(len({h for i, h in enumerate(hashes) if (i % 3 > 0) == side}) for side in (True, False))
+    few = two_sets(*kinds, one, parse_set("score=3", kinds[1]), activity=THETA0).compare()
+    assert few.sides.part == ""
+    assert f"{few.sides.both} samples belong to both sets and count in neither" in left_out_words(few)
