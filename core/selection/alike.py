@@ -4,6 +4,9 @@ J(x, y) = |x ∩ y| / |x ∪ y| > p/q. With features in one order, the rarest fi
 of the first |x| − ⌊p·|x|/q⌋ features of x and one of the first |y| − ⌊p·|y|/q⌋ of y; only rows that meet there are
 compared, and only where their sizes and the places where they meet leave the cap within reach.
 Source: Xiao et al., "Efficient Similarity Joins for Near Duplicate Detection" (PPJoin), WWW 2008.
+
+Before two sets are walked, their marks are: bit b of a mark says whether an odd number of features fall on b. The bits in
+which two marks differ are at most as many as the features that only one of the two has: too many, and they cannot be alike.
 """
 
 from __future__ import annotations
@@ -15,6 +18,9 @@ import numpy as np
 from numba import njit
 
 from core.scores.feature_sets import FeatureSets
+
+WORDS = 16  # 64 bits each, of a mark
+SPREAD = np.uint64(0x9E3779B97F4A7C15)  # 2⁶⁴ / golden ratio: neighbouring features fall on distant bits
 
 
 class Likeness(NamedTuple):
@@ -30,6 +36,7 @@ class Likeness(NamedTuple):
     left: np.ndarray  # int32: the features of that row from this one on
     size: np.ndarray  # int32: all features of that row
     seen: np.ndarray  # int32 (n): the last row that this one was compared with
+    marks: np.ndarray  # uint64 (n, WORDS)
 
 
 def likeness(features: FeatureSets, cap: float | None) -> Likeness:
@@ -37,7 +44,19 @@ def likeness(features: FeatureSets, cap: float | None) -> Likeness:
     none = np.empty(0, np.int32)
     if cap is None:
         none64 = np.zeros(1, np.int64)
-        return Likeness(np.int64(0), np.int64(0), none64, none, none64, none64, none, none, none, none)
+        return Likeness(
+            np.int64(0),
+            np.int64(0),
+            none64,
+            none,
+            none64,
+            none64,
+            none,
+            none,
+            none,
+            none,
+            np.empty((0, WORDS), np.uint64),
+        )
     ratio = Fraction(str(float(cap)))
     p, q = np.int64(ratio.numerator), np.int64(ratio.denominator)
     held_by = np.bincount(features.indices, minlength=features.n_features)
@@ -48,7 +67,8 @@ def likeness(features: FeatureSets, cap: float | None) -> Likeness:
     first = np.concatenate([[0], np.cumsum(room)]).astype(np.int64)
     holder, left, size = (np.empty(first[-1], np.int32) for _ in range(3))
     seen = np.full(features.n_samples, -1, np.int32)
-    return Likeness(p, q, features.indptr, ids, first, first[:-1].copy(), holder, left, size, seen)
+    marks = _marks(features.indptr, ids)
+    return Likeness(p, q, features.indptr, ids, first, first[:-1].copy(), holder, left, size, seen, marks)
 
 
 @njit(cache=True, nogil=True)
@@ -85,6 +105,36 @@ def _room(indptr, ids, n_features, p, q):
 
 
 @njit(cache=True, nogil=True)
+def _marks(indptr, ids):
+    marks = np.zeros((indptr.size - 1, WORDS), np.uint64)
+    for row in range(indptr.size - 1):
+        for e in range(indptr[row], indptr[row + 1]):
+            bit = (np.uint64(ids[e]) * SPREAD) >> np.uint64(54)  # the upper 10 bits: 0 to 1,023
+            marks[row, bit >> np.uint64(6)] ^= np.uint64(1) << (bit & np.uint64(63))
+    return marks
+
+
+@njit(cache=True, nogil=True)
+def _differ(marks, row, other, most):
+    """Whether two marks differ in more than `most` bits."""
+    bits = 0
+    for word in range(WORDS):
+        bits += _ones(marks[row, word] ^ marks[other, word])
+        if bits > most:
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True)
+def _ones(word):
+    """How many bits of 64 are set, added up in pairs, fours, bytes."""
+    word -= (word >> np.uint64(1)) & np.uint64(0x5555555555555555)
+    word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
+    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
+
+
+@njit(cache=True, nogil=True)
 def hold(like, row):
     """Hold a row: later ones must not be too much alike it."""
     if like.q == 0:
@@ -114,6 +164,8 @@ def alike(like, row):
             if like.seen[other] != row:
                 like.seen[other] = row
                 wanted = both // (p + q) + 1
+                if _differ(like.marks, row, other, size + like.size[h] - 2 * wanted):
+                    continue
                 if _share(like, begin + at, begin + size, other, like.left[h], wanted):
                     return other
     return -1
