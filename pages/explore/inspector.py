@@ -22,7 +22,7 @@ from pages.shared.numbers import count, whole
 from pages.shared.sample_features import open_feature
 from pages.shared.shade import MINUTES, idle_minutes, model_missing, on_letters, read_text, worker
 from pages.shared.sidebar import current
-from pages.shared.state import chosen, write_link
+from pages.shared.state import chosen, keep_choices, write_link
 from pages.shared.token_view import token_view
 
 AREAS = {"chat": ("try_prompt", "try_response"), "plain": ("try_text",)}
@@ -42,6 +42,7 @@ class Read:
 @st.fragment
 def workbench(opened: engine.Opened) -> None:
     """Everything that moves with a key: only this is drawn again."""
+    keep_choices()
     with guard():
         write, shown = st.columns([1, 1.25], gap="medium")
         with write:

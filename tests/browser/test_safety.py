@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -10,9 +11,12 @@ import pytest
 from core.activations.analyse import analyse
 from core.activations.identity import identify
 from core.activations.settings import AnalysisSettings
+from core.scores.labels.kept import sae_hash
+from core.scores.labels.neuronpedia import import_explanations
 from core.store.analyses import open_analysis
 from core.store.datasets import Dataset
 from core.store.import_dataset import import_dataset
+from core.store.own_labels import set_own_label
 from core.workspace import Workspace
 from tests.browser.conftest import quiet, serving
 
@@ -30,7 +34,7 @@ HOSTILE = {
     "long": f"{SCRIPT} begins " + "0123456789" * 10_000 + " ends " + SCRIPT,
     "code": "```html\n<script>window.canary = 1</script>\n```\n'\"; DROP TABLE samples; -- ${window.canary=1} {{7*7}}",
 }
-FOUND = "window.canary"
+TOGETHER = "\n".join(text for kind, text in HOSTILE.items() if kind != "long") + "\ntogether."
 MARKUP = (
     "img[src=x], svg[onload], iframe[srcdoc], a[href^='javascript'], [src*='canary.invalid'], [href*='canary.invalid']"
 )
@@ -49,6 +53,7 @@ def hostile(tiny, tmp_path_factory) -> Workspace:
                 "category": HOSTILE["image"] if number % 2 else HOSTILE["markdown"], SCRIPT: HOSTILE["entities"],
             }
         )  # fmt: skip
+    records.append(records[0] | {"instruction": TOGETHER})
     records += [
         {
             "instruction": f"Say something about {i}.", "context": "", "response": f"{i} is {i}", "category": f"<b>{i % 2}</b>",
@@ -64,7 +69,25 @@ def hostile(tiny, tmp_path_factory) -> Workspace:
     dataset = Dataset(workspace, "hostile")
     identity = identify(dataset, model=str(tiny["model"]), sae=str(tiny["sae"]), settings=settings)
     analyse(workspace, dataset, identity, name="hostile", progress=lambda *_: None, stop=lambda: False)
+    label(workspace, folder)
     return workspace
+
+
+def label(workspace: Workspace, folder: Path) -> None:
+    """Hostile labels from elsewhere, by a hostile explainer, and one in the user's own words."""
+    analysis = open_analysis(workspace, "hostile")
+    kinds = list(HOSTILE.values())
+    rows = [
+        {
+            "modelId": SCRIPT, "layer": HOSTILE["image"], "index": str(feature), "description": kinds[feature % 7],
+            "explanationModelName": f"gpt {SCRIPT} **x**",
+        }
+        for feature in range(analysis.n_features)
+    ]  # fmt: skip
+    file = folder / "batch-0.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    import_explanations(workspace, analysis, file)
+    set_own_label(workspace, sae_hash(analysis), strongest_feature(workspace), HOSTILE["image"])
 
 
 def settled(page) -> None:
@@ -132,7 +155,10 @@ class Watched:
 
 
 # Strips that show another panel; not those that change numbers.
-STRIPS = ", ".join(f".st-key-{key} button" for key in ("tab", "queue", "text_tab", "feature_tab", "tell", "band"))
+STRIPS = ", ".join(
+    f".st-key-{key} button"
+    for key in ("tab", "queue", "compare_look", "text_tab", "feature_tab", "tell", "band", "ab_list")
+)
 ALL_TEXT = """(root) => {
   const read = (node) => {
     if (node.nodeType === Node.TEXT_NODE) return node.textContent
@@ -155,10 +181,9 @@ def watched(address, page) -> Watched:
     return Watched(page, address)
 
 
-def strongest_features(workspace: Workspace) -> list[int]:
-    """A feature that is strong in the sample with the script, and one in the long one."""
-    analysis = open_analysis(workspace, "hostile")
-    return [analysis.features_of(sample, limit=1)[0].feature_id for sample in (0, 7)]
+def strongest_feature(workspace: Workspace) -> int:
+    """A feature that is strong in the sample with the script."""
+    return open_analysis(workspace, "hostile").features_of(0, limit=1)[0].feature_id
 
 
 def test_no_screen_makes_anything_of_hostile_text_but_text(hostile, watched):
@@ -169,23 +194,16 @@ def test_no_screen_makes_anything_of_hostile_text_but_text(hostile, watched):
     for screen in screens:
         watched.open(f"{screen}?unit=rows&amount=9&unanswered=1&feature=-1")
         watched.walk(screen)
-    for feature in strongest_features(hostile):
-        watched.open(f"features?feature={feature}")
-        watched.walk(f"feature {feature}")
+    watched.open(f"features?feature={strongest_feature(hostile)}")
+    watched.walk("a feature")
     for name in ("Samples", "Left out", "Evaluation sets", "Reading queue", "Reproduce"):
         assert any(name in opened for opened in watched.opened), f"{name} was not opened: {watched.opened}"
 
 
-def test_samples_read_on_data_sets_are_whole_and_text(watched):
-    watched.open("data-sets")
+def test_a_sample_read_on_data_sets_is_whole_and_text(watched):
+    watched.open(f"data-sets?filter={quote(json.dumps({'text': TOGETHER[-9:]}))}")
     watched.press(watched.page.get_by_role("tab", name="Samples"), "samples")
-    watched.shows(HOSTILE["script"])
-    for number, kind in ((1, "image"), (2, "markdown"), (4, "entities"), (5, "right to left"), (6, "joined")):
-        link = json.dumps({"text": f"{HOSTILE[kind]} {number}"[:60]})
-        watched.page.goto("about:blank")
-        watched.open(f"data-sets?filter={quote(link)}")
-        watched.press(watched.page.get_by_role("tab", name="Samples"), "samples")
-        watched.shows(HOSTILE[kind])
+    watched.shows(TOGETHER)
 
 
 def test_the_drawer_of_a_sample_shows_a_text_of_100_000_characters_to_its_end(watched):
@@ -206,7 +224,7 @@ def test_own_text_is_read_and_shaded_as_text(watched):
     watched.look("inspector")
     watched.shows("<script>window.canary", watched.page.locator(".st-key-try_tokens"))
     area = watched.page.get_by_label("Prompt", exact=True)
-    for kind in ("image", "right to left", "joined", "markdown"):
+    for kind in ("image", "right to left"):
         area.fill(HOSTILE[kind])
         watched.page.wait_for_timeout(600)
         watched.look(f"inspector: {kind}")
