@@ -6,6 +6,8 @@ Source: SAE-GreedSelect, arXiv 2502.14050.
 Exact, in two halves. Every gain is kept current: covering a feature takes 1 from each row that has it, so an
 entry is touched once a round. The argmax is a sweep over levels: rows wait in buckets by a gain they once
 had; the sweep goes down, takes a row whose gain still equals the level, drops others to the bucket of theirs.
+Lists of who has a feature are made once for round 1, of what its first pick leaves uncovered (that is much less, as
+the richest row has the commonest features), and once for all later rounds.
 Why ties are exact: drops go to strictly lower levels, so a bucket is complete when the sweep reaches it, then
 sorted by id; a row passed over had less than the level, and gains only fall within a round.
 """
@@ -100,8 +102,7 @@ def _rank_plain(pool: Pool, features: FeatureSets, upto: int | None) -> Ranking:
     left, empty = pool.candidates[richness > 0], pool.candidates[richness == 0]
     done = pinned
     if stop > pinned and len(left):
-        state = _start(features.indptr, features.indices, left, covered)
-        done = _rounds(state, left, ids, gains, rounds, pinned)
+        done = _order(features.indptr, features.indices, left, covered, ids, gains, rounds, pinned)
         rounds[done:] = rounds[done - 1]
     ids[done:] = empty[: stop - done]
     return Ranking(ids, gains, rounds, pinned, pool.base)
@@ -122,12 +123,39 @@ class _State(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
+def _order(indptr, indices, left, covered, ids, gains, rounds, at):
+    """All rounds, until `ids` is full or `left` (ascending, none empty) is used up; returns the end."""
+    if not covered.any():
+        at, left = _richest(indptr, indices, left, covered, ids, gains, at)
+    if at == ids.size or left.size == 0:
+        return at
+    state = _start(indptr, indices, left, covered)
+    at = _one_round(state, left, np.sum(state.owners > 0), ids, gains, at)
+    left = left[state.gain[left] >= 0]
+    if at == ids.size or left.size == 0:
+        return at
+    covered[:] = False
+    return _rounds(_start(indptr, indices, left, covered), left, ids, gains, rounds, at)
+
+
+@njit(cache=True, nogil=True)
+def _richest(indptr, indices, left, covered, ids, gains, at):
+    """Takes the first pick of all, where nothing is covered; returns the end and who is left."""
+    sizes = indptr[left + 1] - indptr[left]
+    best = np.argmax(sizes)  # the first of several
+    ids[at], gains[at] = left[best], sizes[best]
+    for e in range(indptr[left[best]], indptr[left[best] + 1]):
+        covered[indices[e]] = True
+    return at + 1, np.concatenate((left[:best], left[best + 1 :]))
+
+
+@njit(cache=True, nogil=True)
 def _start(indptr, indices, left, covered):
-    """The state before the first pick: owners by feature, gains given what the pins cover."""
+    """The state within a round: who has each feature that is not covered yet, and gains."""
     first = np.zeros(covered.size + 1, np.int64)
     for row in left:
         for e in range(indptr[row], indptr[row + 1]):
-            first[indices[e] + 1] += 1
+            first[indices[e] + 1] += not covered[indices[e]]
     first = np.cumsum(first)
     end = first[:-1].copy()
     owner = np.empty(first[-1], np.int32)
@@ -136,18 +164,21 @@ def _start(indptr, indices, left, covered):
         gain[row] = 0
         for e in range(indptr[row], indptr[row + 1]):
             feature = indices[e]
-            owner[end[feature]] = row
-            end[feature] += 1
-            gain[row] += not covered[feature]
+            if not covered[feature]:
+                owner[end[feature]] = row
+                end[feature] += 1
+                gain[row] += 1
     return _State(indptr, indices, covered, first, end, owner, np.diff(first), gain, np.empty_like(gain))
 
 
 @njit(cache=True, nogil=True)
 def _rounds(state, left, ids, gains, rounds, at):
-    """Round after round until `ids` is full or `left` (ascending, none empty) is used up; returns the end."""
-    live = np.sum(state.owners > 0)  # features that a row not taken has
-    uncovered = np.sum((state.owners > 0) & ~state.covered)
-    number = 1
+    """Round after round from the second until `ids` is full or `left` (ascending, none empty) is used up; returns the end.
+
+    Nothing is covered at the beginning.
+    """
+    uncovered = live = np.sum(state.owners > 0)  # features that a row not taken has
+    number = 2
     while True:
         begin = at
         at = _one_round(state, left, uncovered, ids, gains, at)
