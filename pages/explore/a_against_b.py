@@ -106,8 +106,8 @@ def figures(against: Against) -> str:
     plain_test = whole(len(found.common_in_a(found.plain))), whole(len(found.common_in_b(found.plain)))
     return (
         f"A: {count(found.n_a, 'sample')}. B: {count(found.n_b, 'sample')}. At equal length {adjusted[0]} features are commoner "
-        f"in A and {adjusted[1]} in B, at most one in twenty of them by chance; a test "
-        f"that ignores length would call {plain_test[0]} and {plain_test[1]}. Compared within {count(len(found.strata.low), 'group')} of like length."
+        f"in A and {adjusted[1]} in B, at most one in twenty of them by chance; a test that ignores length would call "
+        f"{plain_test[0]} and {plain_test[1]}. Compared within {count(len(found.strata.low), 'group')} of like length."
     )
 
 
