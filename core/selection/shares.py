@@ -23,7 +23,7 @@ def weights(rows: np.ndarray, given: Mapping[int, float | None], *, column: str)
     left = 1 - sum(parts.values(), Fraction(0))
     for group in others:
         parts[group] = left * int(rows[group]) / total if total else Fraction(0)
-    if not any(parts.values()):
+    if given and not any(parts.values()):
         raise GamutError(f"Every share of {column} is 0; give one group a share above 0.")
     return whole([parts[group] for group in range(len(rows))])
 
