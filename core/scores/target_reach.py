@@ -14,7 +14,7 @@ from core.scores.feature_sets import FeatureSets
 
 @dataclass(frozen=True)
 class TargetReach:
-    """Of `wanted` features: `there`, those that some sample of the pool has; `reached` by the selection and its base.
+    """Of `wanted` features: `there`, those that enough samples of the pool have; `reached` by the selection and its base.
 
     `at_random`: the median over seeds of what random rows of at most as many tokens reach.
     """
@@ -27,13 +27,16 @@ class TargetReach:
 
 def target_reach(
     features: FeatureSets, ids: np.ndarray, *, wanted: np.ndarray, tokens: np.ndarray, free: np.ndarray,
-    base: np.ndarray = NOBODY, seeds: Sequence[int] = SEEDS,
+    base: np.ndarray = NOBODY, c: int = 1, seeds: Sequence[int] = SEEDS,
 ) -> TargetReach:  # fmt: skip
-    """Count what `ids` reach of `wanted`, bool (n_features); tokens: int (n); free: bool (n), what chance may draw from."""
+    """Count what `ids` reach, in `c` rows or more, of `wanted`, bool (n_features).
+
+    tokens: int (n); free: bool (n), what chance may draw from.
+    """
     spent = int(tokens[ids].sum(dtype=np.int64))
 
     def reached(chosen: np.ndarray) -> int:
-        return int(((rows_with(features, chosen, base=base) > 0) & wanted).sum())
+        return int(((rows_with(features, chosen, base=base) >= c) & wanted).sum())
 
     by_chance = []
     for seed in seeds:
@@ -42,5 +45,5 @@ def target_reach(
         by_chance.append(
             reached(order[: np.searchsorted(np.cumsum(tokens[order], dtype=np.int64), spent, side="right")])
         )
-    there = int(((features.samples > 0) & wanted).sum())
+    there = int(((features.samples >= c) & wanted).sum())
     return TargetReach(int(wanted.sum()), there, reached(ids), int(np.median(by_chance)))

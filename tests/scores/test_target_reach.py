@@ -10,8 +10,8 @@ from core.scores.target_reach import target_reach
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.integers(0, 10**6))
-def test_reach_is_that_of_counting_by_hand(seed):
+@given(st.integers(0, 10**6), st.integers(1, 3))
+def test_reach_is_that_of_counting_by_hand(seed, c):
     rng = np.random.default_rng(seed)
     n = int(rng.integers(3, 25))
     active = rng.random((n, 12)) < 0.15
@@ -19,10 +19,10 @@ def test_reach_is_that_of_counting_by_hand(seed):
     wanted, free, tokens = rng.random(12) < 0.5, rng.random(n) < 0.8, rng.integers(1, 9, n)
     order = rng.permutation(n).astype(np.int32)
     ids, base = order[: n // 2], order[n - 1 :]
-    found = target_reach(features, ids, wanted=wanted, tokens=tokens, free=free, base=base, seeds=(7,))
+    found = target_reach(features, ids, wanted=wanted, tokens=tokens, free=free, base=base, c=c, seeds=(7,))
 
     def reached(rows) -> int:
-        return len({f for i in (*rows, *base) for f in np.flatnonzero(active[i]) if wanted[f]})
+        return sum(sum(active[i, f] for i in (*rows, *base)) >= c for f in np.flatnonzero(wanted))
 
     chance, spent = [], 0
     for i in (i for i in seeded_order(n, 7) if free[i]):
@@ -30,5 +30,5 @@ def test_reach_is_that_of_counting_by_hand(seed):
         if spent > tokens[ids].sum():
             break
         chance.append(i)
-    assert (found.wanted, found.there) == (wanted.sum(), (active.any(axis=0) & wanted).sum())
+    assert (found.wanted, found.there) == (wanted.sum(), ((active.sum(axis=0) >= c) & wanted).sum())
     assert (found.reached, found.at_random) == (reached(ids), reached(chance))

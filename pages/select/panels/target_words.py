@@ -10,6 +10,7 @@ from core.selection.select import Selected
 from core.selection.specification import RankingSpec
 from pages.shared.messages import plain
 from pages.shared.numbers import count, whole
+from pages.shared.state import chosen
 
 METHOD, OPTION = "sae-greedy", "target"
 
@@ -20,17 +21,20 @@ def draw_target(spec: RankingSpec, pool: Pool, selected: Selected) -> None:
     if said:
         wanted = pool.known.target(said)
         found = target_reach(
-            pool.features, selected.sample_ids, wanted=wanted, tokens=pool.conversation_tokens, free=pool.free, base=pool.base
+            pool.features, selected.sample_ids, wanted=wanted, tokens=pool.conversation_tokens, free=pool.free, base=pool.base,
+            c=chosen("c"),
         )  # fmt: skip
-        st.caption(plain(target_words(said, found)))
+        st.caption(plain(target_words(said, found, c=chosen("c"))))
 
 
-def target_words(said: str, found: TargetReach) -> str:
-    """Of the 587 features of the target features:gap 560 are reached, by random rows of as many tokens 431."""
+def target_words(said: str, found: TargetReach, *, c: int = 1) -> str:
+    """Of the 587 features of the target features:gap, 560 are reached; random rows of as many tokens reach 431."""
+    often = f" in {c} rows or more" if c > 1 else ""
     words = (
-        f"Of the {count(found.wanted, 'feature')} of the target {said} {whole(found.reached)} are reached; random rows of as "
-        f"many tokens reach {whole(found.at_random)} in the median of five seeds."
+        f"Of the {count(found.wanted, 'feature')} of the target {said}, {whole(found.reached)} are reached{often}; random rows of "
+        f"as many tokens reach {whole(found.at_random)} in the median of five seeds."
     )
     if found.there < found.wanted:
-        words += f" {whole(found.wanted - found.there)} no sample of the pool has."
+        few = f"fewer than {c} samples" if c > 1 else "no sample"
+        words += f" {whole(found.wanted - found.there)} {few} of the pool {'have' if c > 1 else 'has'}."
     return words
