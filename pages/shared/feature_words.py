@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import streamlit as st
@@ -11,6 +12,7 @@ from core.scores.labels.strongest_tokens import strongest_tokens
 from pages.shared.engine import Opened
 
 LONGEST = 90  # characters of a label in a line
+SEAM = re.compile(r" · |, ")  # between two phrases, where no bracket is open
 UNEXPLAINED = " (explains nothing measurable)"
 
 
@@ -38,8 +40,20 @@ def _words(_opened: Opened, key: str, stamp: str, ids: tuple[int, ...]) -> dict[
 
 
 def short_words(label: Label) -> str:
-    """A label in a line: cut at a seam, and told where it explains nothing."""
-    text = label.text
-    if len(text) > LONGEST:
-        text = text[:LONGEST].rsplit(",", 1)[0].rsplit(" · ", 1)[0].rstrip() + " …"
-    return text + (UNEXPLAINED if label.explains is False else "")
+    """A label in a line: cut between two phrases, and told where it explains nothing."""
+    return cut(label.text) + (UNEXPLAINED if label.explains is False else "")
+
+
+def cut(text: str) -> str:
+    """At most about `LONGEST` characters: whole phrases where there is a seam, else whole words."""
+    if len(text) <= LONGEST:
+        return text
+    seams = [found.start() for found in SEAM.finditer(text, 0, LONGEST) if _closed(text[: found.start()])]
+    words = [found.start() for found in re.finditer(" ", text[:LONGEST])]
+    return text[: (seams or words or [LONGEST])[-1]] + " …"
+
+
+def _closed(text: str) -> bool:
+    """Whether no bracket and no quotation mark is open; brackets within quotation marks are words."""
+    outside = re.sub("“[^”]*”", "", text)
+    return outside.count("(") == outside.count(")") and "“" not in outside
