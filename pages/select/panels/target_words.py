@@ -31,8 +31,8 @@ def target_words(said: str, found: TargetReach, *, c: int = 1) -> str:
     """Of the 587 features of the target features:gap, 560 are reached; random rows of as many tokens reach 431."""
     often = f" in {c} rows or more" if c > 1 else ""
     words = (
-        f"Of the {count(found.wanted, 'feature')} of the target {said}, {whole(found.reached)} are reached{often}; random rows of "
-        f"as many tokens reach {whole(found.at_random)} in the median of five seeds."
+        f"Of the {count(found.wanted, 'feature')} of the target {said}, {whole(found.reached)} are reached{often}; random rows "
+        f"of as many tokens reach {whole(found.at_random)} in the median of five seeds."
     )
     if found.there < found.wanted:
         few = f"fewer than {c} samples" if c > 1 else "no sample"
