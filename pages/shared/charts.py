@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,11 +30,15 @@ QUIET = {"displayModeBar": False}
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """How the heights of a yardstick are written: by Plotly on hover, on the axis, and in words."""
+    """How the heights of a yardstick are written: by Plotly on hover, on the axis, and in words.
+
+    Runs of words grow about as the tokens do, so they need a logarithmic axis as these do.
+    """
 
     hover: str
     suffix: str
     words: str
+    logarithmic: bool = False
 
     def say(self, height: float) -> str:
         """A height with its unit."""
@@ -42,7 +47,7 @@ class Unit:
 
 UNITS = {
     FEATURES: Unit("%{y:,d} features", "", " features"),
-    WORDS: Unit("%{y:,d} runs of words", "", " runs of words"),
+    WORDS: Unit("%{y:,d} runs of words", "", " runs of words", logarithmic=True),
     HELD_OUT: Unit("%{y:.1f} % of held-out features", " %", " %"),
 }
 HEIGHTS = {
@@ -93,9 +98,11 @@ def coverage_figure(
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 1, "xanchor": "right"},
         yaxis={
             "title": f"{HEIGHTS[yardstick]} in {rows} or more",
+            "type": "log" if unit.logarithmic else "linear",
             "rangemode": "tozero",
             "tickformat": ",d",
             "ticksuffix": unit.suffix,
+            **({"dtick": 1} if unit.logarithmic else {}),
         },
         xaxis={
             "type": "log",
@@ -172,7 +179,8 @@ def _draw_whole(figure: go.Figure, picture: Picture, unit: Unit) -> None:
     """The height of the whole pool."""
     figure.add_hline(y=picture.whole, line={"color": ink(), "width": 1, "dash": "dash"}, opacity=0.6)
     label = {"text": f"whole pool: {unit.say(picture.whole)}", "showarrow": False}
-    figure.add_annotation(x=0, xref="paper", y=picture.whole, xanchor="left", yanchor="bottom", **label)
+    height = math.log10(max(picture.whole, 1)) if unit.logarithmic else picture.whole  # a note counts in powers there
+    figure.add_annotation(x=0, xref="paper", y=height, xanchor="left", yanchor="bottom", **label)
 
 
 def _draw_budget(figure: go.Figure, method: str, here: Point, unit: Unit) -> None:

@@ -175,6 +175,7 @@ def _draw_regions(opened: Opened, pool: Pool, selected: Selected, c: int) -> Non
         height=min(300, 45 + 30 * len(found)),
         row_height=30,
         column_config={
+            "region": st.column_config.TextColumn(width=150),
             "rows": st.column_config.NumberColumn(width=NARROW),
             "chosen": st.column_config.NumberColumn(width=NARROW),
             "% chosen": st.column_config.NumberColumn(format="%.3g", width=NARROW),
