@@ -239,7 +239,9 @@ def test_the_curve_is_measured_by_the_yardstick_and_the_rows_that_the_link_names
     assert ("in 3 rows or more" in app.subheader[0].value) == (c == 3)
     shown, note = figure["layout"]["shapes"][-1]["y0"], figure["layout"]["annotations"][-1]["y"]
     assert figure["layout"]["yaxis"]["type"] == ("log" if yardstick == "words" else "linear")
-    assert (10**note if yardstick == "words" else note) == pytest.approx(max(shown, 1) if yardstick == "words" else shown)
+    assert (10**note if yardstick == "words" else note) == pytest.approx(
+        max(shown, 1) if yardstick == "words" else shown
+    )
     assert ("set aside" in said(app)) == (yardstick == "held-out")
 
 
