@@ -46,18 +46,18 @@ def make_labels(
     analysis: Analysis, dataset: Dataset, settings: OfflineSettings | None = None, *, progress: Progress
 ) -> Path:
     """Write offline labels and their fidelity beside the analysis; `progress` may raise to stop, then nothing is written."""
-    settings = settings or OfflineSettings()
+    settings = settings or OfflineSettings()  # a feature counts half when labelled, half when measured
     progress(0, 0, "reading the tokens")
     corpus = read_corpus(analysis, dataset, seed=settings.draw.seed)
     labels, contexts = make_offline(
-        analysis, corpus, settings, progress=lambda done, total: progress(done, 2 * total, "making labels")
+        analysis, corpus, settings, progress=lambda done, total: progress(done // 2, total, "making labels")
     )
     n = len(labels.features)
     found = measure(
         contexts, EvidenceScorer(corpus, labels.evidence), nature_of(analysis), labelled=labels.features,
-        progress=lambda done, total: progress(n + done, 2 * n, "measuring them on held-out samples"),
+        progress=lambda done, total: progress((n + done) // 2, n, "measuring them on held-out samples"),
     )  # fmt: skip
     path = write_offline(analysis, labels, contexts, settings)
     write_fidelity(analysis, path, found)
-    progress(2 * n, 2 * n, "done")
+    progress(n, n, "done")
     return path
