@@ -1,6 +1,7 @@
 """A against B: the link says the sets, the screen what separates them; hostile words stay words; a target reaches Budget."""
 
 import json
+import shutil
 
 import pytest
 
@@ -11,6 +12,7 @@ from core.selection.targets import load_target, target_names
 from core.store.analyses import open_analysis
 from core.store.datasets import Dataset
 from core.store.import_dataset import import_dataset
+from core.workspace import Workspace
 from tests.against_made import HALF, NEVER, made_pool_and_evaluation
 from tests.made import CANARY, FEATURES, made_analysis, made_records, write_jsonl
 from tests.pages.conftest import said
@@ -23,12 +25,21 @@ def filtered(**said) -> str:
     return json.dumps({"kind": "filter", "filter": said})
 
 
-@pytest.fixture
-def kinds(workspace, tmp_path):
-    """A data set of two kinds, one of them with a hostile name; the feature 39 is active in the first alone."""
+@pytest.fixture(scope="module")
+def kinds_once(tmp_path_factory):
+    """A data set of two kinds, one of them with a hostile name, and its analysis: made once, tests get copies."""
+    folder = tmp_path_factory.mktemp("kinds")
+    workspace = Workspace(folder / "workspace")
     records = [{**record, "kind": HOSTILE if i % 2 else "one"} for i, record in enumerate(made_records(120))]
-    import_dataset(workspace, write_jsonl(tmp_path / "kinds.jsonl", records), name="kinds")
+    import_dataset(workspace, write_jsonl(folder / "kinds.jsonl", records), name="kinds")
     made_analysis(workspace, Dataset(workspace, "kinds"), seed=3)
+    return workspace
+
+
+@pytest.fixture
+def kinds(kinds_once, workspace):
+    """A workspace with the data set of two kinds."""
+    shutil.copytree(kinds_once.root, workspace.root)
     return workspace
 
 

@@ -19,19 +19,22 @@ from core.store.analyses import open_analysis
 from core.store.datasets import Dataset
 from core.store.import_dataset import import_dataset
 from core.store.sample_filter import Range, SampleFilter
+from core.workspace import Workspace
 from tests.made import SAMPLES, made_analysis, made_records, write_jsonl
 
 THETA0 = Activity(mode="raw")
 
 
-@pytest.fixture
-def kinds(workspace, tmp_path):
-    """An analysis whose samples have a category, a number and a language column; rows 40 on repeat rows 0 on."""
+@pytest.fixture(scope="module")
+def kinds(tmp_path_factory):
+    """An analysis whose samples have a category, a number and a language column; rows 40 on repeat rows 0 on. Only read."""
+    folder = tmp_path_factory.mktemp("kinds")
+    workspace = Workspace(folder / "workspace")
     records = made_records(40)
     records = [
         {**records[i % 40], "kind": "one" if i % 3 else "two=2", "score": i % 5, "language": "xx"} for i in range(60)
     ]
-    import_dataset(workspace, write_jsonl(tmp_path / "kinds.jsonl", records), name="kinds")
+    import_dataset(workspace, write_jsonl(folder / "kinds.jsonl", records), name="kinds")
     made_analysis(workspace, Dataset(workspace, "kinds"), id="kinds-kinds-kind")
     return open_analysis(workspace, "kinds"), Dataset(workspace, "kinds")
 
@@ -188,10 +191,12 @@ def test_analyses_made_otherwise_are_refused_with_what_differs(made, tmp_path):
         two_sets(analysis, dataset, parse_set("analysis:eval", dataset), ALL)
 
 
-def test_a_selection_of_another_data_set_is_refused(made, kinds):
+def test_a_selection_of_another_data_set_is_refused(made, tmp_path):
     chosen(made, "mine")
-    with pytest.raises(GamutError, match="chose from data set 'made', not from 'kinds'"):
-        members(SampleSet(kind="selection", name="mine"), *kinds)
+    import_dataset(made, write_jsonl(tmp_path / "o.jsonl", made_records(12)), name="other")
+    made_analysis(made, Dataset(made, "other"), id="other-other-othe")
+    with pytest.raises(GamutError, match="chose from data set 'made', not from 'other'"):
+        members(SampleSet(kind="selection", name="mine"), open_analysis(made, "other"), Dataset(made, "other"))
 
 
 def test_samples_of_both_sets_are_told(kinds):
