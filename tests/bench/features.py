@@ -84,8 +84,8 @@ def _open(page, address: str, query: str, shown: str) -> float:
     """Milliseconds until the page shows what was asked for and Streamlit is idle."""
     began = time.perf_counter()
     page.goto(f"{address}/features{query}")
-    page.locator(shown).first.wait_for(timeout=300_000)
-    page.wait_for_selector('[data-testid=stApp][data-test-script-state="notRunning"]', timeout=300_000)
+    page.locator(shown).first.wait_for(timeout=120_000)
+    page.wait_for_selector('[data-testid=stApp][data-test-script-state="notRunning"]', timeout=120_000)
     return 1000 * (time.perf_counter() - began)
 
 
