@@ -31,8 +31,8 @@ from core.export.write import write_export
 from core.scores.feature_sets import Activity
 from core.selection.budget import Budget, needed
 from core.selection.method import parse_options
+from core.selection.methods.registry import METHODS, find
 from core.selection.rankings import kept_ranking
-from core.selection.registry import METHODS, find
 from core.selection.saved import load_selection, save_selection
 from core.selection.specification import NO_BASE, RankingSpec, default_base, pool_of, select_by
 from core.store.analyses import Analysis, open_analysis

@@ -18,7 +18,7 @@ from core.files import json_hash
 from core.scores.decontamination import Check, kept_checks, standing
 from core.selection.budget import Budget
 from core.selection.leans import leans_of
-from core.selection.registry import find
+from core.selection.methods.registry import find
 from core.selection.saved import Selection
 from core.selection.specification import NO_BASE, RankingSpec, default_base
 from core.store.analyses import Analysis

@@ -15,7 +15,7 @@ from core.datasets.parse import Problem, samples
 from core.datasets.read import open_source
 from core.errors import GamutError
 from core.selection.budget import Budget
-from core.selection.imported_ids import NAME, ids_text
+from core.selection.methods.imported_ids import NAME, ids_text
 from core.selection.saved import Selection, load_selection, save_selection, selection_names
 from core.selection.specification import RankingSpec, pool_of, select_by
 from core.store.analyses import Analysis

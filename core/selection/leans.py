@@ -13,8 +13,8 @@ from typing import Any
 from core.files import json_hash
 from core.scores.capability import load_capability
 from core.selection.method import parse_options
-from core.selection.mixture import MixtureOptions, parts_of
-from core.selection.registry import find
+from core.selection.methods.mixture import MixtureOptions, parts_of
+from core.selection.methods.registry import find
 from core.selection.saved import load_selection
 from core.selection.specification import RankingSpec
 from core.selection.targets import load_target

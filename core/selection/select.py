@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from core.selection.budget import Budget, bought, needed
+from core.selection.methods.registry import find
 from core.selection.pool import Pool
 from core.selection.ranking import Ranking, ranking_at
-from core.selection.registry import find
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,9 +15,9 @@ from core.selection.constrained import ranked_within
 from core.selection.constraints import NO_CONSTRAINTS, Constraints
 from core.selection.eligible import allowed, features_without
 from core.selection.known_analysis import KnownOfAnalysis
+from core.selection.methods.registry import find, parse_options
 from core.selection.pool import Pool
 from core.selection.ranking import Ranking
-from core.selection.registry import find, parse_options
 from core.selection.select import Selected, cut
 from core.store.analyses import Analysis
 from core.store.datasets import Dataset

@@ -12,8 +12,8 @@ from core.errors import GamutError
 from core.scores.feature_sets import Activity
 from core.selection.budget import Budget
 from core.selection.compare import Overlap, overlap
+from core.selection.methods.registry import find
 from core.selection.pool import Pool
-from core.selection.registry import find
 from core.selection.specification import RankingSpec, pool_of, select_by
 from core.store.analyses import SPANS, Analysis
 from core.store.datasets import Dataset

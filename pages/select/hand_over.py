@@ -11,7 +11,7 @@ from core.export.manifest import manifest_path
 from core.export.render import LAYOUTS, render_export
 from core.export.verify import DIFFERS, SAME, Verdict, verify
 from core.export.write import Export, was_exported, write_export
-from core.selection.registry import find
+from core.selection.methods.registry import find
 from core.selection.saved import Selection
 from pages.shared import engine
 from pages.shared.empty import offer_analysis

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.selection.registry import find
+from core.selection.methods.registry import find
 from pages.shared.curves import FEATURES, HELD_OUT, WORDS, Picture, Point
 from pages.shared.numbers import short, whole
 

@@ -9,8 +9,8 @@ from typing import Any
 from core.errors import GamutError
 from core.scores.feature_sets import Activity
 from core.selection.budget import Budget
-from core.selection.imported_ids import NAME as IMPORTED
-from core.selection.registry import find, parse_options
+from core.selection.methods.imported_ids import NAME as IMPORTED
+from core.selection.methods.registry import find, parse_options
 from core.selection.saved import Selection, load_selection
 from core.selection.specification import RankingSpec, default_base
 from core.store.datasets import Dataset

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.errors import GamutError
-from core.selection.registry import find
+from core.selection.methods.registry import find
 from core.selection.saved import Selection, load_selection, selection_names
 from core.store.analyses import Analysis
 from core.store.datasets import Dataset

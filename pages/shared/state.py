@@ -23,7 +23,7 @@ from core.scores.hygiene import KINDS
 from core.selection.constraints import Constraints
 from core.selection.left_out import NEAREST
 from core.selection.left_out import ORDERS as LEFT_ORDERS
-from core.selection.registry import FOUND_ONLY, METHODS, parse_options
+from core.selection.methods.registry import FOUND_ONLY, METHODS, parse_options
 from core.store.analyses import SPANS
 from core.store.feature_table import ORDERS
 from core.store.sample_filter import SampleFilter

@@ -8,7 +8,7 @@ import numpy as np
 
 from core.errors import GamutError
 from core.files import json_hash
-from core.selection.registry import find
+from core.selection.methods.registry import find
 from core.selection.saved import Selection
 from core.selection.specification import select_by
 from pages.shared import engine

@@ -13,8 +13,8 @@ from core.scores.feature_sets import FeatureSets
 from core.selection.constrained import ranked_within
 from core.selection.constraints import Constraints
 from core.selection.known import Given, Grouping
+from core.selection.methods.random_order import METHOD, RandomOptions
 from core.selection.quotas import CAP, FLOOR, SHARE, Quota
-from core.selection.random_order import METHOD, RandomOptions
 from tests.bench.zipf import generate, pool_of
 
 ROWS = 52_000

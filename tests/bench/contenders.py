@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from core.scores.feature_sets import FeatureSets
-from core.selection.sae_greedy import SaeGreedyOptions, rank
+from core.selection.methods.sae_greedy import SaeGreedyOptions, rank
 from tests.bench.zipf import pool_of
 
 MiB = 1 << 20

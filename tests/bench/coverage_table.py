@@ -22,8 +22,8 @@ from core.scores.length import length_link
 from core.scores.word_grams import word_grams
 from core.scores.yardsticks import Yardstick, by_count, by_held_out_rows
 from core.selection.budget import Budget, needed
+from core.selection.methods.registry import find, parse_options
 from core.selection.pool import Pool
-from core.selection.registry import find, parse_options
 from core.selection.specification import RankingSpec, active_sets, pool_of
 from core.store.analyses import open_analysis
 from core.store.datasets import dataset_with_hash

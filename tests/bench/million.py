@@ -8,7 +8,7 @@ import sys
 import time
 from statistics import median
 
-from core.selection.sae_greedy import SaeGreedyOptions, rank
+from core.selection.methods.sae_greedy import SaeGreedyOptions, rank
 from tests.bench.contenders import forget_peak, peak
 from tests.bench.zipf import generate, pool_of
 

@@ -13,8 +13,8 @@ import numpy as np
 
 from core.scores.feature_sets import Activity, FeatureSets, feature_sets, thresholds
 from core.selection.known import Given
+from core.selection.methods.registry import find, parse_options
 from core.selection.ranking import Ranking
-from core.selection.registry import find, parse_options
 from tests.bench import million
 from tests.bench.contenders import CONTENDERS, Measured, MiB, forget_peak, measured, peak, write_rows
 from tests.bench.zipf import generate, pool_of

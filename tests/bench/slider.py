@@ -18,8 +18,8 @@ from core.scores.coverage import token_grid
 from core.scores.curve import Curve, chance, curve_along
 from core.scores.yardsticks import by_count
 from core.selection.budget import Budget
+from core.selection.methods.registry import find
 from core.selection.pool import Pool
-from core.selection.registry import find
 from core.selection.select import cut
 from core.workspace import Workspace
 from tests.bench.generated import NAME, generated_workspace

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from core.errors import GamutError
 from core.selection.budget import Budget, needed, size
-from core.selection.longest import LongestOptions
-from core.selection.registry import METHODS, find
+from core.selection.methods.longest import LongestOptions
+from core.selection.methods.registry import METHODS, find
 from core.selection.select import cut, select
 
 

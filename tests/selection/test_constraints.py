@@ -14,9 +14,9 @@ from core.selection.budget import Budget
 from core.selection.constrained import ranked_within
 from core.selection.constraints import Constraints
 from core.selection.known import Given, Grouping
+from core.selection.methods.registry import METHODS, find
 from core.selection.quotas import CAP, FLOOR, SHARE, Quota, read_quota
 from core.selection.ranking import newly_covered
-from core.selection.registry import METHODS, find
 from core.selection.select import cut
 from core.selection.specification import RankingSpec
 from core.store.sample_filter import Range, SampleFilter

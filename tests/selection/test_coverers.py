@@ -8,7 +8,7 @@ import pytest
 from core.errors import GamutError
 from core.selection.coverers import Covered, Shared, coverers, nearest_pick, stands_for
 from core.selection.left_out import ORDERS, left_out
-from core.selection.sae_greedy import SaeGreedyOptions, rank
+from core.selection.methods.sae_greedy import SaeGreedyOptions, rank
 
 
 def by_hand(rows: list[set[int]], base: list[int], chosen: list[int], sample_id: int, named: int) -> Covered:

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from core.selection.feature_coverage import STEPS, FeatureCoverageOptions, rank
 from core.selection.known import Given
+from core.selection.methods.feature_coverage import STEPS, FeatureCoverageOptions, rank
 
 OPTIONS = (
     {},

@@ -8,7 +8,7 @@ import pytest
 
 from core.errors import GamutError
 from core.selection.known import Given
-from core.selection.sae_greedy import SaeGreedyOptions, rank
+from core.selection.methods.sae_greedy import SaeGreedyOptions, rank
 
 OPTIONS = (
     {"per_token": True},

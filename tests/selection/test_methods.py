@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import GamutError
-from core.selection import longest, random_order, richest
 from core.selection.method import Method, option, parse_options
+from core.selection.methods import longest, random_order, richest
+from core.selection.methods.registry import METHODS, find
 from core.selection.ranking import covered_by, newly_covered
-from core.selection.registry import METHODS, find
 
 SEED = "Option “seed” of method “random” is “{}”; it must be a whole number, at least 0."
 

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import GamutError
-from core.selection.imported_score import ScoreOptions
 from core.selection.known import Given
 from core.selection.method import parse_options
-from core.selection.mixture import MixtureOptions, parts_of
-from core.selection.registry import find
+from core.selection.methods.imported_score import ScoreOptions
+from core.selection.methods.mixture import MixtureOptions, parts_of
+from core.selection.methods.registry import find
 from core.selection.shares import by_turns
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from core.errors import GamutError
-from core.selection import nait
 from core.selection.known import Given
+from core.selection.methods import nait
 
 
 def rank(pool, scores, capabilities, upto=None):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from core.errors import GamutError
+from core.selection.methods.sae_greedy import SaeGreedyOptions, rank
 from core.selection.ranking import covered_by, covered_by_base, newly_covered
-from core.selection.sae_greedy import SaeGreedyOptions, rank
 
 
 def picks(ranking):

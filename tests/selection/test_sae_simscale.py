@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from core.selection.sae_simscale import SaeSimscaleOptions, fitted_tau, rank
+from core.selection.methods.sae_simscale import SaeSimscaleOptions, fitted_tau, rank
 
 
 def similarity(name, rows, strengths, i, taken):

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from core.errors import GamutError
-from core.selection import k_center, repr_filter
-from core.selection.k_center import KCenterOptions
 from core.selection.known import Given
-from core.selection.repr_filter import ReprFilterOptions
+from core.selection.methods import k_center, repr_filter
+from core.selection.methods.k_center import KCenterOptions
+from core.selection.methods.repr_filter import ReprFilterOptions
 
 
 def squared(one, other) -> int:

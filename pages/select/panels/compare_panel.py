@@ -10,8 +10,8 @@ import streamlit as st
 
 from core.errors import GamutError
 from core.selection.compare import Comparison, compare
+from core.selection.methods.registry import find
 from core.selection.pool import Pool
-from core.selection.registry import find
 from core.selection.saved import load_selection, selection_names
 from core.selection.select import Selected
 from core.selection.specification import RankingSpec, select_by

@@ -7,7 +7,7 @@ from dataclasses import Field, fields
 import streamlit as st
 
 from core.selection.method import Method
-from core.selection.registry import METHODS, find
+from core.selection.methods.registry import METHODS, find
 from core.store.analyses import SPANS
 from core.store.datasets import Dataset
 from core.store.pools import members_of

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from core.scores.alignment import DIFFERENCE, AlignmentSettings
 from core.scores.capability import SITES
 from core.selection.method import Method, option
-from core.selection.nait import CAPABILITIES, named_orders
+from core.selection.methods.nait import CAPABILITIES, named_orders
 from core.selection.pool import Pool
 from core.selection.ranking import Ranking, in_turn, ranking_along
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from core.scores.target_likeness import MONA
 from core.selection.method import Method, option
-from core.selection.nait import CAPABILITIES, best_first, capability_names
+from core.selection.methods.nait import CAPABILITIES, best_first, capability_names
 from core.selection.pool import Pool
 from core.selection.ranking import Ranking, in_turn, ranking_along
 

@@ -66,7 +66,7 @@ def _split(said: str) -> list[str]:
 
 
 def _part(text: str) -> Part:
-    from core.selection.registry import find  # here, because the registry knows this method
+    from core.selection.methods.registry import find  # here, because the registry knows this method
 
     found = PART.fullmatch(text)
     if found is None:

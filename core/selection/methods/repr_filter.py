@@ -15,8 +15,8 @@ from fractions import Fraction
 import numpy as np
 from numba import njit
 
-from core.selection.k_center import unit_length
 from core.selection.method import Method, option
+from core.selection.methods.k_center import unit_length
 from core.selection.pool import Pool
 from core.selection.ranking import Ranking, ranking_in_rounds
 

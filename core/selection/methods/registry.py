@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from core.errors import GamutError
-from core.selection import (
+from core.selection.method import Method, parse_options
+from core.selection.methods import (
     bm25,
     difference_of_means,
     embedding_similarity,
@@ -22,7 +23,6 @@ from core.selection import (
     sae_greedy,
     sae_simscale,
 )
-from core.selection.method import Method, parse_options
 
 __all__ = ["METHODS", "find", "parse_options"]
 

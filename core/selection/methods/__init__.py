@@ -1,0 +1,1 @@
+"""Every way of ranking, one file each; `registry` knows them by name."""
