@@ -25,7 +25,7 @@ from tests.bench.rows import write_rows
 OBVIOUS_BATCH = 16
 
 
-def bench(*, samples: int = 2_000, rounds: int = 3) -> list[tuple[str, float, str]]:
+def bench(*, samples: int = 1_000, rounds: int = 3) -> list[tuple[str, float, str]]:
     """Rows (what, median seconds or ratio, note): whole analysis, bare forward, the obvious way, and their ratios."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "d.jsonl"

@@ -25,7 +25,7 @@ from tests.bench.rows import write_rows
 WIDTH, BLOCKS, FEATURES, K = 1024, 8, 16_384, 32
 
 
-def bench(*, samples: int = 300, rounds: int = 2) -> list[tuple[str, float, str]]:
+def bench(*, samples: int = 200, rounds: int = 2) -> list[tuple[str, float, str]]:
     """Rows (what, median seconds or ratio, note): whole analysis of all layers, bare forward, and their ratio."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
