@@ -5,6 +5,7 @@ import json
 import pytest
 
 from core.scores.labels.kept import sae_hash
+from core.scores.telling import telling
 from core.store.analyses import open_analysis
 from core.store.features import direction_of, examples_of
 from core.store.own_labels import own_labels, set_own_label
@@ -43,6 +44,19 @@ def test_it_opens_on_the_features_that_tell_the_categories_apart_with_a_text_of_
         assert (row["head"], row["about"]) == ("100\u202f%", "others 0\u202f%")
         assert row["tokens"][row["peak"]] == " w2"
         assert row["values"][row["peak"]] > 1
+
+
+def test_equal_length_is_that_of_the_tokens_that_count(grouped, open_app, monkeypatch):
+    seen = []
+
+    def watched(features, *, tokens, **words):
+        seen.append(tokens)
+        return telling(features, tokens=tokens, **words)
+
+    monkeypatch.setattr("pages.explore.panels.answers.telling", watched)
+    open_app(grouped, "Features", rule="raw", theta="0.001", span="response")
+    counts = open_analysis(grouped, "made").counts
+    assert len(seen) == 1 and seen[0].tolist() == counts.response_tokens.tolist() != counts.scored_tokens.tolist()
 
 
 def test_the_subset_is_told_from_the_rest_in_words(made, open_app):

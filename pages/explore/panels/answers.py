@@ -15,6 +15,7 @@ from core.scores.telling import Group, telling
 from core.scores.where import ScoredTokens, scored_tokens
 from core.selection.known_analysis import KnownOfAnalysis
 from core.selection.specification import RankingSpec
+from core.selection.two_sets import scored_tokens as tokens_within
 from core.store.feature_examples import Shown, ToRead, in_band, snippets, to_read
 from core.store.feature_table import samples_with
 from core.store.peaks import peak_tokens
@@ -81,11 +82,12 @@ def _grouped(_opened: Opened, key: str, said: str, column: str, mark: str, _subs
     else:
         grouping = everything.groups(column)
         codes, names = grouping.codes, grouping.names
+    spec = draft_spec(_opened)
     groups = telling(
-        engine.active(_opened, draft_spec(_opened)).features,
+        engine.active(_opened, spec).features,
         codes=codes,
         names=names,
-        tokens=_opened.analysis.counts.scored_tokens,
+        tokens=tokens_within(_opened.analysis, spec.span),
         same=same_by_duplicates(everything.duplicate_of),
     )
     wanted = [(told.feature_id, codes == names.index(group.name)) for group in groups for told in group.telling]
