@@ -78,12 +78,12 @@ def _bounds(at_least: Sequence[str], at_most: Sequence[str]) -> tuple[tuple[str,
             column, equals, number = text.rpartition("=")
             try:
                 value = float(number)
-            except ValueError:
+                exact = int(value) if value == int(value) else value
+            except (ValueError, OverflowError):  # no number, nan or inf
                 equals = ""
             if not equals:
                 raise GamutError(f"{text!r} is not of the form COLUMN=NUMBER.")
             bounds = found.get(column, Range())
-            exact = int(value) if value == int(value) else value
             found[column] = Range(exact, bounds.high) if end == "low" else Range(bounds.low, exact)
     return tuple(found.items())
 
@@ -91,7 +91,7 @@ def _bounds(at_least: Sequence[str], at_most: Sequence[str]) -> tuple[tuple[str,
 def _json(text: str, flag: str) -> dict[str, Any]:
     try:
         said = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         said = None
     if not isinstance(said, dict):
         raise GamutError(f"{flag} is {text[:60]!r}; give a JSON object, in quotes.")

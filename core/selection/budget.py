@@ -15,6 +15,7 @@ from core.selection.pool import Pool
 from core.selection.ranking import Ranking
 
 UNITS = ("rows", "percent", "tokens")
+MOST = 10**18  # sums of tokens are of 64 bits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +37,10 @@ class Budget:
             seen = ", ".join(f"{name} {value}" for name, value in given.items()) or "none"
             raise GamutError(f"The budget names {seen}; give exactly one of rows, percent and tokens.")
         for name in given.keys() & {"rows", "tokens"}:
-            if given[name] < 1 or given[name] != int(given[name]):
-                raise GamutError(f"The budget is {given[name]} {name}; give a whole number from 1 upwards.")
+            if not 1 <= given[name] < MOST or given[name] != int(given[name]):
+                raise GamutError(
+                    f"The budget is {given[name]} {name}; give a whole number from 1 upwards, of at most 18 digits."
+                )
         if self.percent is not None and not 0 < self.percent <= 100:
             raise GamutError(f"The budget is {self.percent} percent; give a number above 0 and up to 100.")
         if self.skip_to_fit and self.tokens is None:

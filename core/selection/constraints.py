@@ -69,7 +69,7 @@ class Constraints:
             return Constraints(
                 only=only, quotas=quotas, near_duplicates=None if alike is None else float(alike), **given
             )
-        except (TypeError, ValueError, AttributeError, KeyError):
+        except (TypeError, ValueError, AttributeError, KeyError, OverflowError, RecursionError):
             raise GamutError(f"These are no constraints: {str(values)[:200]}; make them anew.") from None
 
     def words(self) -> tuple[str, ...]:

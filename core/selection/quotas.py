@@ -8,6 +8,7 @@ from typing import Any
 from core.errors import GamutError
 
 CAP, SHARE, FLOOR = "cap", "share", "floor"
+MOST_ROWS = 10**18  # more than any column of counts holds
 FORMS = {
     CAP: "COLUMN=VALUE:ROWS, or COLUMN:ROWS for each value",
     SHARE: "COLUMN for the shares of the pool, or COLUMN=VALUE:SHARE with a share from 0 to 1",
@@ -81,6 +82,8 @@ def _amount(quota: Quota) -> float | None:
             raise GamutError(f"The share of {quota.column} = {quota.value} is {said}; give a number from 0 to 1.")
         return float(said)
     least = 1 if kind == FLOOR else 0
-    if said != int(said) or said < least:
-        raise GamutError(f"The {kind} of {quota.column} is {said} rows; give a whole number from {least} upwards.")
+    if not least <= said < MOST_ROWS or said != int(said):
+        raise GamutError(
+            f"The {kind} of {quota.column} is {said} rows; give a whole number from {least} upwards, of at most 18 digits."
+        )
     return int(said)

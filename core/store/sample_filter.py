@@ -96,7 +96,7 @@ class SampleFilter:
         """The filter that `as_dict` wrote; `GamutError` where it cannot have."""
         try:
             return SampleFilter(**{name: _read(name, value) for name, value in values.items()})
-        except (TypeError, ValueError, AttributeError, KeyError):
+        except (TypeError, ValueError, AttributeError, KeyError, OverflowError, RecursionError):
             raise GamutError(f"This is no filter of samples: {str(values)[:200]}; make it anew.") from None
 
     def words(self) -> str:

@@ -203,7 +203,7 @@ def keep_choices() -> None:
 def _read(choice: Choice, text: str) -> Any:
     try:
         return choice.read(text)
-    except (KeyError, ValueError, GamutError):
+    except (KeyError, ValueError, OverflowError, RecursionError, GamutError):
         return choice.default
 
 

@@ -55,6 +55,19 @@ def test_a_link_with_nonsense_falls_back_to_what_is_usual(made, open_app):
     assert not app.error
 
 
+@pytest.mark.parametrize(
+    "link",
+    [
+        {"constraints": '{"quotas":[{"kind":"cap","column":"x","amount":1e999}]}'},
+        {"constraints": '{"near_duplicates":1' + "0" * 400 + "}"},
+        {"constraints": "[" * 100_000, "a": "[" * 100_000, "b": '{"x":' * 100_000, "filter": "[" * 100_000},
+    ],
+)
+def test_a_link_with_numbers_or_brackets_beyond_all_bounds_opens_without_them(made, open_app, link):
+    app = open_app(made, "Budget", **link)
+    assert not app.error and all(app.session_state[key] == "" for key in link)
+
+
 def test_choices_outlive_the_screen_they_were_made_on(made, open_app):
     app = open_app(made, "Budget")
     app.selectbox(key="_method_more").set_value("richest").run()
