@@ -163,9 +163,14 @@ def _line(words: list[str]) -> str:
     return "python -m core " + shlex.join(words)
 
 
-def select_line(spec: RankingSpec, budget: Budget, *, name: str, dataset: Dataset) -> str:
-    """The command line that makes this selection again, whatever marks the workspace holds: it names every pin and ban."""
-    return _line(_select_words(spec, budget, name, dataset))
+def select_line(spec: RankingSpec, budget: Budget, *, name: str, dataset: Dataset, replace: bool = False) -> str:
+    """The command line that makes this selection again in this workspace, whatever marks it holds: every pin and ban is named.
+
+    replace: whether it replaces the selection that has the name already.
+    """
+    workspace = ["--workspace", str(dataset.workspace.root.resolve())]
+    words = _select_words(spec, budget, name, dataset)
+    return _line([*workspace, *words, *(["--replace"] if replace else [])])
 
 
 def _select_words(spec: RankingSpec, budget: Budget, name: str, dataset: Dataset) -> list[str]:

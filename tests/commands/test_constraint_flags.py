@@ -188,7 +188,7 @@ def test_the_line_that_reproduces_a_selection_says_all_of_it_and_verify_recomput
 ):
     found = select(sourced, "--method", "sae-greedy", *budget, *ALL)
     line = shlex.split(select_line(found.spec, found.budget, name="again", dataset=Dataset(sourced, "sourced")))
-    assert run(["--workspace", str(sourced.root), *line[3:], "--replace"]) == 0
+    assert run([*line[3:], "--replace"]) == 0
     again = load_selection(sourced, "again")
     assert (again.ids, again.spec, again.budget) == (found.ids, found.spec, found.budget)
     assert run(["--workspace", str(sourced.root), "export", "s", "--to", str(tmp_path / "s.jsonl"), "--replace"]) == 0

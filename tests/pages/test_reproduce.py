@@ -40,6 +40,12 @@ def save(app, name):
     return app
 
 
+def words_of(line):
+    words = shlex.split(line)
+    assert words[:3] == ["python", "-m", "core"]
+    return words[3:]
+
+
 def asked(open_app, workspace, **link):
     return open_app(
         workspace, "Budget", **{"dataset": "sourced", "tab": "reproduce", "unit": "rows", "amount": "12"} | link
@@ -56,7 +62,7 @@ def asked(open_app, workspace, **link):
         {"method": "longest", "unit": "tokens", "amount": "150", "skip": "1", "span": "response"},
     ],
 )  # fmt: skip
-def test_link_line_and_python_give_the_ids_on_screen(sourced, open_app, link):
+def test_link_line_and_python_give_the_ids_on_screen(sourced, open_app, tmp_path, monkeypatch, link):
     mark = Dataset(sourced, "sourced").content_hash
     set_mark(sourced, mark, 13, PIN)
     set_mark(sourced, mark, 21, BAN)
@@ -70,15 +76,30 @@ def test_link_line_and_python_give_the_ids_on_screen(sourced, open_app, link):
     assert load_selection(sourced, "by-link").ids == ids
 
     set_mark(sourced, mark, 13, None)  # line and lines name every pin and ban themselves
-    words = shlex.split(line)
-    assert words[:3] == ["python", "-m", "core"]
-    words[words.index("--name") + 1] = "by-line"
-    assert run(["--workspace", str(sourced.root), *words[3:]]) == 0
-    assert load_selection(sourced, "by-line").ids == ids
+    monkeypatch.chdir(tmp_path)  # a line finds its workspace from anywhere
+    (sourced.selections / "on-screen.json").unlink()
+    assert run(words_of(line)) == 0
+    assert load_selection(sourced, "on-screen").ids == ids
 
     names: dict = {}
     exec(lines, names)
     assert names["ids"] == list(ids)
+
+
+def test_the_line_as_it_is_shown_replaces_the_name_it_shows_or_takes_a_free_one(
+    sourced, open_app, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    app = save(asked(open_app, sourced, method="random"), "my-selection")
+    app.number_input(key="amount").set_value(5.0).run()
+    assert "my-selection holds before stays as a revision" in said(app).replace("\\", "")
+    assert run(words_of(app.code[1].value)) == 0
+    newest, before = load_selection(sourced, "my-selection"), load_selection(sourced, "my-selection", revision=1)
+    assert newest.revision == 2 and newest.ids == before.ids[:5] and len(before.ids) == 12
+    fresh = asked(open_app, sourced, method="random", amount="7")  # nothing is named: nothing is replaced
+    assert run(words_of(fresh.code[1].value)) == 0
+    assert load_selection(sourced, "my-selection") == newest
+    assert load_selection(sourced, "my-selection-2").ids == before.ids[:7]
 
 
 def test_an_earlier_revision_is_looked_at_and_made_the_newest_again(sourced, open_app):

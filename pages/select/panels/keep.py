@@ -79,14 +79,22 @@ def draw_reproduce(opened: Opened, spec: RankingSpec, selected: Selected) -> Non
     """The same selection as a link, a command line and Python lines, and the revisions of the saved one."""
     st.caption("The link opens this screen; it heeds the pins and bans that the data set has when it is opened.")
     st.code(_address(), language=None, wrap_lines=True)
-    st.caption("The command line names every pin and ban, and saves the selection.")
-    name = st.session_state.get(NAME) or EXAMPLE
-    st.code(select_line(spec, selected.budget, name=name, dataset=opened.dataset), language=None, wrap_lines=True)
+    taken = selection_names(opened.workspace)
+    name = st.session_state.get(NAME) or _free(taken)
+    replaces = f"; what {name} holds before stays as a revision" if name in taken else ""
+    st.caption(plain(f"The command line names every pin and ban, and saves the selection as {name}{replaces}."))
+    line = select_line(spec, selected.budget, name=name, dataset=opened.dataset, replace=name in taken)
+    st.code(line, language=None, wrap_lines=True)
     st.caption("The Python lines end with the ids in order.")
     lines = python_lines(spec, selected.budget, workspace=opened.workspace.root.resolve())
     st.code(lines, language="python", height=260)
-    if chosen("selection") in selection_names(opened.workspace):
+    if chosen("selection") in taken:
         _draw_revisions(opened, chosen("selection"))
+
+
+def _free(taken: list[str]) -> str:
+    """A name that no selection has yet."""
+    return next(name for name in (EXAMPLE, *(f"{EXAMPLE}-{n}" for n in range(2, len(taken) + 3))) if name not in taken)
 
 
 def _address() -> str:
