@@ -103,4 +103,7 @@ class _Asking:
             except (GamutError, Unanswered) as why:
                 self._came.put((question, why))
             except Exception as defect:  # a thread that dies silently would be waited for without end
-                self._came.put((question, GamutError(f"Asking the language model failed: {defect!r}.")))
+                told = GamutError(
+                    f"Asking the language model failed ({type(defect).__name__})."
+                )  # its words may hold a key
+                self._came.put((question, told))

@@ -5,6 +5,7 @@ The key comes from the environment and goes into one header: never to disk, into
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import time
@@ -21,6 +22,7 @@ SECONDS = 120.0  # for one answer
 TRIES = 6
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds between tries, doubled each time
 BUSY = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
+MOVED = frozenset({301, 302, 303, 307, 308})
 
 
 class Unanswered(Exception):
@@ -63,6 +65,8 @@ class Endpoint:
             )
         if not url.startswith(("http://", "https://")):
             raise GamutError(f"{URL} is no web address; it begins with http:// or https://.")
+        if "@" in url.split("/")[2]:
+            raise GamutError(f"{URL} holds a user name or password; give the address without it and the key in {KEY}.")
         return cls(url.rstrip("/"), model, said.get(KEY, "").strip())
 
     def ask(self, system: str, user: str, *, most: int, waiting: Callable[[float], None] = time.sleep) -> Answer:
@@ -88,16 +92,22 @@ class Endpoint:
                     if error.code not in BUSY:
                         raise GamutError(self._refusal(error)) from None
                 wait = max(wait, min(LONGEST_WAIT, _seconds(error.headers.get("Retry-After"))))
+            except http.client.InvalidURL:  # its words hold the address
+                raise GamutError(
+                    f"{URL} is no web address that can be asked; it is like http://localhost:8000/v1."
+                ) from None
             except (ValueError, KeyError, IndexError, TypeError):
                 why = "its answer was not of the form that was asked for"
             except OSError as error:  # refused, cut off, timed out; URLError is one
                 why = str(getattr(error, "reason", error)) or type(error).__name__
+            except http.client.HTTPException:  # cut off in the middle of an answer, or no HTTP at all
+                why = "its answer was cut off or is no HTTP"
         raise Unanswered(why)
 
     def _answer(self, body: dict) -> Answer:
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {self.key}"} if self.key else {})
         request = urllib.request.Request(f"{self.url}/chat/completions", json.dumps(body).encode(), headers)
-        with urllib.request.urlopen(request, timeout=SECONDS) as got:
+        with urllib.request.build_opener(_Staying).open(request, timeout=SECONDS) as got:
             said = json.loads(got.read())
         text = said["choices"][0]["message"]["content"]
         if not isinstance(text, str):
@@ -106,12 +116,24 @@ class Endpoint:
         return Answer(text, int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0))
 
     def _refusal(self, error: urllib.error.HTTPError) -> str:
+        if error.code in MOVED:
+            return (
+                f"The language model at {self.host} sends on to another address ({error.code}), where the key must not go; "
+                f"set {URL} to the address itself."
+            )
         mend = {
             401: f"the key in {KEY} is wrong or missing",
             403: f"the key in {KEY} may not use it",
             404: f"there is no such address or no model {self.model!r}; see {URL} and {MODEL}",
         }
         return f"The language model at {self.host} refused ({error.code}): {mend.get(error.code, 'see its own log')}."
+
+
+class _Staying(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect: it would take the key to whatever host an answer names."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
 
 
 def _seconds(header: str | None) -> float:

@@ -31,7 +31,8 @@ def served(answering: Answering) -> Iterator[str]:
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(said)))
+            if "Content-Length" not in headers:
+                self.send_header("Content-Length", str(len(said)))
             self.end_headers()
             self.wfile.write(said)
 

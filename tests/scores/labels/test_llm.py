@@ -77,6 +77,47 @@ def test_a_cut_connection_and_malformed_answers_are_asked_again(opened, corpus):
         assert endpoint(address).ask("s", "u", most=5, waiting=lambda _: None).text == "ok"
 
 
+def test_an_answer_cut_off_in_the_middle_is_asked_for_again():
+    answers = iter([(200, {}, completion("half an answ")), (200, {}, completion("ok"))])
+
+    def answer(path, headers, body):
+        status, said, whole = next(answers)
+        return (status, {"Content-Length": str(len(whole) + 50), "Connection": "close"}, whole) if b"half" in whole else (
+            status, said, whole
+        )  # fmt: skip
+
+    with served(answer) as address:
+        assert endpoint(address).ask("s", "u", most=5, waiting=lambda _: None).text == "ok"
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_refused_and_the_key_reaches_no_other_address(status):
+    seen = []
+    with served(lambda path, headers, body: (seen.append(headers), (200, {}, completion("ok")))[1]) as elsewhere:
+        moved = {"Location": f"{elsewhere}/v1/chat/completions"}
+        with served(lambda *_: (status, moved, b"")) as address, pytest.raises(GamutError, match="sends on to another"):
+            endpoint(address).ask("s", "u", most=5, waiting=lambda _: None)
+    assert seen == []
+
+
+@pytest.mark.parametrize(
+    "said", ["http://me:pass-word@host/v1", "https://pass-word@host", "http://me:pass-word@host:x"]
+)
+def test_an_address_with_a_password_is_refused_without_repeating_it(said):
+    with pytest.raises(GamutError, match="user name or password") as refused:
+        Endpoint.of_environment({"GAMUT_LLM_URL": said, "GAMUT_LLM_MODEL": "a-model"})
+    assert "pass-word" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://me:pass-word@host/v1", "http://host:pass-word/v1", "http://host/pass-word here"]
+)
+def test_an_address_that_cannot_be_asked_is_not_repeated(opened, corpus, url):
+    with pytest.raises(GamutError) as refused:
+        write_with(opened, corpus, Endpoint(url, "a-model", ""), range(5), progress=quietly)
+    assert "pass-word" not in str(refused.value)
+
+
 @pytest.mark.parametrize(("status", "sentence"), [(401, "key in GAMUT_LLM_KEY is wrong"), (404, "no model 'a-model'")])
 def test_what_no_patience_mends_stops_at_once_without_telling_the_key(opened, corpus, status, sentence):
     times = []
