@@ -85,7 +85,10 @@ def _judged(row: dict, by: str) -> Judged:
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """What is to be judged: the questions not answered yet, and the places behind each feature's excerpts, in order."""
+    """What is to be judged: the questions not answered yet, and the places behind each feature's excerpts, in order.
+
+    `places` are also those of features judged before, so that asking about fewer takes no judgement away.
+    """
 
     labels: Path
     questions: list[Question]
@@ -118,7 +121,8 @@ def prepare(analysis: Analysis, corpus: Corpus, labels: Path, model: str, *, mos
         for question in _questions(corpus, feature, owner, texts[owner], able[feature][0])
         if question.key not in asked
     ]
-    return Trial(labels, questions, {f: able[f] for f in wanted}, partner, len(set(texts) - set(able)))
+    places = {f: able[f] for f in sorted({*wanted, *(able.keys() & {feature for feature, _, _ in asked})})}
+    return Trial(labels, questions, places, partner, len(set(texts) - set(able)))
 
 
 def _trials(contexts: Contexts):
@@ -202,8 +206,7 @@ def _compile(path: Path, trial: Trial, model: str) -> int:
     rows: list[tuple[int, Area, float]] = []
     for feature, (places, truth) in trial.places.items():
         own = _accuracy(answers, feature, feature, truth, len(places))
-        partner = trial.partner[feature]
-        other = _accuracy(answers, feature, partner, truth, len(places)) if partner is not None else None
+        other = _null(answers, feature, trial.partner.get(feature), truth, len(places))
         if own is not None:
             rows.append((feature, own, other.value if other else nan))
     rows.sort(key=lambda row: row[0])
@@ -214,6 +217,15 @@ def _compile(path: Path, trial: Trial, model: str) -> int:
         columns["null"] = [null for _, _, null in rows]
         write_derived(path, {"labels": trial.labels.stem, "by": model}, columns)
     return len(rows)
+
+
+def _null(
+    answers: dict[tuple[int, ...], set[int]], feature: int, partner: int | None, truth: np.ndarray, n: int
+) -> Area | None:
+    """The accuracy of the partner's text; of a feature judged before, that of the text it was swapped with then."""
+    before = sorted({owner for judged, owner, _ in answers if judged == feature and owner != feature})
+    others = (_accuracy(answers, feature, owner, truth, n) for owner in ([partner] if partner is not None else before))
+    return next((found for found in others if found is not None), None)
 
 
 def _accuracy(

@@ -13,6 +13,8 @@ from core.scores.labels.answers import keep, keeping, read_answers
 from core.scores.labels.asking import AT_ONCE, Progress, Question, ask_all
 from core.scores.labels.corpus import Corpus
 from core.scores.labels.endpoint import Answer, Endpoint
+from core.scores.labels.kept import fidelity_path
+from core.scores.labels.measure_texts import texts_of
 from core.scores.labels.prompts import OUT_TOKENS, SYSTEM, VERSION, Prompt, prompts_for, read_answer
 from core.store.analyses import Analysis
 from core.store.derived import derived_path, write_derived
@@ -122,4 +124,8 @@ def _compile(analysis: Analysis, model: str, told: Written) -> None:
         "feature_id": pa.array(features, pa.int32()), "text": pa.array([answers[f] for f in features], pa.string())
     }  # fmt: skip
     told.path = llm_path(analysis, model)
+    if (
+        told.path.is_file() and texts_of(told.path) != answers
+    ):  # what was measured of fewer texts leaves the new ones out
+        fidelity_path(analysis, told.path).unlink(missing_ok=True)
     write_derived(told.path, {"origin": "llm", "by": model}, columns)

@@ -78,6 +78,20 @@ def test_a_text_that_fits_is_told_from_a_swapped_one_and_no_question_is_asked_tw
     assert best[AT_WORD] is True and best[ANYWHERE] is False
 
 
+def test_asking_about_fewer_later_takes_no_judgement_away(written):
+    analysis = open_analysis(written, "made")
+    corpus, path, asked = corpus_of(analysis, Dataset(written, "made")), llm_path(analysis, "writer"), []
+    with served(understanding(asked)) as address:
+        endpoint = Endpoint(address, "reader", "")
+        for most in (10, 1):
+            trial = prepare(analysis, corpus, path, "reader", most=most)
+            assert judge(analysis, trial, endpoint, progress=quietly) == 2
+            labels = labels_of(written, analysis)
+            judged = [labels.best(feature).judged for feature in (AT_WORD, ANYWHERE)]
+            assert all(found is not None and found.null == pytest.approx(0.5, abs=0.1) for found in judged)
+    assert len(asked) == 12
+
+
 def test_answers_of_another_form_are_no_answers_and_asked_for_again(written):
     analysis = open_analysis(written, "made")
     corpus, path = corpus_of(analysis, Dataset(written, "made")), llm_path(analysis, "writer")

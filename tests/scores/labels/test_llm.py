@@ -11,7 +11,7 @@ from core.errors import GamutError
 from core.scores.labels.endpoint import Endpoint
 from core.scores.labels.labels import LLM, labels_of
 from core.scores.labels.llm import answers_path, features_to_ask, kept_answers, llm_path, write_with
-from core.scores.labels.measure_texts import corpus_of
+from core.scores.labels.measure_texts import corpus_of, unmeasured
 from core.scores.labels.prompts import SYSTEM, cost_of, prompts_for, read_answer
 from core.store.analyses import Analysis, open_analysis
 from core.store.datasets import Dataset
@@ -227,3 +227,18 @@ def test_the_command_tells_the_cost_first_then_writes_as_a_job_and_measures(made
     assert os.environ["GAMUT_LLM_KEY"] == KEY
     for path in made.jobs.rglob("*"):
         assert not path.is_file() or KEY not in path.read_text()
+
+
+def test_labels_of_a_second_run_are_measured_too(made, monkeypatch, capsys):
+    words = ["--workspace", str(made.root), "--json", "label", "write", "made", "--yes", "--most"]
+    analysis = open_analysis(made, "made")
+    with served(lambda path, headers, body: (200, {}, labels_for(body))) as address:
+        monkeypatch.setenv("GAMUT_LLM_URL", address)
+        monkeypatch.setenv("GAMUT_LLM_MODEL", "a-model")
+        for most in (3, 6):
+            assert run([*words, str(most)]) == 0
+            every = labels_of(made, analysis).of(range(analysis.n_features)).values()
+            measured = [label.fidelity is not None for labels in every for label in labels if label.origin == LLM]
+            assert measured == [True] * most
+            assert unmeasured(made, analysis) == []
+    capsys.readouterr()
