@@ -7,6 +7,7 @@ any screen counts on top of them.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from core.selection.saved import Selection, load_selection
 from core.store.datasets import Dataset
 from core.store.people import BAN, PIN, clear_marks, marked, set_marks
 from core.workspace import Workspace
-from pages.shared.state import choose, chosen
+from pages.shared.state import SINCE, choose, chosen
 
 SEEN = "_marks_seen"  # the data set's own marks when the draft took over those of a file
 Ids = tuple[int, ...]
@@ -39,8 +40,9 @@ def draft_marks(workspace: Workspace, dataset: Dataset) -> DraftMarks:
     if held is None:
         return DraftMarks(pins, bans)
     if st.session_state.get(SEEN, ("",))[0] != chosen("marks"):
-        st.session_state[SEEN] = (chosen("marks"), pins, bans)
+        st.session_state[SEEN] = (chosen("marks"), *_as_before(pins, bans))
     _, seen_pins, seen_bans = st.session_state[SEEN]
+    choose(marks_since=_since(seen_pins, pins, seen_bans, bans))
     now_pins = _changed(held.spec.pins, seen_pins, pins)
     now_bans = _changed(held.spec.bans, seen_bans, bans)
     pinned, banned = set(pins) - set(seen_pins), set(bans) - set(seen_bans)  # what was marked since
@@ -48,6 +50,25 @@ def draft_marks(workspace: Workspace, dataset: Dataset) -> DraftMarks:
         tuple(pin for pin in now_pins if pin not in banned),
         tuple(sorted(ban for ban in now_bans if ban not in pinned)),
         held,
+    )
+
+
+def _since(seen_pins: Ids, pins: Ids, seen_bans: Ids, bans: Ids) -> str:
+    """What was marked since as the link says it, so that a new session knows it too; empty where nothing was."""
+    sets = (
+        set(pins) - set(seen_pins), set(seen_pins) - set(pins), set(bans) - set(seen_bans), set(seen_bans) - set(bans)
+    )  # fmt: skip
+    said = {name: sorted(ids) for name, ids in zip(SINCE, sets, strict=True) if ids}
+    return json.dumps(said, separators=(",", ":")) if said else ""
+
+
+def _as_before(pins: Ids, bans: Ids) -> tuple[Ids, Ids]:
+    """The data set's own marks as they were before what the link says was marked since."""
+    said = json.loads(chosen("marks_since") or "{}")
+    pinned, unpinned, banned, unbanned = (said.get(name, []) for name in SINCE)
+    return (
+        (*(pin for pin in pins if pin not in set(pinned)), *(pin for pin in unpinned if pin not in pins)),
+        tuple(sorted({*bans, *unbanned} - set(banned))),
     )
 
 
@@ -90,13 +111,13 @@ def hold_marks(workspace: Workspace, saved: Selection) -> None:
     pins, bans = (marked(workspace, saved.dataset_hash, mark) for mark in (PIN, BAN))
     st.session_state.pop(SEEN, None)
     same = (pins, tuple(sorted(bans))) == (saved.spec.pins, saved.spec.bans)
-    choose(marks="" if same else f"{saved.name}@{saved.revision}")
+    choose(marks="" if same else f"{saved.name}@{saved.revision}", marks_since="")
 
 
 def let_go() -> None:
     """Use the marks of the data set again."""
     st.session_state.pop(SEEN, None)
-    choose(marks="")
+    choose(marks="", marks_since="")
 
 
 def make_own(workspace: Workspace, dataset: Dataset) -> None:

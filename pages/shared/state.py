@@ -88,6 +88,9 @@ def sample_filter(text: str) -> str:
     return text
 
 
+SINCE = ("pinned", "unpinned", "banned", "unbanned")
+
+
 def json_object(text: str) -> str:
     """A reader of an object in JSON, kept as the text it is; who uses it says what may be in it."""
     if not isinstance(json.loads(text), dict):
@@ -98,6 +101,15 @@ def json_object(text: str) -> str:
 def constraints(text: str) -> str:
     """A reader of constraints, kept as the JSON they are."""
     Constraints.from_dict(json.loads(text))
+    return text
+
+
+def marks_since(text: str) -> str:
+    """A reader of what was pinned and banned on top of a saved selection's marks, kept as the JSON it is."""
+    said = json.loads(json_object(text))
+    lists = set(said) <= set(SINCE) and all(isinstance(ids, list) for ids in said.values())
+    if not lists or not all(type(i) is int and 0 <= i < 1 << 31 for ids in said.values() for i in ids):
+        raise ValueError(text)
     return text
 
 
@@ -155,6 +167,7 @@ CHOICES = {
     "constraints": Choice("", constraints),
     "without": Choice("", feature_kinds),
     "skip": Choice(False, switch),
+    "marks_since": Choice("", marks_since),
     "marks": Choice(""),  # the saved selection, as NAME@REVISION, whose pins and bans the draft holds
     "filter": Choice("", sample_filter),
     "feature": Choice(NO_FEATURE, place),

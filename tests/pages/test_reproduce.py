@@ -115,3 +115,20 @@ def test_an_earlier_revision_is_looked_at_and_made_the_newest_again(sourced, ope
     newest = load_selection(sourced, "mine")
     assert (newest.revision, newest.ids) == (3, load_selection(sourced, "mine", revision=1).ids)
     assert "Revision 1 of mine is revision 3 now" in said(app).replace("\\", "") and not app.exception
+
+
+def test_a_link_keeps_what_was_marked_on_top_of_a_saved_selection_and_what_was_taken_back(sourced, open_app):
+    mark = Dataset(sourced, "sourced").content_hash
+    set_mark(sourced, mark, 5, PIN)
+    line = ["--workspace", str(sourced.root), "select", "sourced", "--method", "random", "--rows", "12", "--no-marks"]
+    assert run([*line, "--pin", "5,30", "--ban", "7", "--name", "held"]) == 0
+    app = open_app(sourced, "Budget", selection="held", tab="reproduce")
+    set_mark(sourced, mark, 21, BAN)
+    set_mark(sourced, mark, 5, None)
+    set_mark(sourced, mark, 33, PIN)
+    app.run()
+    assert "those marked since" in said(app)
+    by_link = {key: values[0] for key, values in parse_qs(urlsplit(app.code[0].value).query).items()}
+    for name, one in (("first", app), ("again", open_app(sourced, "Budget", **by_link))):
+        saved = load_selection(sourced, save(one, name).text_input(key="save_as").value)
+        assert saved.name == name and (saved.spec.pins, saved.spec.bans) == ((30, 33), (7, 21))

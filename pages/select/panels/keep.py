@@ -21,6 +21,7 @@ from core.selection.select import Selected
 from core.selection.specification import RankingSpec
 from pages.shared.constraint_choice import tell_changed
 from pages.shared.draft import load_draft
+from pages.shared.draft_marks import draft_marks
 from pages.shared.engine import Opened
 from pages.shared.messages import plain
 from pages.shared.numbers import budget_words, count, moment
@@ -77,7 +78,9 @@ def _save(opened: Opened, spec: RankingSpec, selected: Selected, name: str, repl
 
 def draw_reproduce(opened: Opened, spec: RankingSpec, selected: Selected) -> None:
     """The same selection as a link, a command line and Python lines, and the revisions of the saved one."""
-    st.caption("The link opens this screen; it heeds the pins and bans that the data set has when it is opened.")
+    held = draft_marks(opened.workspace, opened.dataset).held
+    whose = "that the data set has when it is opened" if held is None else f"of {held.name} and those marked since"
+    st.caption(plain(f"The link opens this screen; it heeds the pins and bans {whose}."))
     st.code(_address(), language=None, wrap_lines=True)
     taken = selection_names(opened.workspace)
     name = st.session_state.get(NAME) or _free(taken)
