@@ -71,8 +71,13 @@ def draw_features(opened: Opened, sample_id: int, found: list[FeatureInSample], 
         open_feature(ids[clicked])
 
 
-def draw_shaded(opened: Opened, sample_id: int, found: list[FeatureInSample], *, first: int | None) -> None:
-    """The sample's tokens, shaded by a feature of one's choice; `first` is offered first."""
+def draw_shaded(
+    opened: Opened, sample_id: int, found: list[FeatureInSample], *, first: int | None, total: int
+) -> None:  # fmt: skip
+    """The sample's tokens, shaded by any feature: one of those found, `first` before them, or one told by its number.
+
+    `total`: the features active in the sample, of which those found are the strongest.
+    """
     ids = list(dict.fromkeys([*([first] if first is not None else []), *(feature.feature_id for feature in found)]))
     texts, roles = readable_tokens(opened.analysis, opened.dataset, sample_id)
     faded = [role >= len(ROLES) for role in roles]
@@ -80,10 +85,17 @@ def draw_shaded(opened: Opened, sample_id: int, found: list[FeatureInSample], *,
         token_view(texts, key="sample_tokens", height=460, faded=faded)
         return
     words = feature_words(opened, ids)
-    choice, everywhere, page = st.columns([2.2, 1.25, 0.8], vertical_alignment="bottom")
+    choice, number, everywhere, page = st.columns([2.1, 1.1, 1.05, 0.75], vertical_alignment="bottom")
     feature_id = choice.selectbox(
-        "Shaded by", ids, key=f"shaded_{sample_id}", format_func=lambda feature: f"#{feature} · {words[feature]}"
-    )
+        _shaded_by(len(found), total), ids, key=f"shaded_{sample_id}",
+        format_func=lambda feature: f"#{feature} · {words[feature]}",
+    )  # fmt: skip
+    last = opened.analysis.n_features - 1
+    told = number.number_input(
+        "Or feature", 0, last, None, 1, key=f"shaded_number_{sample_id}", placeholder=f"0 to {last}",
+        help="The number of any feature; it goes before the choice beside it until it is emptied.",
+    )  # fmt: skip
+    feature_id = feature_id if told is None else told
     missing = model_missing(opened)
     everywhere.toggle(
         "Every token", key=EVERYWHERE, disabled=bool(missing),
@@ -96,6 +108,10 @@ def draw_shaded(opened: Opened, sample_id: int, found: list[FeatureInSample], *,
     peak = int(np.argmax(shaded.values)) if shaded.values.any() else None
     st.caption(shading_words(shaded, peak))
     token_view(texts, shaded.values.tolist(), peak=peak, key=f"sample_tokens_{sample_id}", height=430, faded=faded)
+
+
+def _shaded_by(offered: int, total: int) -> str:
+    return "Shaded by" if offered >= total else f"Shaded by (the {offered} strongest of {whole(total)})"
 
 
 def _shade(opened: Opened, sample_id: int, feature_id: int, *, every: bool) -> Shade:

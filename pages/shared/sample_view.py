@@ -15,6 +15,7 @@ from core.datasets.sample import Turn
 from core.scores.feature_sets import FeatureSets
 from core.selection.coverers import coverers, stands_for
 from core.selection.ranking import Ranking, newly_covered
+from core.store.analyses import FeatureInSample
 from core.store.people import BAN, PIN, marked, marked_with_reasons, set_mark
 from core.store.sample_table import sample_rows
 from pages.shared.cover_words import left_out_words, stands_for_words
@@ -69,9 +70,11 @@ def draw_part(opened: Opened, part: str, *, origin: int, shown: int, feature: in
     if part == TALK:
         draw_turns(opened.dataset.turns(shown))
     elif part == TOKENS:
-        draw_shaded(opened, shown, opened.analysis.features_of(shown, limit=STRONGEST), first=feature)
+        every = opened.analysis.features_of(shown, limit=EVERY_FEATURE)
+        draw_shaded(opened, shown, every[:STRONGEST], first=feature, total=len(every))
     elif part == FEATURES:
-        draw_features(opened, shown, opened.analysis.features_of(shown, limit=STRONGEST), key=f"strongest_{shown}")
+        every = opened.analysis.features_of(shown, limit=EVERY_FEATURE)
+        draw_strongest(opened, shown, every, key=f"strongest_{shown}")
     elif part == NEAREST:
         clicked = draw_nearest(opened, shown, first_words)
         if clicked is not None:
@@ -132,8 +135,16 @@ def _draw_reason(opened: Opened, sample_id: int, judged: Judged, *, origin: int)
         with st.expander("What it newly covers", expanded=True):
             wanted = set(new.tolist())
             every = opened.analysis.features_of(sample_id, limit=EVERY_FEATURE)
-            most = [found for found in every if found.feature_id in wanted][:STRONGEST]
-            draw_features(opened, sample_id, most, key="newly_covered")
+            draw_strongest(opened, sample_id, [own for own in every if own.feature_id in wanted], key="newly_covered")
+
+
+def draw_strongest(opened: Opened, sample_id: int, found: list[FeatureInSample], *, key: str) -> None:
+    """The first few of the features found, and of how many they are."""
+    draw_features(opened, sample_id, found[:STRONGEST], key=key)
+    if len(found) > STRONGEST:
+        st.caption(
+            f"The {STRONGEST} strongest of {count(len(found), 'feature')}, measured by each feature's own maximum."
+        )
 
 
 def _draw_ways(origin: int, samples: list[int]) -> None:

@@ -7,6 +7,7 @@ from core.scores.feature_sets import Activity
 from core.scores.nearest import nearest
 from core.selection.specification import active_sets
 from core.store.analyses import open_analysis
+from pages.shared import sample_view
 from tests.pages.conftest import said
 from tests.pages.test_token_view import sent
 
@@ -61,6 +62,26 @@ def test_the_feature_one_came_from_is_shaded_first_and_one_that_is_silent_is_sai
     app = drawn(made, "Tokens", first=silent)
     assert app.selectbox(key=f"shaded_{SAMPLE}").value == silent
     assert "This feature is not active in this sample." in said(app)
+
+
+def test_any_feature_shades_the_tokens_when_told_by_its_number(made, monkeypatch):
+    monkeypatch.setattr(sample_view, "STRONGEST", 2)  # the made samples light fewer than twenty
+    every = open_analysis(made, "made").features_of(SAMPLE, limit=100)
+    weakest, app = every[-1], drawn(made, "Tokens")
+    offered = app.selectbox(key=f"shaded_{SAMPLE}")
+    assert offered.label == f"Shaded by (the 2 strongest of {len(every)})" and len(offered.options) == 2
+    app.number_input(key=f"shaded_number_{SAMPLE}").set_value(weakest.feature_id).run()
+    ((row,),) = (data["rows"] for data in sent(app))
+    assert row["peak"] == weakest.position
+    assert row["values"][weakest.position] == pytest.approx(weakest.max, rel=1e-3)
+    assert app.number_input(key=f"shaded_number_{SAMPLE}").max == open_analysis(made, "made").n_features - 1
+
+
+def test_a_list_of_the_strongest_features_says_of_how_many(made, monkeypatch):
+    assert "strongest of" not in said(drawn(made, "Strongest features"))
+    monkeypatch.setattr(sample_view, "STRONGEST", 2)
+    app, n = drawn(made, "Strongest features"), len(open_analysis(made, "made").features_of(SAMPLE, limit=100))
+    assert len(app.dataframe[0].value) == 2 and f"The 2 strongest of {n} features" in said(app)
 
 
 def test_strongest_features_are_told_in_words(made):
