@@ -27,6 +27,7 @@ def test_from_a_telling_feature_to_its_page_to_a_sample_and_on_to_the_nearest(tm
     example.click()
     drawer = page.get_by_role("dialog")
     drawer.get_by_text("Strongest at the marked token: 1.98").wait_for(timeout=20_000)
+    drawer.locator(".token.peak").first.wait_for(timeout=20_000)
     assert drawer.locator(".token.peak").count() == 1
     drawer.get_by_text("Nearest samples").click()
     drawer.get_by_text("All 100 samples compared").wait_for(timeout=20_000)

@@ -101,7 +101,7 @@ def test_hostile_text_is_shown_as_text(made, serve, page):
     press(page, "Open")
     page.get_by_role("dialog").get_by_text("<script>window.canary = 1</script>").first.wait_for(timeout=20_000)
     assert page.get_by_role("dialog").get_by_text("**bold** &amp;").count() > 0
-    page.get_by_role("tab", name="Record").click()
+    page.get_by_role("dialog").get_by_role("radio", name="Record").click()
     page.wait_for_timeout(500)
     page.goto(address + "/data-sets?filter=%7B%22text%22%3A%22canary%22%7D")
     quiet(page)
@@ -124,7 +124,8 @@ def test_a_pick_is_opened_by_a_click_and_banned_from_its_drawer(made, serve, pag
     drawer.wait_for(state="hidden", timeout=20_000)
     quiet(page)
     assert len(marked(made, Dataset(made, "made").content_hash, BAN)) == 1
-    assert page.get_by_text("Pins and bans (0 · 1)").is_visible()
+    page.get_by_role("radio", name="Constraints", exact=True).click()
+    page.get_by_text("Pins and bans (0 · 1)").wait_for(timeout=20_000)
 
 
 def test_an_upload_becomes_a_data_set(made, serve, page, tmp_path):
