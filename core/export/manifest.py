@@ -110,7 +110,7 @@ def analysis_claims(analysis: Analysis) -> dict[str, Any]:
 
 
 def reproduce(selection: Selection, *, analysis: Analysis, dataset: Dataset, format: str, export: Path) -> list[str]:
-    """The command lines that make the same file from the same source."""
+    """The command lines that make the same file from the same source; comments before them name what else must be there."""
     meta = analysis.meta
     analyse = [
         "analyse",
@@ -128,7 +128,9 @@ def reproduce(selection: Selection, *, analysis: Analysis, dataset: Dataset, for
         _select_words(selection.spec, selection.budget, selection.name, dataset),
         ["export", selection.name, "--format", format, "--to", export.name],
     ]
-    return [_line(words) for words in lines]
+    leans = leans_of(dataset.workspace, selection.spec)
+    brought = [f"# Before these lines, bring {name} of hash {hash} into the workspace." for name, hash in leans.items()]
+    return [*brought, *(_line(words) for words in lines)]
 
 
 def _import_words(dataset: Dataset) -> list[list[str]]:

@@ -13,6 +13,7 @@ from core.export.manifest import build_manifest, manifest_path, read_manifest
 from core.export.render import joined_inputs, layout_of, render_export
 from core.files import file_hash, write_json, written_beside
 from core.scores.decontamination import kept_checks, standing
+from core.selection.leans import leans_of
 from core.selection.saved import Selection
 from core.store.analyses import Analysis
 from core.store.datasets import Dataset
@@ -44,6 +45,7 @@ def write_export(
             f"Selection {selection.name!r} was made on other data than {dataset.name!r} holds now; select again."
         )
     _refuse_later_bans(selection, dataset)
+    _refuse_other_leans(selection, dataset)
     if to.is_dir():
         raise GamutError(f"{to} is a folder; name a file that ends in .json or .jsonl.")
     if to.exists() and not replace and not was_exported(to):
@@ -73,6 +75,17 @@ def _refuse_later_bans(selection: Selection, dataset: Dataset) -> None:
             raise GamutError(
                 f"Selection {selection.name!r} holds {len(held)} of the samples that are banned as hits against "
                 f"{check.against} (#{held[0]} first); select again, or take their bans back."
+            )
+
+
+def _refuse_other_leans(selection: Selection, dataset: Dataset) -> None:
+    """What a selection called by name may be something else by now: its manifest would then tell of another choice."""
+    now = leans_of(dataset.workspace, selection.spec)
+    for name, then in selection.leans_on.items():
+        if now.get(name) != then:
+            raise GamutError(
+                f"Selection {selection.name!r} was made when {name} was another one than now; select again, or bring the "
+                "earlier one back."
             )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,10 @@ EARLIER = "revisions"  # the folder of those that were replaced
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """A saved selection: `ids` in the order they were chosen, `tokens` of their whole conversations."""
+    """A saved selection: `ids` in the order they were chosen, `tokens` of their whole conversations.
+
+    leans_on: what else it called by name when it was made, with its hash; empty too where it was saved before that was kept.
+    """
 
     name: str
     revision: int
@@ -34,15 +37,17 @@ class Selection:
     ids: tuple[int, ...]
     tokens: int
     created: str
+    leans_on: dict[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        return {
+        said: dict[str, Any] = {
             "version": VERSION, "name": self.name, "revision": self.revision, "spec": self.spec.as_dict(),
             "budget": self.budget.as_dict(),
             "dataset": self.dataset, "dataset_hash": self.dataset_hash, "analysis_hash": self.analysis_hash,
             "ids": list(self.ids), "tokens": self.tokens, "created": self.created,
         }  # fmt: skip
+        return said | ({"leans_on": self.leans_on} if self.leans_on else {})
 
 
 def save_selection(
@@ -61,11 +66,14 @@ def save_selection(
     """
     if not len(selected.sample_ids):
         raise GamutError("The budget is too small for a single row; raise it.")
+    from core.selection.leans import leans_of  # here, because it may lean on another saved selection
+
     path = workspace.selections / f"{check_name(name, of='selection')}.json"
-    revision = 1
+    revision, leans_on = 1, leans_of(workspace, spec)
     if path.exists():
         there = load_selection(workspace, name)
-        if there.spec == spec and there.budget == selected.budget and there.ids == tuple(selected.sample_ids.tolist()):
+        made = (spec, selected.budget, tuple(selected.sample_ids.tolist()), leans_on)
+        if (there.spec, there.budget, there.ids, there.leans_on) == made:
             return there
         if replaces != there.revision:
             raise GamutError(
@@ -77,7 +85,7 @@ def save_selection(
         name=name, revision=revision, spec=spec, budget=selected.budget, dataset=analysis.dataset,
         dataset_hash=analysis.meta["dataset_hash"], analysis_hash=analysis.content_hash,
         ids=tuple(selected.sample_ids.tolist()), tokens=selected.tokens,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        created=datetime.now(UTC).isoformat(timespec="seconds"), leans_on=leans_on,
     )  # fmt: skip
     _write(workspace, selection)
     return selection
@@ -138,6 +146,7 @@ def _read(path: Path) -> Selection:
             raise GamutError(f"Selection {path.stem!r} was saved by a newer Gamut; update this one to open it.")
         return Selection(
             spec=RankingSpec.from_dict(said["spec"]), budget=Budget(**said["budget"]), ids=tuple(said["ids"]),
+            leans_on=dict(said.get("leans_on", {})),
             **{key: said[key] for key in ("name", "revision", "dataset", "dataset_hash", "analysis_hash", "tokens", "created")},
         )  # fmt: skip
     except (ValueError, KeyError, TypeError) as error:

@@ -12,7 +12,7 @@ from core.scores.capability import save_capability
 from core.selection.budget import Budget
 from core.selection.leans import leans_of
 from core.selection.rankings import kept_ranking
-from core.selection.saved import save_selection
+from core.selection.saved import load_selection, restore_revision, save_selection
 from core.selection.specification import RankingSpec, pool_of, select_by
 from core.selection.targets import save_target
 from core.store.analyses import open_analysis
@@ -49,6 +49,35 @@ def test_everything_called_by_name_is_told_inside_a_mixture_too(made):
     assert leans_of(made, mixed) == {"capability:maths": capability.sha256, "features:some": target.hash}
     with pytest.raises(GamutError, match="There is no capability 'no'"):
         leans_of(made, spec_of("nait", capabilities="no"))
+
+
+def test_an_export_is_refused_when_what_was_called_by_name_is_another_one_now(made):
+    analysis, dataset = open_analysis(made, "made"), Dataset(made, "made")
+
+    def save(name, spec, rows, replaces=None):
+        selected = select_by(pool_of(analysis, dataset, spec), spec, Budget(rows=rows))
+        return save_selection(made, name, analysis=analysis, spec=spec, selected=selected, replaces=replaces)
+
+    def export(saved):
+        return write_export(saved, analysis=analysis, dataset=dataset, format="verbatim", to=made.exports / "x.jsonl")
+
+    save("base", spec_of("longest"), 3)
+    assert "leans_on" not in (made.selections / "base.json").read_text()
+    like_base = spec_of("sae-greedy", target="selection:base")
+    chosen = save("chosen", like_base, 5)
+    assert load_selection(made, "chosen") == chosen and chosen.leans_on == leans_of(made, like_base)
+    said = read_manifest(export(chosen).manifest)
+    bring = f"bring selection:base of hash {chosen.leans_on['selection:base']} into"
+    assert said["reproduce"][0] == f"# Before these lines, {bring} the workspace."
+    assert said["reproduce"][1].startswith("python -m core datasets add")
+    save("base", spec_of("random"), 9, replaces=1)
+    with pytest.raises(
+        GamutError, match="'chosen' was made when selection:base was another one than now; select again"
+    ):
+        export(chosen)
+    assert verify(made, export(save("chosen", like_base, 5, replaces=1)).manifest).code == SAME
+    restore_revision(made, "base", 1)
+    assert verify(made, export(load_selection(made, "chosen", revision=1)).manifest).code == SAME
 
 
 def test_verify_tells_a_capability_that_was_learned_anew_and_one_that_is_gone(made):

@@ -9,6 +9,7 @@ import streamlit as st
 from core.errors import GamutError
 from core.export.manifest import select_line
 from core.export.python_lines import python_lines
+from core.selection.leans import leans_of
 from core.selection.saved import (
     Selection,
     load_selection,
@@ -42,7 +43,7 @@ def draw_keep(opened: Opened, spec: RankingSpec, selected: Selected) -> None:
     if there is None:
         if button.button("Save", type="primary", disabled=not name, width="stretch"):
             _save(opened, spec, selected, name, None)
-    elif _same(there, spec, selected):
+    elif _same(there, spec, selected, leans_of(opened.workspace, spec)):
         button.button("Saved", disabled=True, width="stretch")
     else:
         st.caption(
@@ -57,12 +58,9 @@ def draw_keep(opened: Opened, spec: RankingSpec, selected: Selected) -> None:
         st.success(plain(said))
 
 
-def _same(there: Selection, spec: RankingSpec, selected: Selected) -> bool:
-    return (there.spec, there.budget, there.ids) == (
-        spec,
-        selected.budget,
-        tuple(selected.sample_ids.tolist()),
-    )
+def _same(there: Selection, spec: RankingSpec, selected: Selected, leans_on: dict[str, str]) -> bool:
+    made = (spec, selected.budget, tuple(selected.sample_ids.tolist()), leans_on)
+    return (there.spec, there.budget, there.ids, there.leans_on) == made
 
 
 def _save(opened: Opened, spec: RankingSpec, selected: Selected, name: str, replaces: int | None) -> None:
