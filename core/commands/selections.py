@@ -81,7 +81,7 @@ def compare_selections(context: typer.Context, a: str, b: str, limit: Limit = 20
         )
     analysis, dataset = opened_pair(session, first.spec.analysis)
     pool = pool_of(analysis, dataset, first.spec)
-    said = compare(pool.features, pool.conversation_tokens, first.ids, second.ids, eligible=pool.eligible)
+    said = compare(pool.features, pool.conversation_tokens, first.ids, second.ids, eligible=pool.free)
     session.say(_values(said), _told(said, a, b, limit))
 
 

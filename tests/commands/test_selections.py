@@ -54,3 +54,12 @@ def test_a_revision_that_is_not_kept_is_refused_with_those_that_are(made):
     select(made, 6)
     with pytest.raises(GamutError, match="Selection 's' has no revision 7; there are: 2, 1."):
         load_selection(made, "s", revision=7)
+
+
+def test_chance_of_a_comparison_draws_from_rows_that_may_be_chosen_and_not_from_bans(made, capsys):
+    select(made, 5)
+    words = ["select", "made", "--method", "random", "--rows", "5", "--ban", "0,1,2,3", "--name", "banned"]
+    assert run(["--workspace", str(made.root), *words]) == 0
+    could = 59 - len({0, 1, 2, 3} - {*load_selection(made, "s").ids})  # one row has no response
+    assert could < 59
+    assert said(made, capsys, "selections", "compare", "banned", "s")["overlap"]["n"] == could

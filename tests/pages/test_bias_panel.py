@@ -8,6 +8,7 @@ from core.store.analyses import all_analyses
 from core.store.datasets import Dataset
 from core.store.import_dataset import import_dataset
 from core.workspace import Workspace
+from pages.select.panels import bias_panel
 from tests.made import made_analysis, made_batches, made_records, write_jsonl
 from tests.pages.conftest import said
 
@@ -63,3 +64,18 @@ def test_one_click_adds_the_quota_that_repairs_a_difference_and_another_takes_it
     assert '"column":"topic"' in str(app.query_params["constraints"])
     app.button(key="repair_topic").click().run()
     assert app.dataframe[-1].value.equals(before)
+
+
+def test_what_has_no_button_of_its_own_is_repaired_from_a_list(topics, open_app, monkeypatch):
+    monkeypatch.setattr(bias_panel, "REPAIRS", 0)
+    app = open_app(topics, "Budget", unit="rows", amount="12", method="longest", tab="bias")
+    further = app.selectbox(key=bias_panel.FURTHER)
+    before = app.dataframe[-1].value
+    outside = set(before[before["outside"] > 0]["of"])
+    assert f"and {len(outside)} more:" in said(app) and len(further.options) == len(outside) > 1
+    further.set_value("topic as in the pool").run()
+    app.button(key="repair_further").click().run()
+    assert not app.exception and not app.error
+    after = app.dataframe[-1].value
+    assert after[after["of"] == "topic"]["outside"].max() == 0
+    assert '"column":"topic"' in str(app.query_params["constraints"])

@@ -10,15 +10,19 @@ from core.__main__ import run as command_line
 from core.scores.feature_sets import Activity
 from core.selection.budget import Budget
 from core.selection.compare import compare
+from core.selection.constraints import Constraints
 from core.selection.saved import load_selection
 from core.selection.specification import RankingSpec, pool_of, select_by
 from core.selection.stability import stability
 from core.store.analyses import open_analysis
 from core.store.datasets import Dataset
+from core.store.people import BAN, marked, set_marks
+from core.store.sample_filter import SampleFilter
 from pages.select.panels.compare_panel import summary_words
 from pages.shared.numbers import short
 from tests.made import made_records, write_jsonl
 from tests.pages.conftest import metrics, said
+from tests.sourced import sourced_workspace
 
 LINK = {"unit": "rows", "amount": "12", "rule": "raw", "tab": "compare"}
 
@@ -131,3 +135,30 @@ def test_stability_runs_on_a_click_only_and_says_what_the_engine_says(made, open
     assert f"**{100 * expected.kept.mean():.0f} %** of 5 runs" in said(app)
     settings = next(frame.value for frame in app.dataframe if "setting" in frame.value)
     assert "tokens of the response" in settings["setting"].tolist()
+
+
+def test_features_left_out_and_rows_kept_out_change_the_figures_of_the_same_two_selections(tmp_path, open_app):
+    workspace = sourced_workspace(tmp_path)
+    dataset = Dataset(workspace, "sourced")
+    for name, method in (("a", "richest"), ("b", "longest")):
+        words = ["select", "sourced", "--theta", "0", "--method", method, "--rows", "9", "--name", name]
+        assert command_line(["--workspace", str(workspace.root), *words]) == 0
+    a, b = (load_selection(workspace, name).ids for name in "ab")
+    only = Constraints(only=SampleFilter(columns=(("source", "web"),)))
+    set_marks(workspace, dataset.content_hash, [i for i in range(60) if i not in {*a, *b}][:4], BAN)
+    sides = LINK | {"dataset": "sourced", "compare_a": "selection:a", "compare_b": "selection:b"}
+    for link, more in (
+        ({}, {}),
+        ({"without": "dense"}, {"without": ("dense",)}),
+        ({"constraints": json.dumps(only.as_dict())}, {"constraints": only}),
+    ):
+        app = open_app(workspace, "Budget", **sides, **link)
+        bans = marked(workspace, dataset.content_hash, BAN)
+        analysis = open_analysis(workspace, "sourced")
+        spec = RankingSpec(analysis=analysis.id, method="richest", activity=Activity(mode="raw"), bans=bans, **more)
+        pool = pool_of(analysis, dataset, spec)
+        expected = compare(pool.features, pool.conversation_tokens, a, b, eligible=pool.free)
+        assert expected.overlap.n <= 60 - 4
+        figures = metrics(app)
+        assert figures["Features, A and B"] == f"{expected.reached_a} · {expected.reached_b}"
+        assert f"two random subsets of {expected.overlap.n} would share" in said(app)

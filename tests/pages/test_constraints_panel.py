@@ -11,7 +11,10 @@ from core.selection.constraints import Constraints
 from core.selection.quotas import CAP, SHARE, Quota
 from core.selection.saved import load_selection
 from core.store.datasets import Dataset
+from core.store.import_dataset import import_dataset
 from core.store.people import BAN, PIN, marked, set_mark, set_marks
+from core.workspace import Workspace
+from tests.made import made_analysis, made_records, write_jsonl
 from tests.pages.conftest import said
 from tests.sourced import sourced_workspace
 
@@ -184,3 +187,15 @@ def test_shares_added_later_replace_those_before(sourced, open_app):
     assert app.multiselect(key="_quotas_set").value == ["at most 9 rows of each source", "source as in the pool"]
     save(app)
     same(sourced, "--rows", "20", "--cap", "source:9", "--share", "source")
+
+
+def test_a_column_called_like_a_figure_of_the_quota_table_keeps_its_values_beside_the_figures(tmp_path, open_app):
+    records = [record | {"pool": f"part {i % 2}"} for i, record in enumerate(made_records())]
+    workspace = Workspace(tmp_path / "w")
+    import_dataset(workspace, write_jsonl(tmp_path / "d.jsonl", records), name="d")
+    made_analysis(workspace, Dataset(workspace, "d"))
+    app = open_app(workspace, "Budget", unit="rows", amount="20", tab="constraints")
+    app.selectbox(key="quota_column").set_value("pool").run()
+    shown = next(frame.value for frame in app.dataframe if "pool, %" in frame.value)
+    assert sorted(shown["value"]) == ["part 0", "part 1"]
+    assert shown["pool"].sum() == 59 and shown["selection"].sum() == 20

@@ -1,13 +1,21 @@
 """Never covered: the features and regions that a subset misses, by label, and what one more percent would buy."""
 
+import json
+
 import numpy as np
 import pytest
 
 from core.scores.feature_sets import Activity
 from core.scores.layout import Layout, LayoutSettings, write_layout
+from core.scores.map_regions import names_of_regions
+from core.selection.constraints import Constraints
+from core.selection.quotas import CAP, Quota
 from core.selection.specification import RankingSpec, active_sets, pool_of, rank_by
 from core.store.analyses import Analysis, all_analyses
 from core.store.datasets import Dataset
+from pages.shared.engine import Opened
+from pages.shared.feature_words import feature_words
+from tests.made import made_workspace
 from tests.pages.conftest import said
 
 
@@ -76,3 +84,37 @@ def test_c_asks_for_features_that_too_few_rows_have(made, open_app):
         for c in ("3", "10")
     )
     assert set(one["feature"]) < set(ten["feature"])
+
+
+def test_names_of_regions_are_of_the_tokens_and_features_that_count_now(made, open_app):
+    analysis = analysis_of(made)
+    codes = np.repeat([0, 1, 2], 20)
+    x = (50 * codes).astype(np.float32)
+    write_layout(analysis, Layout(LayoutSettings(), x, np.arange(60, dtype=np.float32) / 100))
+    seen = []
+    for link, features in (
+        ({"rule": "raw"}, active_sets(analysis, span="conversation", activity=Activity(mode="raw")).features),
+        ({"span": "response"}, active_sets(analysis, span="response", activity=Activity()).features),
+    ):
+        app = open_app(made, "Budget", unit="rows", amount="3", tab="missed", regions="regions of the map", **link)
+        names = {name.split(": ", 1)[1] for name in table(app, "% chosen")["region"]}
+        opened = Opened(made, analysis, Dataset(made, "made"))
+        expected = {
+            " · ".join(feature_words(opened, telling)[f] for f in telling)
+            for telling in names_of_regions(features, codes).tolist()
+        }
+        assert names == expected
+        seen.append(names)
+    assert seen[0] != seen[1]
+
+
+def test_the_last_rows_within_the_constraints_are_further_rows_though_fewer_than_one_percent(tmp_path, open_app):
+    workspace = made_workspace(tmp_path, samples=200)
+    wanted = Constraints(quotas=(Quota(kind=CAP, column="turns", amount=12),))
+    spec = RankingSpec(analysis=analysis_of(workspace).id, method="longest", constraints=wanted)
+    pool = pool_of(analysis_of(workspace), Dataset(workspace, "made"), spec)
+    there = len(rank_by(pool, spec))
+    assert there < pool.available and round(pool.available / 100) == 2
+    link = {"unit": "rows", "method": "longest", "tab": "missed", "constraints": json.dumps(wanted.as_dict())}
+    assert "The next 1 row " in said(open_app(workspace, "Budget", amount=str(there - 1), **link))
+    assert "no further rows" in said(open_app(workspace, "Budget", amount=str(there), **link))

@@ -8,10 +8,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.scores.bias import DRAWS, Difference, Facet, bias
 from core.selection.facets import facets_of, left_out, repair_of
 from core.selection.pool import Pool
+from core.selection.quotas import Quota
 from core.selection.select import Selected
 from core.selection.specification import RankingSpec
 from pages.shared.constraint_choice import add_quota, chosen_constraints, drop_quota
@@ -21,7 +23,8 @@ from pages.shared.messages import plain
 from pages.shared.numbers import short, whole
 
 PAGE = 25
-REPAIRS = 6  # buttons
+REPAIRS = 6  # buttons; what is farther down is chosen in a list
+FURTHER = "_further_repairs"
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
@@ -63,25 +66,37 @@ def _words(found: Sequence[Difference]) -> str:
 
 
 def _draw_repairs(facets: Sequence[Facet], found: Sequence[Difference]) -> None:
-    """A button for each facet with a figure outside its band, the farthest first: one click adds the quota."""
+    """A repair of each facet with a figure outside its band, the farthest as buttons, the rest in a list."""
     given = chosen_constraints().quotas
     beyond = dict.fromkeys(difference.facet for difference in found if difference.outside > 0)
     quotas = {facet.name: repair_of(facet) for facet in facets}
     shown = [name for name in quotas if name in beyond or quotas[name] in given]
     if not shown:
         return
+    shown.sort(key=lambda name: list(beyond).index(name) if name in beyond else -1)
     row = st.container(horizontal=True, vertical_alignment="center", gap="small")
     row.caption("Repair by a quota:", width="content")
-    for name in sorted(shown, key=lambda name: list(beyond).index(name) if name in beyond else -1)[:REPAIRS]:
-        is_set = quotas[name] in given
-        row.button(
-            plain(f"{quotas[name].words()}" + (" (set)" if is_set else "")),
-            key=f"repair_{name}",
-            type="primary" if is_set else "secondary",
-            on_click=drop_quota if is_set else add_quota,
-            args=(quotas[name],),
-            help="takes the quota away again" if is_set else "shares follow one column at a time: one replaces another",
-        )
+    for name in shown[:REPAIRS]:
+        _draw_repair(row, quotas[name], set_already=quotas[name] in given, key=f"repair_{name}")
+    if rest := {quotas[name].words(): quotas[name] for name in shown[REPAIRS:]}:
+        more = st.container(horizontal=True, vertical_alignment="center", gap="small")
+        more.caption(f"and {whole(len(rest))} more:", width="content")
+        words = more.selectbox("Further quotas", list(rest), key=FURTHER, label_visibility="collapsed", width=320)
+        _draw_repair(more, rest[words], set_already=rest[words] in given, key="repair_further", title="Add")
+
+
+def _draw_repair(row: DeltaGenerator, quota: Quota, *, set_already: bool, key: str, title: str = "") -> None:
+    """One button: adds the quota, or takes it away again where it is set."""
+    row.button(
+        plain((title or quota.words()) + (" (set)" if set_already else "")),
+        key=key,
+        type="primary" if set_already else "secondary",
+        on_click=drop_quota if set_already else add_quota,
+        args=(quota,),
+        help="takes the quota away again"
+        if set_already
+        else "shares follow one column at a time: one replaces another",
+    )
 
 
 def _page_of(found: Sequence[Difference]) -> Sequence[Difference]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,6 +18,7 @@ from pages.select.panels.compare_lists import draw_features, draw_rows
 from pages.select.panels.import_panel import draw_import, tell_import
 from pages.select.panels.stability_panel import draw_stability
 from pages.shared import engine
+from pages.shared.curves import Asked
 from pages.shared.draft import draft_budget
 from pages.shared.messages import plain
 from pages.shared.numbers import count, short, whole
@@ -99,17 +99,14 @@ def _side(opened: engine.Opened, spec: RankingSpec, selected: Selected, name: st
 
 
 def compared(opened: engine.Opened, spec: RankingSpec, pool: Pool, a: np.ndarray, b: np.ndarray) -> Comparison:
-    """The comparison, with features active as the draft says."""
-    rule = json.dumps(
-        [spec.span, spec.activity.mode, spec.activity.quantile, spec.activity.theta, spec.with_no_response]
-    )
-    return _compared(pool, opened.key, rule, a.astype(np.int32).tobytes(), b.astype(np.int32).tobytes())
+    """The comparison, with features active as the draft says; chance draws from what may be chosen at all."""
+    return _compared(pool, Asked.of(opened, spec).fair, a.astype(np.int32).tobytes(), b.astype(np.int32).tobytes())
 
 
 @st.cache_resource(max_entries=16, show_spinner="Comparing …")
-def _compared(_pool: Pool, key: str, rule: str, a: bytes, b: bytes) -> Comparison:
+def _compared(_pool: Pool, fair: str, a: bytes, b: bytes) -> Comparison:
     first, second = (np.frombuffer(ids, np.int32).tolist() for ids in (a, b))
-    return compare(_pool.features, _pool.conversation_tokens, first, second, eligible=_pool.eligible)
+    return compare(_pool.features, _pool.conversation_tokens, first, second, eligible=_pool.free)
 
 
 def _draw_summary(a: Side, b: Side, said: Comparison) -> None:

@@ -20,6 +20,7 @@ from core.selection.select import Selected
 from core.selection.specification import RankingSpec, select_by
 from pages.select.panels.picks import ask
 from pages.shared import engine
+from pages.shared.curves import Asked
 from pages.shared.engine import Opened
 from pages.shared.feature_words import feature_words
 from pages.shared.messages import plain
@@ -44,7 +45,7 @@ def draw_missed(opened: Opened, spec: RankingSpec, pool: Pool, selected: Selecte
         )
     with right:
         _draw_more(opened, spec, pool, selected, c)
-        _draw_regions(opened, pool, selected, c)
+        _draw_regions(opened, spec, pool, selected, c)
     asked = st.session_state.pop(ASKED, None)
     if asked is not None:
         open_feature(asked)
@@ -137,22 +138,23 @@ def _draw_more(opened: Opened, spec: RankingSpec, pool: Pool, selected: Selected
 
 def _further(opened: Opened, spec: RankingSpec, pool: Pool, selected: Selected) -> np.ndarray:
     """The rows that a budget one percent of the pool larger would add, in their order."""
-    rows = min(pool.available, len(selected.sample_ids) + max(1, round(pool.available / 100)))
+    ranking = engine.ranked(opened, spec)[1]  # within quotas it may end before the pool does
+    rows = min(len(ranking), len(selected.sample_ids) + max(1, round(pool.available / 100)))
     try:
-        larger = select_by(pool, spec, Budget(rows=rows), ranking=engine.ranked(opened, spec)[1]).sample_ids
+        larger = select_by(pool, spec, Budget(rows=rows), ranking=ranking).sample_ids
     except GamutError:
         return np.empty(0, np.int32)
     return larger[~np.isin(larger, selected.sample_ids)]
 
 
-def _draw_regions(opened: Opened, pool: Pool, selected: Selected, c: int) -> None:
+def _draw_regions(opened: Opened, spec: RankingSpec, pool: Pool, selected: Selected, c: int) -> None:
     """Groups of rows, the least chosen first."""
     st.markdown("**Regions, the least chosen first**")
     choices = _region_choices(opened)
     if chosen("regions") not in choices:
         choose(regions=choices[0])
     by = st.selectbox("Regions by", choices, key="regions", label_visibility="collapsed")
-    groups = _map_groups(opened, pool) if by == MAP else pool.known.groups(by)
+    groups = _map_groups(opened, spec, pool) if by == MAP else pool.known.groups(by)
     found = regions(
         pool.features,
         selected.sample_ids,
@@ -195,18 +197,23 @@ def _region_choices(opened: Opened) -> list[str]:
     return list(dict.fromkeys([*categories(opened.dataset), *drawn, *BUILT_IN]))
 
 
-def _map_groups(opened: Opened, pool: Pool) -> Grouping:
+def _map_groups(opened: Opened, spec: RankingSpec, pool: Pool) -> Grouping:
     """The regions of the map, each called by its two most telling features."""
-    codes, telling = _map_regions(opened, pool, opened.key)
+    codes = _map_regions(opened, opened.key)
+    telling = _names(pool, codes, Asked.of(opened, spec).fair)
     said = feature_words(opened, telling.ravel().tolist())
     names = [f"{place + 1}: " + " · ".join(said[int(f)] for f in own) for place, own in enumerate(telling)]
     return Grouping(codes, tuple(names))
 
 
 @st.cache_resource(max_entries=4, show_spinner="Cutting the map into regions …")
-def _map_regions(_opened: Opened, _pool: Pool, key: str) -> tuple[np.ndarray, np.ndarray]:
+def _map_regions(_opened: Opened, key: str) -> np.ndarray:
     layout = read_layout(_opened.analysis)
     if layout is None:
         raise GamutError("The map of this analysis is gone; choose other regions.")
-    codes = map_regions(layout)
-    return codes, names_of_regions(_pool.features, codes)
+    return map_regions(layout)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _names(_pool: Pool, _codes: np.ndarray, fair: str) -> np.ndarray:
+    return names_of_regions(_pool.features, _codes)

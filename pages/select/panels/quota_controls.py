@@ -72,7 +72,7 @@ def _draw_values(pool: Pool, grouping: Grouping, column: str, ids: list[int]) ->
     order = np.argsort(-there, kind="stable")[:1000]
     st.dataframe(
         {
-            column: [grouping.names[k] for k in order],
+            "value": [grouping.names[k] for k in order],  # no name of a column, which might be that of another one here
             "pool": there[order],
             "pool, %": 100 * there[order] / max(1, there.sum()),
             "selection": chosen[order],
@@ -81,7 +81,8 @@ def _draw_values(pool: Pool, grouping: Grouping, column: str, ids: list[int]) ->
         hide_index=True,
         height=min(HEIGHT, 38 + 30 * len(order)),
         row_height=30,
-        column_config={name: st.column_config.NumberColumn(format="%.1f") for name in ("pool, %", "selection, %")},
+        column_config={name: st.column_config.NumberColumn(format="%.1f") for name in ("pool, %", "selection, %")}
+        | {"value": st.column_config.TextColumn(column)},
     )
     if len(grouping.names) > len(order):
         st.caption(f"The {len(order)} largest of {len(grouping.names)} values; a quota on each holds for all of them.")
