@@ -8,7 +8,7 @@ from core.datasets.column_roles import ROWS_A_LEVEL
 from core.datasets.metadata import Column
 from core.scores.bias import Facet, Marks, Numbers, Repeats, Shares
 from core.selection.known import Grouping
-from core.selection.known_analysis import IN_TENTHS, LENGTH, REPEAT, RESPONSE_LENGTH
+from core.selection.known_analysis import IN_TENTHS, LENGTH, REPEAT, RESPONSE_LENGTH, of_every
 from core.selection.pool import Pool
 from core.selection.quotas import CAP, SHARE, Quota
 from core.store.datasets import Dataset
@@ -17,31 +17,33 @@ from core.store.groups import MOST
 JOINT = " + "  # between the flags of one sample
 NO_FLAG = "none"
 BUILT_IN = ("language", "turns")
-TOKENS, RESPONSE_TOKENS = "tokens", "response tokens"
+TOKENS, RESPONSE_TOKENS, COPIES, FLAGS = "tokens", "response tokens", "copies", "flags"
 TENTHS = {TOKENS: LENGTH, RESPONSE_TOKENS: RESPONSE_LENGTH}
 
 
 def facets_of(pool: Pool, dataset: Dataset) -> list[Facet]:
     """Every facet that a data set has; the columns that are none are told by `left_out`."""
+    repeated, flags = pool.known.duplicate_of, of_every(FLAGS, dataset)
     found: list[Facet] = [
-        Numbers(TOKENS, pool.conversation_tokens.astype(np.float64), "tokens"),
-        Numbers(RESPONSE_TOKENS, pool.response_tokens.astype(np.float64), "tokens"),
-        Repeats("copies", np.where(pool.known.duplicate_of < 0, np.arange(pool.n_samples), pool.known.duplicate_of)),
-        _flags(pool.known.groups("flags")),
+        Numbers(of_every(TOKENS, dataset), pool.conversation_tokens.astype(np.float64), "tokens"),
+        Numbers(of_every(RESPONSE_TOKENS, dataset), pool.response_tokens.astype(np.float64), "tokens"),
+        Repeats(of_every(COPIES, dataset), np.where(repeated < 0, np.arange(pool.n_samples), repeated)),
+        _flags(flags, pool.known.groups(flags)),
     ]
-    for name in dict.fromkeys([*BUILT_IN, *categories(dataset)]):
+    for name in dict.fromkeys([*(of_every(name, dataset) for name in BUILT_IN), *categories(dataset)]):
         groups = pool.known.groups(name)
         if len(groups.names) <= MOST:
             found.append(Shares(name, groups.codes, groups.names))
     return found + [Numbers(name, pool.known.score(name)) for name in scores(dataset)]
 
 
-def repair_of(facet: Facet) -> Quota:
+def repair_of(facet: Facet, dataset: Dataset) -> Quota:
     """The quota under which a selection no longer differs from its pool by a facet, numbers by their tenths."""
     if isinstance(facet, Repeats):
-        return Quota(kind=CAP, column="duplicate", value=REPEAT, amount=0)
+        return Quota(kind=CAP, column=of_every("duplicate", dataset), value=REPEAT, amount=0)
     if isinstance(facet, Numbers):
-        return Quota(kind=SHARE, column=TENTHS.get(facet.name, facet.name + IN_TENTHS))
+        lengths = {of_every(tokens, dataset): length for tokens, length in TENTHS.items()}
+        return Quota(kind=SHARE, column=of_every(lengths.get(facet.name, facet.name + IN_TENTHS), dataset))
     return Quota(kind=SHARE, column=facet.name)
 
 
@@ -66,9 +68,9 @@ def left_out(dataset: Dataset) -> list[str]:
     return [column.name for column in dataset.columns if column.name not in compared]
 
 
-def _flags(groups: Grouping) -> Marks:
+def _flags(name: str, groups: Grouping) -> Marks:
     """Each flag by itself: in `groups` the samples stand by all their flags together."""
     together = [tuple(flag for flag in name.split(JOINT) if flag != NO_FLAG) for name in groups.names]
     flags = tuple(sorted({flag for own in together for flag in own}))
     has = np.array([[flag in own for own in together] for flag in flags], bool).reshape(len(flags), len(together))
-    return Marks("flags", has[:, groups.codes], flags)
+    return Marks(name, has[:, groups.codes], flags)

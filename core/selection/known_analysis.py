@@ -29,6 +29,7 @@ LENGTH, RESPONSE_LENGTH = "length", "response length"  # tenths by tokens, of th
 REPEAT = "repeat"  # the group of samples with the same conversation as an earlier one
 FLAG = "flag "  # and its name: flagged or not
 IN_TENTHS = " in tenths"  # behind the name of a column of numbers
+OF_EVERY = "built-in "  # before a name: the group that every data set has, also where a column of its own is called so
 # Groups that every data set has, as SQL; a column of the data set's own of that name comes first.
 BUILT_IN = {
     "language": f"SELECT if(language = '', '{NOT_TOLD}', language) FROM facts ORDER BY sample_id",
@@ -37,6 +38,11 @@ BUILT_IN = {
     "AS said FROM flags GROUP BY sample_id) USING (sample_id) ORDER BY sample_id",
     "duplicate": f"SELECT if(duplicate_of IS NULL, 'first or only', '{REPEAT}') FROM facts ORDER BY sample_id",
 }
+
+
+def of_every(name: str, dataset: Dataset) -> str:
+    """How to call a group that every data set has, in one that may have a column of that name itself."""
+    return OF_EVERY + name if any(name == column.name for column in dataset.columns) else name
 
 
 class KnownOfAnalysis(Known):
@@ -91,17 +97,18 @@ class KnownOfAnalysis(Known):
 
     def _grouping(self, column: str) -> Grouping:
         own = {known.name: known.type for known in self._dataset.columns}
+        made = column if column in own else column.removeprefix(OF_EVERY)
         if column in own:
             query = f"SELECT nullif({quoted(column)}::VARCHAR, '') FROM metadata ORDER BY sample_id"
-        elif column in BUILT_IN:
-            query = BUILT_IN[column]
-        elif (found := self._made_groups(column)) is not None:
+        elif made in BUILT_IN:
+            query = BUILT_IN[made]
+        elif (found := self._made_groups(made)) is not None:
             return found
         else:
             known = ", ".join(repr(name) for name in dict.fromkeys([*own, *BUILT_IN, LENGTH, RESPONSE_LENGTH]))
             raise GamutError(f"Data set {self._dataset.name!r} has no column {column!r}; there are: {known}.")
         values = self._dataset.cursor().sql(query).to_arrow_table().column(0)
-        by_number = own.get(column) in ("integer", "number") or (column == "turns" and column not in own)
+        by_number = own.get(column) in ("integer", "number") or (made == "turns" and column not in own)
         return _grouped(values.cast(pa.string()), by_number=by_number)
 
     def _made_groups(self, column: str) -> Grouping | None:

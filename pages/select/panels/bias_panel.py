@@ -16,6 +16,7 @@ from core.selection.pool import Pool
 from core.selection.quotas import Quota
 from core.selection.select import Selected
 from core.selection.specification import RankingSpec
+from core.store.datasets import Dataset
 from pages.shared.constraint_choice import add_quota, chosen_constraints, drop_quota
 from pages.shared.curves import Asked
 from pages.shared.engine import Opened
@@ -46,7 +47,7 @@ def draw_bias(opened: Opened, spec: RankingSpec, pool: Pool, selected: Selected)
     fair = Asked.of(opened, spec).fair
     found = _bias(opened, pool, selected.sample_ids, fair, mark)
     st.markdown(f"**{_words(found)}**")
-    _draw_repairs(_facets(opened, pool, fair), found)
+    _draw_repairs(opened.dataset, _facets(opened, pool, fair), found)
     shown = _page_of(found)
     _draw_table(shown)
     st.caption(
@@ -65,11 +66,11 @@ def _words(found: Sequence[Difference]) -> str:
     return f"{whole(beyond)} of {whole(len(found))} figures lie outside what random subsets of equal tokens show; {expected}."
 
 
-def _draw_repairs(facets: Sequence[Facet], found: Sequence[Difference]) -> None:
+def _draw_repairs(dataset: Dataset, facets: Sequence[Facet], found: Sequence[Difference]) -> None:
     """A repair of each facet with a figure outside its band, the farthest as buttons, the rest in a list."""
     given = chosen_constraints().quotas
     beyond = dict.fromkeys(difference.facet for difference in found if difference.outside > 0)
-    quotas = {facet.name: repair_of(facet) for facet in facets}
+    quotas = {facet.name: repair_of(facet, dataset) for facet in facets}
     shown = [name for name in quotas if name in beyond or quotas[name] in given]
     if not shown:
         return
