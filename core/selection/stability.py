@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
-from math import floor
+from fractions import Fraction
+from math import ceil, floor
 
 import numpy as np
 
 from core.errors import GamutError
 from core.scores.feature_sets import Activity
-from core.selection.budget import Budget
+from core.selection.budget import Budget, needed
 from core.selection.compare import Overlap, overlap
+from core.selection.constraints import Constraints
+from core.selection.known import NO_VALUE
 from core.selection.methods.registry import find
 from core.selection.pool import Pool
-from core.selection.specification import RankingSpec, pool_of, select_by
+from core.selection.quotas import CAP, FLOOR, Quota
+from core.selection.quotas import SHARE as SHARES
+from core.selection.specification import RankingSpec, pool_of, rank_by, select_by
 from core.store.analyses import SPANS, Analysis
 from core.store.datasets import Dataset
 
@@ -30,7 +35,8 @@ class Stability:
     """How often each sample is chosen when only a part of the pool is there.
 
     present, chosen: int32 (n), in how many of `runs` subsamples it was, and in how many of them it was chosen too.
-    kept: float64 (runs), the share of the whole pool's picks, as far as they were there, that a run chose again.
+    kept: float64 (runs), the share of the whole pool's picks less the pins, as far as they were there, that a run chose
+    again; 1 where none was there.
     expected: the share that a random choice of as many would choose again, on average.
     """
 
@@ -61,8 +67,9 @@ def stability(
 ) -> Stability:
     """Select again from random parts of the pool, drawn without replacement.
 
-    Of the candidates ⌊share · n + ½⌋ stay in each run, pins always; rows and tokens of the budget shrink with them, so
-    that the same part of the pool is sought. What counts as active stays as in the whole pool. Run r draws by
+    Of the candidates ⌊share · n + ½⌋ stay in each run, pins always; rows and tokens of the budget, caps and floors shrink
+    with them, so that the same part of the pool is sought, as far as the part has it. Pins count in neither `kept` nor
+    `expected`: they are chosen whatever the part. What counts as active stays as in the whole pool. Run r draws by
     PCG64(seed, r): the same parts on any machine, whatever the method.
     """
     if runs < 1 or not 0 < share < 1:
@@ -70,6 +77,7 @@ def stability(
             f"{runs} runs on {share} of the pool were asked for; give 1 run or more and a share between 0 and 1."
         )
     picks = select_by(pool, spec, budget).sample_ids
+    unpinned = picks[~np.isin(picks, pool.pins)]
     present, chosen = np.zeros(pool.n_samples, np.int32), np.zeros(pool.n_samples, np.int32)
     kept, expected = np.zeros(runs), np.zeros(runs)
     for run in range(runs):
@@ -77,12 +85,14 @@ def stability(
         there = _part(pool, share, np.random.Generator(np.random.PCG64([seed, run])))
         part = replace(pool, eligible=there.copy())
         there[pool.pins] = True
-        again = select_by(part, spec, _shrunk(budget, pool, part)).sample_ids
+        again = _again(
+            part, replace(spec, constraints=_loosened(spec.constraints, pool, part)), _shrunk(budget, pool, part)
+        )
         present += there
         chosen[again] += 1
-        mine = picks[there[picks]]
+        mine = unpinned[there[unpinned]]
         kept[run] = np.isin(mine, again).mean() if len(mine) else 1.0
-        expected[run] = len(again) / max(1, part.available)
+        expected[run] = (len(again) - len(pool.pins)) / max(1, len(part.candidates))
     progress(runs, runs)
     return Stability(runs, share, seed, present, chosen, kept, float(expected.mean()))
 
@@ -109,6 +119,45 @@ def _shrunk(budget: Budget, pool: Pool, part: Pool) -> Budget:
     return replace(
         budget, rows=max(1, len(pool.pins) + floor(free * len(part.candidates) / max(1, len(pool.candidates)) + 0.5))
     )
+
+
+def _again(part: Pool, spec: RankingSpec, budget: Budget) -> np.ndarray:
+    """The selection from a part: all there is where quotas leave fewer rows of it than the budget asks for."""
+    if not spec.constraints.orders or budget.tokens is not None:
+        return select_by(part, spec, budget).sample_ids
+    ranking = rank_by(part, spec)
+    return ranking.head(min(needed(budget, part), len(ranking))).sample_ids
+
+
+def _loosened(constraints: Constraints, pool: Pool, part: Pool) -> Constraints:
+    """Caps and floors for a smaller pool: caps rounded up and floors down, neither tighter than pins and part allow."""
+    if not any(constraints.of_kind(kind) for kind in (CAP, FLOOR)):
+        return constraints
+    quotas: list[Quota] = [*constraints.of_kind(SHARES)]
+    ratio = Fraction(len(part.candidates), max(1, len(pool.candidates)))
+    for kind in (CAP, FLOOR):
+        for column in dict.fromkeys(quota.column for quota in constraints.of_kind(kind)):
+            quotas += _of_column(constraints, kind, column, part, ratio)
+    return replace(constraints, quotas=tuple(quotas))
+
+
+def _of_column(constraints: Constraints, kind: str, column: str, part: Pool, ratio: Fraction) -> Iterator[Quota]:
+    """Floors of each value go to every value by itself, as the part may have too few rows of one; caps where pins count."""
+    grouping = part.known.groups(column)
+    pinned = np.bincount(grouping.codes[part.pins], minlength=len(grouping.names)).tolist()
+    there = np.bincount(grouping.codes[part.candidates], minlength=len(grouping.names)).tolist()
+    said = {quota.value: int(quota.amount or 0) for quota in constraints.of_kind(kind) if quota.column == column}
+    for name, pins, rows in zip(grouping.names, pinned, there, strict=True):
+        amount = said.get(name, said.get(None) if name != NO_VALUE else None)
+        if amount is None or (kind == CAP and name not in said and not pins):  # caps of each value are said once, below
+            continue
+        free = (amount - pins) * ratio
+        if kind == CAP:
+            yield Quota(kind=CAP, column=column, value=name, amount=pins + ceil(free))
+        elif (floored := min(pins + rows, pins + floor(free) if free > 0 else amount)) > 0:
+            yield Quota(kind=FLOOR, column=column, value=name, amount=floored)
+    if kind == CAP and None in said:
+        yield Quota(kind=CAP, column=column, amount=ceil(said[None] * ratio))
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,3 +162,15 @@ def test_features_left_out_and_rows_kept_out_change_the_figures_of_the_same_two_
         figures = metrics(app)
         assert figures["Features, A and B"] == f"{expected.reached_a} · {expected.reached_b}"
         assert f"two random subsets of {expected.overlap.n} would share" in said(app)
+
+
+def test_stability_is_not_that_of_a_target_selection_that_was_replaced_since(made, open_app):
+    save(made, "base", "--method", "longest", "--rows", "3")
+    target = {"sae-greedy.target": "selection:base"}
+    app = open_app(made, "Budget", compare_look="stability", runs="5", **LINK, **target)
+    app.button(key="stability_parts").click().run()
+    assert not app.exception and not app.error
+    assert [frame for frame in app.dataframe if "chosen again, %" in frame.value]
+    save(made, "base", "--method", "random", "--rows", "9", "--replace")
+    app.run()
+    assert not app.exception and not [frame for frame in app.dataframe if "chosen again, %" in frame.value]

@@ -8,6 +8,9 @@ import pytest
 from core.errors import GamutError
 from core.scores.feature_sets import Activity
 from core.selection.budget import Budget
+from core.selection.constraints import Constraints
+from core.selection.known import NO_VALUE, Given, Grouping
+from core.selection.quotas import CAP, FLOOR, Quota
 from core.selection.specification import RankingSpec, pool_of, rank_by, select_by
 from core.selection.stability import Variant, stability, under_variants, variants
 from core.store.analyses import open_analysis
@@ -35,7 +38,8 @@ def test_frequencies_equal_a_selection_by_hand_from_each_part(random_pool):
             again = pins + [i for i in best if i in there][: rows_left - len(pins)]
             present[list(there)] += 1
             chosen[again] += 1
-            kept.append(np.mean([i in again for i in whole if i in there]) if set(whole) & there else 1.0)
+            mine = [i for i in whole if i in there and i not in pins]
+            kept.append(np.mean([i in again for i in mine]) if mine else 1.0)
         assert said.present.tolist() == present.tolist() and said.chosen.tolist() == chosen.tolist()
         assert said.kept == pytest.approx(kept)
         frequency = said.frequency
@@ -79,3 +83,42 @@ def test_each_variant_is_the_selection_under_its_own_setting(made):
         other = select_by(pool_of(analysis, dataset, found.spec), found.spec, Budget(rows=8))
         assert (found.rows, found.tokens) == (8, other.tokens)
         assert found.overlap.shared == len({*own.tolist()} & {*other.sample_ids.tolist()}) >= 1
+
+
+def quota(kind: str, amount: int, value: str | None = None) -> Quota:
+    return Quota(kind=kind, column="source", value=value, amount=amount)
+
+
+def grouped(build_pool, sizes: dict[str, int], **more):
+    codes = np.repeat(np.arange(len(sizes)), list(sizes.values())).astype(np.int32)
+    known = Given(groupings={"source": Grouping(codes, tuple(sizes))})
+    return codes, build_pool([set(range(1 + i % 60)) for i in range(len(codes))], known=known, **more)
+
+
+def within(*quotas: Quota) -> RankingSpec:
+    return RankingSpec(analysis="x", method="richest", constraints=Constraints(quotas=quotas))
+
+
+def test_caps_and_floors_shrink_with_the_pool_so_that_what_can_be_chosen_once_can_be_chosen_again(build_pool):
+    sizes = {"web": 20, "book": 10, NO_VALUE: 3, "rare": 1}
+    _, pool = grouped(build_pool, sizes, pins=[2, 25])
+    for spec, rows in (
+        (within(quota(FLOOR, 10, "book"), quota(FLOOR, 1, "rare")), 15),  # all there are: fewer in most parts
+        (within(quota(FLOOR, 1)), 5),
+        (within(quota(CAP, 3)), 10),  # all that the caps leave
+        (within(quota(CAP, 1, "web"), quota(FLOOR, 1, "web"), quota(CAP, 10)), 12),
+    ):
+        said = stability(pool, spec, Budget(rows=rows), runs=20)
+        assert said.runs == 20 and 0 < said.kept.mean() <= 1
+    parts = stability(pool, within(quota(CAP, 10, "web")), Budget(rows=12), runs=20, share=0.5)
+    assert parts.chosen[:20].sum() <= 20 * 6  # 1 pin and half of the other 9, rounded up
+
+
+def test_pins_count_in_neither_figure_as_they_are_chosen_whatever_the_part(build_pool):
+    pool = build_pool([set(range(size)) for size in range(40)], pins=[0, 1, 2, 3])
+    alone = stability(pool, RICHEST, Budget(rows=4), runs=5)
+    assert alone.expected == 0
+    said = stability(pool, RICHEST, Budget(rows=13), runs=20)
+    assert said.expected == pytest.approx(0.25, abs=0.02)
+    bare = stability(build_pool([set(range(size)) for size in range(36)]), RICHEST, Budget(rows=9), runs=20)
+    assert said.kept == pytest.approx(bare.kept)  # the same 36 places are drawn, without the pins

@@ -31,12 +31,12 @@ def draw_stability(opened: engine.Opened, spec: RankingSpec, pool: Pool, selecte
         st.markdown(f"**From a random {100 * SHARE:.0f} % of the pool**, drawn again and again without replacement")
         runs, button = st.columns([1, 1.4], vertical_alignment="bottom")
         runs.number_input("Runs", min_value=2, max_value=500, step=10, key="runs")
-        asked = ("parts", opened.key, engine.words(spec), budget, chosen("runs"))
+        asked = ("parts", engine.key_of(opened, spec), engine.words(spec), budget, chosen("runs"))
         if _wanted(button.button("Draw", key="stability_parts", width="stretch"), asked):
             _draw_parts(opened, selected, _stability(pool, spec, *asked[1:]))
     with others:
         st.markdown(f"**Under {len(variants(spec))} other settings**: threshold, tokens that count, seed")
-        asked = ("others", opened.key, engine.words(spec), budget)
+        asked = ("others", engine.key_of(opened, spec), engine.words(spec), budget)
         if _wanted(st.button("Try them", key="stability_others"), asked):
             _draw_others(_others(opened, spec, *asked[1:]))
 
@@ -93,7 +93,10 @@ def _draw_parts(opened: engine.Opened, selected: Selected, said: Stability) -> N
         },
     )
     shown = f"The {whole(len(ids))} least firm picks of {whole(len(picks))}. " if len(ids) < len(picks) else ""
-    st.caption(f"{shown}Seed {said.seed}; what counts as active stays as in the whole pool, budgets shrink with it.")
+    st.caption(
+        f"{shown}Seed {said.seed}; what counts as active stays as in the whole pool; budgets, caps and floors shrink with "
+        "it; pins are left out of both shares."
+    )
 
 
 def _histogram(often: np.ndarray, method: str) -> go.Figure:
