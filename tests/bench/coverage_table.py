@@ -66,10 +66,7 @@ class Judge:
         spent = np.concatenate([[0], np.cumsum(tokens[order], dtype=np.int64)])
         rows = np.searchsorted(spent, self.budgets, side="right") - 1
         curves = {name: curve_along(each, order, tokens=tokens, base=base) for name, each in self.yardsticks.items()}
-        return [
-            self._cells(order[:k], int(b), number, curves)
-            for number, (k, b) in enumerate(zip(rows, self.budgets, strict=True))
-        ]
+        return [self._cells(order[:k], number, curves) for number, k in enumerate(rows.tolist())]
 
     def _cells(self, chosen: np.ndarray, number: int, curves: dict[str, Curve]) -> list[float]:
         at = self.budgets[number : number + 1]
