@@ -39,6 +39,12 @@ def screens() -> dict[str, list]:
                 url_path="features",
             ),
             st.Page(
+                SCREENS / "explore" / "diversity.py",
+                title="Diversity",
+                icon=":material/diversity_2:",
+                url_path="diversity",
+            ),
+            st.Page(
                 SCREENS / "explore" / "a_against_b.py",
                 title="A against B",
                 icon=":material/compare_arrows:",

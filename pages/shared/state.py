@@ -33,6 +33,7 @@ UNITS = ("rows", "percent", "tokens")
 RULES = ("auto", "quantile", "raw")
 YARDSTICKS = ("features", "words", "held-out")
 TABS = ("queue", "missed", "bias", "compare", "constraints", "reproduce")
+DIVERSITY_TABS = ("length", "samples", "redundancy", "spectrum", "sensitivity")
 FEATURE_TABS = ("tokens", "neighbours", "where", "subset", "explanations")
 NO_FEATURE = -1  # the screen of all features
 STRONG_AND_MIDDLING = -1  # examples: no single band of strength
@@ -184,6 +185,7 @@ CHOICES = {
     "b": Choice("", json_object),
     "ab_feature": Choice(NO_FEATURE, place),
     "ab_list": Choice("a", one_of("a", "b", "lacking", "all")),
+    "diversity_tab": Choice("length", one_of(*DIVERSITY_TABS)),
     "read_as": Choice("chat", one_of("chat", "plain")),
     "shaded": Choice(NO_FEATURE, place),  # of one's own text; else the relatively strongest
     "text_tab": Choice("features", one_of("features", "neurons", "like")),

@@ -14,6 +14,7 @@ SCREENS = {
     "Data sets": "pages/data/data_sets.py",
     "Analyse": "pages/data/analyse.py",
     "Features": "pages/explore/features.py",
+    "Diversity": "pages/explore/diversity.py",
     "A against B": "pages/explore/a_against_b.py",
     "Inspector": "pages/explore/inspector.py",
     "Budget": "pages/select/budget.py",

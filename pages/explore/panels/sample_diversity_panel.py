@@ -1,0 +1,12 @@
+"""Samples: the diversity of each."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.shared.engine import Opened
+
+
+def draw_samples(opened: Opened) -> None:
+    """The panel of the tab."""
+    st.info("Nothing is shown here yet.", icon=":material/info:")

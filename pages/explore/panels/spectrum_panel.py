@@ -1,0 +1,12 @@
+"""Spectrum: dead, rare, common and ubiquitous features."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.shared.engine import Opened
+
+
+def draw_spectrum(opened: Opened) -> None:
+    """The panel of the tab."""
+    st.info("Nothing is shown here yet.", icon=":material/info:")
