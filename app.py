@@ -45,6 +45,12 @@ def screens() -> dict[str, list]:
                 url_path="diversity",
             ),
             st.Page(
+                SCREENS / "explore" / "neurons.py",
+                title="Neurons",
+                icon=":material/grid_on:",
+                url_path="neurons",
+            ),
+            st.Page(
                 SCREENS / "explore" / "a_against_b.py",
                 title="A against B",
                 icon=":material/compare_arrows:",

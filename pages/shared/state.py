@@ -34,6 +34,7 @@ RULES = ("auto", "quantile", "raw")
 YARDSTICKS = ("features", "words", "held-out")
 TABS = ("queue", "missed", "bias", "compare", "constraints", "reproduce")
 DIVERSITY_TABS = ("length", "samples", "redundancy", "spectrum", "sensitivity")
+NEURON_TABS = ("heatmap", "capabilities", "alignment", "together")
 FEATURE_TABS = ("tokens", "neighbours", "where", "subset", "explanations")
 NO_FEATURE = -1  # the screen of all features
 STRONG_AND_MIDDLING = -1  # examples: no single band of strength
@@ -186,6 +187,7 @@ CHOICES = {
     "ab_feature": Choice(NO_FEATURE, place),
     "ab_list": Choice("a", one_of("a", "b", "lacking", "all")),
     "diversity_tab": Choice("length", one_of(*DIVERSITY_TABS)),
+    "neurons_tab": Choice("heatmap", one_of(*NEURON_TABS)),
     "read_as": Choice("chat", one_of("chat", "plain")),
     "shaded": Choice(NO_FEATURE, place),  # of one's own text; else the relatively strongest
     "text_tab": Choice("features", one_of("features", "neurons", "like")),

@@ -16,6 +16,7 @@ SCREENS = {
     "data-sets": "Data sets",
     "analyse": "Analyse",
     "features": "Features",
+    "neurons": "Neurons",
     "a-against-b": "A against B",
     "inspector": "Inspector",
     "budget": "Budget",
