@@ -52,7 +52,7 @@ def draw_sets(opened: Opened) -> None:
 
 def evaluated_side() -> str:
     """The side that is to be an evaluation file, one that is still open before others; "" where neither is."""
-    sides = [side for side in SIDES if _kind_of(chosen(side)) == ANALYSIS]
+    sides = [side for side in SIDES if kind_of(chosen(side)) == ANALYSIS]
     return next((side for side in sides if _is_open(chosen(side))), sides[-1] if sides else "")
 
 
@@ -64,56 +64,58 @@ def written(wanted: SampleSet | dict) -> str:
 
 def _choose_first(opened: Opened) -> None:
     """The largest group of the first category beside the rest; else a selection, a language, or nobody yet."""
-    for kind in (*_column_kinds(opened), SELECTION, LANGUAGE):
-        values = _values(opened, kind)
+    for kind in (*column_kinds(opened), SELECTION, LANGUAGE):
+        values = values_of(opened, kind)
         if len(values) >= (1 if kind == SELECTION else 2):
-            choose(a=written(_set_of(kind, next(iter(values)))), b=written({"kind": REST}))
+            choose(a=written(set_of(kind, next(iter(values)))), b=written({"kind": REST}))
             return
     choose(a=written({"kind": SELECTION}), b=written({"kind": REST}))
 
 
 def _draw_side(opened: Opened, side: str, kind, value) -> None:
     said, name = chosen(side), SIDES[side]
-    now, kinds = _kind_of(said), [*_column_kinds(opened), *KINDS]
-    values = _values(opened, now)
-    held = _value_of(said, now)
+    now, kinds = kind_of(said), [*column_kinds(opened), *KINDS]
+    values = values_of(opened, now)
+    held = value_of(said, now)
     if held is not None and held not in values:
         values = {held: str(held), **values}
     st.session_state[f"ab_{side}_kind"] = now
     st.session_state[f"ab_{side}_value"] = held
     kind.selectbox(
-        name, kinds if now in kinds else [now, *kinds], key=f"ab_{side}_kind", format_func=_kind_words,
+        name, kinds if now in kinds else [now, *kinds], key=f"ab_{side}_kind", format_func=kind_words,
         on_change=_kind_changed, args=(opened, side),
     )  # fmt: skip
     value.selectbox(
         f"Which, of {name}", list(values), key=f"ab_{side}_value", format_func=lambda v: values.get(v, str(v)),
-        index=None if held is None else 0, placeholder="choose one" if values else _nothing_to_choose(now),
+        index=None if held is None else 0, placeholder="choose one" if values else nothing_to_choose(now),
         disabled=not values, label_visibility="hidden", on_change=_value_changed, args=(side,),
     )  # fmt: skip
 
 
-def _nothing_to_choose(kind: str) -> str:
+def nothing_to_choose(kind: str) -> str:
+    """What stands where there is nothing to choose of a kind."""
     if kind in (REST, WHOLE):
         return "all other samples" if kind == REST else "every sample"
     return "no filter is set" if kind == FILTERED else "none yet"
 
 
-def _kind_words(kind: str) -> str:
+def kind_words(kind: str) -> str:
+    """A kind as the list names it."""
     return KINDS.get(kind) or kind.removeprefix(COLUMN)
 
 
 def _kind_changed(opened: Opened, side: str) -> None:
     kind = st.session_state[f"ab_{side}_kind"]
-    first = next(iter(_values(opened, kind)), None)
-    choose(**{side: written(_set_of(kind, first))}, ab_feature=-1)
+    first = next(iter(values_of(opened, kind)), None)
+    choose(**{side: written(set_of(kind, first))}, ab_feature=-1)
 
 
 def _value_changed(side: str) -> None:
     kind, value = st.session_state[f"ab_{side}_kind"], st.session_state[f"ab_{side}_value"]
-    choose(**{side: written(_set_of(kind, value))}, ab_feature=-1)
+    choose(**{side: written(set_of(kind, value))}, ab_feature=-1)
 
 
-def _set_of(kind: str, value: Any) -> SampleSet | dict:
+def set_of(kind: str, value: Any) -> SampleSet | dict:
     """The set of a kind and a value; of a named kind without a name, what says that it is still open."""
     if kind in (SELECTION, ANALYSIS):
         return {"kind": kind, **({"name": value} if value else {})}
@@ -142,7 +144,7 @@ def _read(said: str) -> SampleSet | None:
         return None
 
 
-def _kind_of(said: str) -> str:
+def kind_of(said: str) -> str:
     """The kind on screen of a set as the link has it."""
     wanted = _read(said)
     if wanted is None:
@@ -160,7 +162,8 @@ def _kind_of(said: str) -> str:
     return FILTERED if only else WHOLE
 
 
-def _value_of(said: str, kind: str) -> Any:
+def value_of(said: str, kind: str) -> Any:
+    """What is chosen of the kind; None where nothing is, or where it has no values."""
     wanted = _read(said)
     if wanted is None or kind == REST:
         return None
@@ -173,13 +176,13 @@ def _value_of(said: str, kind: str) -> Any:
     }.get(kind) or None  # fmt: skip
 
 
-def _column_kinds(opened: Opened) -> list[str]:
+def column_kinds(opened: Opened) -> list[str]:
     """The columns that group samples, categories first."""
     columns = [c for c in opened.dataset.columns if 2 <= c.distinct + (c.missing > 0) <= MOST and c.type != "json"]
     return [COLUMN + c.name for c in sorted(columns, key=lambda c: c.role != "category")]
 
 
-def _values(opened: Opened, kind: str) -> Values:
+def values_of(opened: Opened, kind: str) -> Values:
     """What can be chosen of a kind, most samples first."""
     if kind.startswith(COLUMN):
         return _groups(opened, kind.removeprefix(COLUMN), missing="")
