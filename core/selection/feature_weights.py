@@ -10,6 +10,8 @@ from core.selection.pool import Pool
 
 UNIT = 1000  # weights are whole thousandths, so that sums of them are exact and ties are ties
 RARITY = ("equal", "idf", "frequency")
+RARITY_LABEL = "Worth of a feature"
+RARITY_WORDS = ("equal", "rare ones more (idf)", "common ones first")
 RARITY_HELP = (
     "what a feature is worth: equal; idf, 1 + ln(n / rows that have it), so rare ones count more; "
     "frequency, the rows that have it, so common ones come first"

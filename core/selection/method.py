@@ -12,6 +12,8 @@ from core.errors import GamutError
 from core.selection.pool import Pool
 from core.selection.ranking import Ranking
 
+CAPABILITY, SCORE = "capability", "score"
+
 
 class Rank(Protocol):
     def __call__(self, pool: Pool, options: Any, *, upto: int | None = None) -> Ranking: ...
@@ -44,13 +46,23 @@ def option(
     default: Any,
     help: str,
     *,
+    label: str,
     unit: str = "",
     low: float | None = None,
     high: float | None = None,
     choices: tuple[str, ...] = (),
+    words: tuple[str, ...] = (),
+    names: str = "",
 ) -> Any:
-    """A field of an options dataclass: default (its type is the option's type), help text, unit and range."""
-    metadata = {"help": help, "unit": unit, "low": low, "high": high, "choices": choices}
+    """A field of an options dataclass: default (its type is the option's type), help text, unit and range.
+
+    `label`: what a screen calls it; `words`: what it calls each of `choices`. `names`: what its text names of a workspace,
+    `CAPABILITY` (several, with commas) or `SCORE`, a column of numbers, so that a screen can offer what there is.
+    """
+    metadata = {
+        "help": help, "label": label, "unit": unit, "low": low, "high": high, "choices": choices, "words": words or choices,
+        "names": names,
+    }  # fmt: skip
     return dataclasses.field(default=default, metadata=metadata)
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -116,10 +118,10 @@ def test_every_kind_of_option_is_read_and_refused():
 
     @dataclass(frozen=True, kw_only=True)
     class Options:
-        tau: float = option(0.8, "similarity", low=0, high=1)
-        sim: str = option("pool", "which", choices=("pool", "jaccard"))
-        strict: bool = option(False, "stop")
-        note: str = option("", "free")
+        tau: float = option(0.8, "similarity", label="Threshold", low=0, high=1)
+        sim: str = option("pool", "which", label="Similarity", choices=("pool", "jaccard"))
+        strict: bool = option(False, "stop", label="Strict")
+        note: str = option("", "free", label="Note")
 
     method = Method(name="m", title="M", summary="s.", source="", options=Options, rank=longest.rank)
     given = {"tau": "0.5", "sim": "jaccard", "strict": "True", "note": "x"}
@@ -166,3 +168,13 @@ def test_questions_that_make_no_sense_are_refused(build_pool):
     with pytest.raises(GamutError, match="Sample 1 is in the selection, at place 0"):
         covered_by(small.features, ranking, upto=1, sample_id=1)
     assert covered_by(small.features, ranking, upto=1, sample_id=0) == [(1, 1)]
+
+
+def test_every_option_has_a_label_of_plain_words_and_words_for_each_choice():
+    found = [(name, field) for name, method in METHODS.items() for field in dataclasses.fields(method.options)]
+    assert len(found) > 20
+    for name, field in found:
+        said = field.metadata
+        assert said["label"][0].isupper() and "_" not in said["label"] and said["help"], (name, field.name)
+        assert len(said["words"]) == len(set(said["words"])) == len(said["choices"]), (name, field.name)
+        assert not any("_" in word for word in said["words"]), (name, field.name)

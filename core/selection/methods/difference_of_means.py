@@ -10,18 +10,20 @@ from dataclasses import dataclass
 
 from core.scores.alignment import DIFFERENCE, AlignmentSettings
 from core.scores.capability import SITES
-from core.selection.method import Method, option
-from core.selection.methods.nait import CAPABILITIES, named_orders
+from core.selection.method import CAPABILITY, Method, option
+from core.selection.methods.nait import CAPABILITIES, LAYER_Z, LENGTH_Z, SITE_WORDS, named_orders
 from core.selection.pool import Pool
 from core.selection.ranking import Ranking, in_turn, ranking_along
 
 
 @dataclass(frozen=True, kw_only=True)
 class DifferenceOfMeansOptions:
-    capabilities: str = option("", CAPABILITIES)
-    site: str = option("mlp", "mlp: neurons; residual: the stream after each block", choices=SITES)
-    layer_z: bool = option(False, "every layer on one scale, so that late layers do not decide alone")
-    length_z: bool = option(False, "compare a sample with others of like length only")
+    capabilities: str = option("", CAPABILITIES, label="Capabilities", names=CAPABILITY)
+    site: str = option(
+        "mlp", "mlp: neurons; residual: the stream after each block", label="Read at", choices=SITES, words=SITE_WORDS
+    )
+    layer_z: bool = option(False, LAYER_Z, label="Put every layer on one scale")
+    length_z: bool = option(False, LENGTH_Z, label="Compare only samples of like length")
 
 
 def rank(pool: Pool, options: DifferenceOfMeansOptions, *, upto: int | None = None) -> Ranking:

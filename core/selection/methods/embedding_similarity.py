@@ -10,17 +10,20 @@ from dataclasses import dataclass
 
 from core.scores.alignment import COSINE, AlignmentSettings
 from core.scores.capability import SITES
-from core.selection.method import Method, option
-from core.selection.methods.nait import CAPABILITIES, named_orders
+from core.selection.method import CAPABILITY, Method, option
+from core.selection.methods.nait import CAPABILITIES, LENGTH_Z, named_orders
 from core.selection.pool import Pool
 from core.selection.ranking import Ranking, in_turn, ranking_along
 
 
 @dataclass(frozen=True, kw_only=True)
 class EmbeddingSimilarityOptions:
-    capabilities: str = option("", CAPABILITIES)
-    site: str = option("residual", "residual: the stream after the last block; mlp: its neurons", choices=SITES)
-    length_z: bool = option(False, "compare a sample with others of like length only")
+    capabilities: str = option("", CAPABILITIES, label="Capabilities", names=CAPABILITY)
+    site: str = option(
+        "residual", "residual: the stream after the last block; mlp: its neurons", label="Read at", choices=SITES,
+        words=("neurons of the last MLP", "residual stream after the last block"),
+    )  # fmt: skip
+    length_z: bool = option(False, LENGTH_Z, label="Compare only samples of like length")
 
 
 def rank(pool: Pool, options: EmbeddingSimilarityOptions, *, upto: int | None = None) -> Ranking:

@@ -16,7 +16,15 @@ import numpy as np
 from numba import njit
 
 from core.scores.feature_sets import FeatureSets
-from core.selection.feature_weights import RARITY, RARITY_HELP, counting, only, rarity_weights
+from core.selection.feature_weights import (
+    RARITY,
+    RARITY_HELP,
+    RARITY_LABEL,
+    RARITY_WORDS,
+    counting,
+    only,
+    rarity_weights,
+)
 from core.selection.heap import heapify, sink
 from core.selection.method import Method, option
 from core.selection.pool import Pool
@@ -31,14 +39,22 @@ class FeatureCoverageOptions:
     values: str = option(
         "active",
         "what a row adds to a feature: active, 1 if it has it; strength, its strength over the feature's largest",
+        label="What a row adds to a feature",
         choices=("active", "strength"),
+        words=("1 if it is active", "its strength, relative to its largest"),
     )
-    rarity: str = option("equal", RARITY_HELP, choices=RARITY)
+    rarity: str = option("equal", RARITY_HELP, label=RARITY_LABEL, choices=RARITY, words=RARITY_WORDS)
     support: int = option(
-        1, "a feature counts when at least this many rows that repeat no other have it", unit="rows", low=1
+        1,
+        "a feature counts when at least this many rows that repeat no other have it",
+        label="Rows that must have a feature",
+        unit="rows",
+        low=1,
     )
     target: str = option(
-        "", "only features that this activates count: column=value, analysis:NAME, selection:NAME or features:NAME"
+        "",
+        "only features that this activates count: column=value, analysis:NAME, selection:NAME or features:NAME",
+        label="Cover only what this activates",
     )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from core.errors import GamutError
 from core.scores.coverage import seeded_order
-from core.selection.method import Method
+from core.selection.method import Method, option
 from core.selection.pool import Pool
 from core.selection.ranking import Ranking, ranking_along
 
@@ -24,8 +24,8 @@ SEED = 0
 
 def _ids_field() -> str:
     """The ids as one text: an option is a plain value everywhere. Not a field to type in, so screens leave it out."""
-    said = {"help": "sample ids with commas, in order", "unit": "", "low": None, "high": None, "choices": ()}
-    return dataclasses.field(default="", metadata={**said, "typed": False})
+    field = option("", "sample ids with commas, in order", label="Samples")
+    return dataclasses.field(default="", metadata={**field.metadata, "typed": False})
 
 
 @dataclass(frozen=True, kw_only=True)

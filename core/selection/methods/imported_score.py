@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import GamutError
-from core.selection.method import Method, option
+from core.selection.method import SCORE, Method, option
 from core.selection.pool import Pool
 from core.selection.ranking import Ranking, ranking_along
 
@@ -20,8 +20,11 @@ DESCENDING, ASCENDING = "descending", "ascending"
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreOptions:
-    column: str = option("", "The column of numbers to rank by, by its name.")
-    order: str = option(DESCENDING, "Whether high or low values come first.", choices=(DESCENDING, ASCENDING))
+    column: str = option("", "The column of numbers to rank by, by its name.", label="Column", names=SCORE)
+    order: str = option(
+        DESCENDING, "Whether high or low values come first.", label="Order", choices=(DESCENDING, ASCENDING),
+        words=("highest first", "lowest first"),
+    )  # fmt: skip
 
 
 def rank(pool: Pool, options: ScoreOptions, *, upto: int | None = None) -> Ranking:

@@ -28,7 +28,9 @@ class KCenterOptions:
     distance: str = option(
         "euclidean",
         "between vectors of samples; cosine: of vectors brought to length 1",
+        label="Distance",
         choices=("euclidean", "cosine"),
+        words=("Euclidean", "cosine"),
     )
 
 

@@ -30,6 +30,7 @@ class MixtureOptions:
         "sae-greedy:0.5,longest:0.5",
         "Methods with their shares, as sae-greedy:0.7,longest:0.3; options in brackets: "
         "score(column=quality; order=descending):0.3.",
+        label="Methods and their shares",
     )
 
 

@@ -13,22 +13,29 @@ import numpy as np
 from core.errors import GamutError
 from core.scores.alignment import POOLINGS, AlignmentSettings
 from core.scores.capability import SITES
-from core.selection.method import Method, option
+from core.selection.method import CAPABILITY, Method, option
 from core.selection.pool import Pool
 from core.selection.ranking import Ranking, in_turn, ranking_along
 
 CAPABILITIES = "names of learned capabilities, with commas: they take turns"
+SITE_WORDS = ("neurons of the MLPs", "residual stream after each block")
+POOLING_WORDS = ("mean of all", "the last one", "the last less the first")
+LAYER_Z = "every layer on one scale, so that late layers do not decide alone"
+LENGTH_Z = "compare a sample with others of like length only"
 
 
 @dataclass(frozen=True, kw_only=True)
 class NaitOptions:
-    capabilities: str = option("", CAPABILITIES)
-    site: str = option("mlp", "mlp: neurons; residual: the stream after each block", choices=SITES)
-    pooling: str = option(
-        "mean", "of a sample's tokens: their mean, or of the residual also last and delta", choices=POOLINGS
+    capabilities: str = option("", CAPABILITIES, label="Capabilities", names=CAPABILITY)
+    site: str = option(
+        "mlp", "mlp: neurons; residual: the stream after each block", label="Read at", choices=SITES, words=SITE_WORDS
     )
-    layer_z: bool = option(False, "every layer on one scale, so that late layers do not decide alone")
-    length_z: bool = option(False, "compare a sample with others of like length only")
+    pooling: str = option(
+        "mean", "of a sample's tokens: their mean, or of the residual also last and delta", label="Tokens read",
+        choices=POOLINGS, words=POOLING_WORDS,
+    )  # fmt: skip
+    layer_z: bool = option(False, LAYER_Z, label="Put every layer on one scale")
+    length_z: bool = option(False, LENGTH_Z, label="Compare only samples of like length")
 
 
 def rank(pool: Pool, options: NaitOptions, *, upto: int | None = None) -> Ranking:

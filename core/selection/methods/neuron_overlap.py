@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.scores.target_likeness import OVERLAP
-from core.selection.method import Method, option
+from core.selection.method import CAPABILITY, Method, option
 from core.selection.methods.nait import CAPABILITIES, best_first, capability_names
 from core.selection.pool import Pool
 from core.selection.ranking import Ranking, in_turn, ranking_along
@@ -17,7 +17,7 @@ from core.selection.ranking import Ranking, in_turn, ranking_along
 
 @dataclass(frozen=True, kw_only=True)
 class NeuronOverlapOptions:
-    capabilities: str = option("", CAPABILITIES)
+    capabilities: str = option("", CAPABILITIES, label="Capabilities", names=CAPABILITY)
 
 
 def rank(pool: Pool, options: NeuronOverlapOptions, *, upto: int | None = None) -> Ranking:

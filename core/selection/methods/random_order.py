@@ -18,7 +18,7 @@ from core.selection.ranking import Ranking, ranking_along
 
 @dataclass(frozen=True, kw_only=True)
 class RandomOptions:
-    seed: int = option(0, "The same seed gives the same order, on any machine.", low=0)
+    seed: int = option(0, "The same seed gives the same order, on any machine.", label="Seed", low=0)
 
 
 def rank(pool: Pool, options: RandomOptions, *, upto: int | None = None) -> Ranking:

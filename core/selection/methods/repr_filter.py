@@ -15,7 +15,7 @@ from fractions import Fraction
 import numpy as np
 from numba import njit
 
-from core.selection.method import Method, option
+from core.selection.method import SCORE, Method, option
 from core.selection.methods.k_center import unit_length
 from core.selection.pool import Pool
 from core.selection.ranking import Ranking, ranking_in_rounds
@@ -26,9 +26,16 @@ UNSURE = 5e-5  # how far a cosine from a float32 product may be off
 
 @dataclass(frozen=True, kw_only=True)
 class ReprFilterOptions:
-    score: str = option("", "walk by this column of numbers, descending; without one, by response tokens")
-    similarity: float = option(0.9, "a sample is kept up to this cosine with the nearest kept one", low=0, high=1)
-    centred: bool = option(False, "take the mean vector off first: then directions spread, and more samples are kept")
+    score: str = option(
+        "", "walk by this column of numbers, descending; without one, by response tokens", label="Walk by", names=SCORE
+    )
+    similarity: float = option(
+        0.9, "a sample is kept up to this cosine with the nearest kept one", label="Largest cosine", low=0, high=1
+    )
+    centred: bool = option(
+        False, "take the mean vector off first: then directions spread, and more samples are kept",
+        label="Take the mean vector off first",
+    )  # fmt: skip
 
 
 def rank(pool: Pool, options: ReprFilterOptions, *, upto: int | None = None) -> Ranking:

@@ -21,8 +21,18 @@ import numpy as np
 from numba import njit
 
 from core.scores.feature_sets import FeatureSets
-from core.selection.feature_weights import RARITY, RARITY_HELP, counting, only, rarity_weights, rows_with, worth
-from core.selection.method import Method, option
+from core.selection.feature_weights import (
+    RARITY,
+    RARITY_HELP,
+    RARITY_LABEL,
+    RARITY_WORDS,
+    counting,
+    only,
+    rarity_weights,
+    rows_with,
+    worth,
+)
+from core.selection.method import SCORE, Method, option
 from core.selection.pool import Pool
 from core.selection.ranking import Ranking, gains_along, ranking_in_rounds
 from core.selection.weighted_greedy import weighted_greedy
@@ -35,19 +45,37 @@ class SaeGreedyOptions:
     per_token: bool = option(
         False,
         "gain per token of the conversation instead of gain per row: under a token budget long rows lose their lead",
+        label="Gain per token",
     )
-    wanted: int = option(1, "how many rows of a round should have each feature", unit="rows", low=1, high=1000)
+    wanted: int = option(
+        1,
+        "how many rows of a round should have each feature",
+        label="Rows wanted per feature",
+        unit="rows",
+        low=1,
+        high=1000,
+    )
     support: int = option(
-        1, "a feature counts when at least this many rows that repeat no other have it", unit="rows", low=1
+        1,
+        "a feature counts when at least this many rows that repeat no other have it",
+        label="Rows that must have a feature",
+        unit="rows",
+        low=1,
     )
-    rarity: str = option("equal", RARITY_HELP, choices=RARITY)
-    weight: str = option("", "a column of numbers that multiplies a row's gain; rows without a value come last")
+    rarity: str = option("equal", RARITY_HELP, label=RARITY_LABEL, choices=RARITY, words=RARITY_WORDS)
+    weight: str = option(
+        "", "a column of numbers that multiplies a row's gain; rows without a value come last", label="Multiply gains by",
+        names=SCORE,
+    )  # fmt: skip
     target: str = option(
-        "", "only features that this activates count: column=value, analysis:NAME, selection:NAME or features:NAME"
+        "",
+        "only features that this activates count: column=value, analysis:NAME, selection:NAME or features:NAME",
+        label="Cover only what this activates",
     )
     one_pass: bool = option(
         False,
         "walk once a round by the number of features, taking whatever adds one (#InsTag); at small budgets this is richest",
+        label="One pass, richest first",
     )
 
 

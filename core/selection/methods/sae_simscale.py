@@ -29,11 +29,17 @@ class SaeSimscaleOptions:
         "pool",
         "pool: share of a row's features that the rows taken have together; jaccard: largest overlap with one row taken; "
         "cosine: of the strengths, with one row taken",
+        label="Similarity",
         choices=("pool", "jaccard", "cosine"),
+        words=("share the rows taken have together", "Jaccard with one row taken", "cosine with one row taken"),
     )
-    tau: float = option(0.8, "a row is taken below this similarity", low=0.001, high=1)
+    tau: float = option(0.8, "a row is taken below this similarity", label="Threshold τ", low=0.001, high=1)
     fit: int = option(
-        0, "find the smallest τ with which so many rows pass in round 1, by bisection; 0 keeps τ", unit="rows", low=0
+        0,
+        "find the smallest τ with which so many rows pass in round 1, by bisection; 0 keeps τ",
+        label="Fit τ to this many",
+        unit="rows",
+        low=0,
     )
 
 

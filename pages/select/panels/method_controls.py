@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import Field, fields
+from dataclasses import fields
 
 import streamlit as st
 
@@ -11,8 +11,9 @@ from core.selection.methods.registry import METHODS, find
 from core.store.analyses import SPANS
 from core.store.datasets import Dataset
 from core.store.pools import members_of
+from pages.select.panels.option_controls import draw_options
 from pages.shared.draft import base_choice
-from pages.shared.state import RULES, choose, chosen, option_key
+from pages.shared.state import RULES, choose, chosen
 
 SHOWN, MORE = "_method_shown", "_method_more"
 BASE = "_base"
@@ -53,7 +54,7 @@ def draw_method(dataset: Dataset, base: tuple[str, ...]) -> None:
     with row.popover(
         "Options" if fields(found.options) else "About", help=f"what {found.title} does, and its settings"
     ):
-        draw_method_help(found)
+        draw_method_help(found, dataset)
     with row.popover("Active", help="what counts as an active feature"):
         draw_activity()
         if members_of(dataset):
@@ -69,38 +70,13 @@ def _method_changed(key: str) -> None:
         choose(method=st.session_state[key])
 
 
-def draw_method_help(method: Method) -> None:
+def draw_method_help(method: Method, dataset: Dataset) -> None:
     """The options of a method, what it does, who proposed it, and where we chose."""
-    for field in fields(method.options):
-        if field.metadata.get("typed", True):  # what comes with a file is no setting
-            _draw_option(method, field)
+    draw_options(method, dataset)
     st.markdown(f"**{method.title}** — {method.summary}")
     st.caption(f"Source: {method.source}")
     for note in method.notes:
         st.markdown("- " + note.replace("[", "\\["))
-
-
-def _draw_option(method: Method, field: Field) -> None:
-    """A control for one option, by the type of its default."""
-    key, said = option_key(method.name, field.name), field.metadata
-    label = f"{field.name} ({said['unit']})" if said["unit"] else field.name
-    if isinstance(field.default, bool):
-        st.toggle(label, key=key, help=said["help"])
-    elif said["choices"]:
-        st.selectbox(label, said["choices"], key=key, help=said["help"])
-    elif isinstance(field.default, str):
-        st.text_input(label, key=key, help=said["help"])
-    else:
-        kind = type(field.default)
-        low, high = (None if limit is None else kind(limit) for limit in (said["low"], said["high"]))
-        st.number_input(
-            label,
-            min_value=low,
-            max_value=high,
-            step=kind(1) if kind is int else None,
-            key=key,
-            help=said["help"],
-        )
 
 
 def draw_activity() -> None:
