@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from core.workspace import Workspace
+from tests.browser.traffic import Traffic
 
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = [
@@ -20,6 +21,7 @@ FLAGS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 START_SECONDS = 90
+PATIENCE = 60.0  # seconds that anything may take to appear on a machine under load
 
 Serve = Callable[[Workspace], str]
 
@@ -77,6 +79,9 @@ def page(tmp_path: Path):
             else playwright.chromium.launch(args=FLAGS)
         )
         opened = browser.new_page(viewport={"width": 1280, "height": 800})
+        opened.set_default_timeout(PATIENCE * 1000)
+        opened.set_default_navigation_timeout(PATIENCE * 1000)
+        opened.traffic = Traffic(opened)
         hosts: set[str] = set()
         opened.on(
             "request",
@@ -87,11 +92,36 @@ def page(tmp_path: Path):
     assert hosts <= {"127.0.0.1"}, f"requests went to {hosts - {'127.0.0.1'}}"
 
 
-def quiet(page, seconds: float = 60, *, looks: int = 4) -> None:
-    """Wait until Streamlit is connected and was idle at so many looks in a row."""
+def visit(page, address: str) -> None:
+    """Open an address and wait until its screen stands: its title is drawn and nothing runs any more."""
+    page.goto(address)
+    page.locator("[data-testid=stMain] h1").first.wait_for()
+    quiet(page)
+
+
+def quiet(page, seconds: float = PATIENCE, *, looks: int = 3) -> None:
+    """Wait until all that was asked of the server has run, and the page was idle at so many looks in a row."""
     page.wait_for_selector("[data-testid=stApp]", timeout=seconds * 1000)
     idle, until = 0, time.monotonic() + seconds
-    while idle < looks and time.monotonic() < until:
-        page.wait_for_timeout(150)
+    while idle < looks:
+        assert time.monotonic() < until, f"the app still runs after {seconds:g} s"
+        page.wait_for_timeout(100)
         state = page.get_attribute("[data-testid=stApp]", "data-test-script-state")
-        idle = idle + 1 if state in (None, "notRunning") else 0
+        idle = idle + 1 if page.traffic.idle and state == "notRunning" else 0
+
+
+def reach(page, *words: str) -> None:
+    """Wait until the address holds all these words."""
+    page.wait_for_function(
+        "words => words.every(word => decodeURIComponent(location.href).includes(word))", arg=list(words)
+    )
+
+
+def answer(page, beginning: str = "") -> str:
+    """Wait for the sentence of a screen, its first one, to begin so; returns it whole."""
+    first = page.get_by_test_id("stMain").locator("h3").first
+    until = time.monotonic() + PATIENCE
+    while not (said := first.inner_text()).startswith(beginning):
+        assert time.monotonic() < until, f"the sentence is still {said!r}, not {beginning!r} …"
+        page.wait_for_timeout(100)
+    return said

@@ -6,7 +6,7 @@ import pytest
 
 from core.selection.targets import load_target, target_names
 from tests.against_made import HALF, made_pool_and_evaluation
-from tests.browser.conftest import quiet
+from tests.browser.conftest import answer, quiet, reach, visit
 
 pytestmark = pytest.mark.browser
 
@@ -15,40 +15,35 @@ def choose(page, place: int, words: str) -> None:
     """Choose in the selectbox at a place of the screen's own."""
     page.get_by_test_id("stMain").get_by_test_id("stSelectbox").nth(place).get_by_role("combobox").click()
     page.get_by_role("option", name=re.compile(words)).first.click()
-    page.wait_for_timeout(300)
     quiet(page)
 
 
 def test_an_evaluation_file_against_the_pool_becomes_a_target_on_budget(workspace, tmp_path, serve, page):
     address = serve(made_pool_and_evaluation(workspace, tmp_path))
-    page.goto(f"{address}/a-against-b?dataset=pool&rule=raw")
-    quiet(page)
+    visit(page, f"{address}/a-against-b?dataset=pool&rule=raw")
     choose(page, 0, "The whole pool")
     choose(page, 2, "Evaluation file")
-    assert "analysis" in page.url
-    sentence = page.locator("h3").first
-    assert "sets all samples apart from analysis eval, at equal length" in sentence.inner_text()
+    reach(page, "analysis")
+    page.locator("h3", has_text="sets all samples apart from analysis eval, at equal length").wait_for()
     points = page.locator(".js-plotly-plot .scatterlayer .point")
-    points.first.wait_for(timeout=20_000)
+    points.first.wait_for()
     before = page.get_by_text(re.compile("^Feature [0-9]+")).first.inner_text()
     box = points.last.bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.wait_for_timeout(200)
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.wait_for_timeout(500)
+    reach(page, "ab_feature=")
     quiet(page)
-    assert "ab_feature=" in page.url
     assert page.get_by_text(re.compile("^Feature [0-9]+")).first.inner_text() != before
     link = page.url
     page.get_by_role("button", name="Cover them on Budget").click()
-    page.locator("h1", has_text="Budget").wait_for(timeout=20_000)
+    page.locator("h1", has_text="Budget").wait_for()
+    answer(page)
     quiet(page)
     (name,) = target_names(workspace)
     assert min(load_target(workspace, name).features) >= HALF
-    assert f"sae-greedy.target=features%3A{name}" in page.url or f"sae-greedy.target=features:{name}" in page.url
-    assert "method=sae-greedy" in page.url
+    reach(page, f"sae-greedy.target=features:{name}", "method=sae-greedy")
     assert page.get_by_test_id("stException").count() == 0
-    page.goto(link)  # the link of the comparison brings it back, chosen feature and all
-    quiet(page)
-    assert "apart from analysis eval" in page.locator("h3").first.inner_text()
+    visit(page, link)  # the link of the comparison brings it back, chosen feature and all
+    assert "apart from analysis eval" in answer(page)
     assert page.get_by_text(re.compile("^Feature [0-9]+")).first.inner_text() != before

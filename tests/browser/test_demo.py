@@ -10,7 +10,7 @@ from core.selection.specification import RankingSpec, pool_of, rank_by
 from core.store.analyses import Analysis, all_analyses
 from core.store.datasets import Dataset
 from core.workspace import BUNDLED_SAE, DEMO_FILE, Workspace
-from tests.browser.conftest import quiet
+from tests.browser.conftest import answer, quiet, visit
 from tests.browser.test_walk import press
 
 pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.slow]
@@ -21,26 +21,27 @@ def test_from_an_empty_workspace_over_the_demo_to_a_file(workspace, serve, page)
     assert (BUNDLED_SAE / "sae_weights.safetensors").exists() and DEMO_FILE.exists(), (
         "model, SAE and demo ship with the project"
     )
-    page.goto(serve(workspace))
-    quiet(page)
+    visit(page, serve(workspace))
     press(page, "Open the demo")
     page.get_by_role("link", name="Choose samples").wait_for(timeout=ANALYSIS_SECONDS * 1000)
     (analysis,), damaged = all_analyses(workspace)
     assert not damaged and analysis.n_samples == 1750
     page.get_by_test_id("stSidebarNavLink").filter(has_text="Budget").click()
-    quiet(page)
-    said = page.locator("h3").first.inner_text()
+    page.locator("h1", has_text="Budget").wait_for()
+    said = answer(page, "8")
     assert re.match(r"8[78] rows", said), said  # 5 % of 1,750 is 87.5
+    quiet(page)
     page.get_by_label("Save as").fill("first")
     page.keyboard.press("Enter")
     quiet(page)
     press(page, "Save")
     page.get_by_test_id("stSidebarNavLink").filter(has_text="Hand-over").click()
+    page.locator("h1", has_text="Hand-over").wait_for()
     quiet(page)
     press(page, "Write the file")
-    page.get_by_text("Read back: same").wait_for(timeout=20_000)
+    page.get_by_text("Read back: same").wait_for()
     press(page, "Verify")
-    page.get_by_text("is what the manifest says, recomputed").wait_for(timeout=60_000)
+    page.get_by_text("is what the manifest says, recomputed").wait_for()
     lines = (workspace.exports / "first.jsonl").read_bytes().splitlines(keepends=True)
     source = DEMO_FILE.read_bytes().splitlines(keepends=True)
     assert set(lines) <= set(source) and len(lines) == 88

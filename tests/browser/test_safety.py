@@ -18,7 +18,7 @@ from core.store.datasets import Dataset
 from core.store.import_dataset import import_dataset
 from core.store.own_labels import set_own_label
 from core.workspace import Workspace
-from tests.browser.conftest import quiet, serving
+from tests.browser.conftest import PATIENCE, quiet, serving, visit
 
 pytestmark = pytest.mark.browser
 SCRIPT = "<script>window.canary = 1</script>"
@@ -90,11 +90,6 @@ def label(workspace: Workspace, folder: Path) -> None:
     set_own_label(workspace, sae_hash(analysis), strongest_feature(workspace), HOSTILE["image"])
 
 
-def settled(page) -> None:
-    """Wait until the app has nothing to run: two looks in a row."""
-    quiet(page, looks=2)
-
-
 class Watched:
     """A page of the app whose every step is followed by a look for the canary."""
 
@@ -113,11 +108,11 @@ class Watched:
             self.errors.append(message.text)
 
     def open(self, link: str) -> None:
-        self.page.goto(f"{self.address}/{link}")
+        visit(self.page, f"{self.address}/{link}")
         self.look(link)
 
     def look(self, where: str) -> None:
-        settled(self.page)
+        quiet(self.page, looks=2)
         assert self.page.evaluate("window.canary") is None, f"the canary ran: {where}"
         assert self.page.locator(MARKUP).count() == 0, f"a text became markup: {where}"
         assert self.page.get_by_test_id("stException").count() == 0, f"an exception is on the screen: {where}"
@@ -126,14 +121,15 @@ class Watched:
     def press(self, place, where: str) -> None:
         place.scroll_into_view_if_needed()
         place.click()
-        self.page.wait_for_timeout(120)
         self.opened.append(place.inner_text() if place.count() else where)
         self.look(where)
 
     def walk(self, screen: str, inside=None) -> None:
         """Open what can be opened on a screen, or inside a part of it: strips of panels, tabs, drawers."""
         inside = inside or self.page.locator("[data-testid=stMain]")
-        for kind in (STRIPS, "[role=tab]", "[data-testid=stExpander] summary"):
+        for name in STANDS.get(screen, ()):
+            inside.locator(OPENS, has_text=name).first.wait_for()
+        for kind in (STRIPS, TABS, DRAWERS):
             for number in range(inside.locator(kind).count()):
                 place = inside.locator(kind).nth(number)
                 if place.count() and place.is_visible():  # what was opened before may have changed the screen
@@ -142,7 +138,7 @@ class Watched:
 
     def shows(self, text: str, within=None) -> None:
         """Assert that a piece of a hostile text stands on the screen as text."""
-        until = time.monotonic() + 20
+        until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             if text in self.words(within):
                 return
@@ -157,8 +153,19 @@ class Watched:
 # Strips that show another panel; not those that change numbers.
 STRIPS = ", ".join(
     f".st-key-{key} button"
-    for key in ("tab", "queue", "compare_look", "text_tab", "feature_tab", "tell", "band", "ab_list")
-)
+    for key in (
+        "tab", "queue", "compare_look", "text_tab", "feature_tab", "tell", "band", "ab_list", "neurons_tab",
+        "diversity_tab",
+    )
+)  # fmt: skip
+TABS, DRAWERS = "[role=tab]", "[data-testid=stExpander] summary"
+OPENS = f"{STRIPS}, {TABS}, {DRAWERS}"
+# What stands on a screen before its walk begins: a screen of several fragments is drawn piece by piece.
+STANDS = {
+    "data-sets": ("Samples", "Evaluation sets"),
+    "budget": ("Reading queue", "Left out", "Reproduce"),
+    "a feature": ("Strong and middling",),
+}
 ALL_TEXT = """(root) => {
   const read = (node) => {
     if (node.nodeType === Node.TEXT_NODE) return node.textContent
@@ -196,7 +203,7 @@ def test_no_screen_makes_anything_of_hostile_text_but_text(hostile, watched):
         watched.walk(screen)
     watched.open(f"features?feature={strongest_feature(hostile)}")
     watched.walk("a feature")
-    for name in ("Samples", "Left out", "Evaluation sets", "Reading queue", "Reproduce"):
+    for name in [name for screen in ("data-sets", "budget") for name in STANDS[screen]]:
         assert any(name in opened for opened in watched.opened), f"{name} was not opened: {watched.opened}"
 
 

@@ -9,7 +9,7 @@ from core.export.verify import SAME, verify
 from core.selection.saved import load_selection
 from core.store.datasets import Dataset, dataset_names
 from core.store.people import BAN, marked
-from tests.browser.conftest import quiet
+from tests.browser.conftest import answer, quiet, reach, visit
 
 pytestmark = pytest.mark.browser
 SCREENS = {
@@ -26,14 +26,12 @@ SCREENS = {
 
 def press(page, label: str) -> None:
     page.locator("[data-testid^=stBaseButton]", has_text=re.compile(f"^.*{label}$")).first.click()
-    page.wait_for_timeout(300)
     quiet(page)
 
 
 def test_budget_save_hand_over_export_verify(made, serve, page):
-    page.goto(serve(made) + "/budget?unit=rows&amount=8")
-    quiet(page)
-    assert page.locator("h3").first.inner_text().startswith("8 rows")
+    visit(page, serve(made) + "/budget?unit=rows&amount=8")
+    answer(page, "8 rows")
     page.get_by_label("Save as").fill("walk")
     page.keyboard.press("Enter")
     quiet(page)
@@ -41,13 +39,12 @@ def test_budget_save_hand_over_export_verify(made, serve, page):
     saved = load_selection(made, "walk")
     assert len(saved.ids) == 8
     page.get_by_test_id("stSidebarNavLink").filter(has_text="Hand-over").click()
+    reach(page, "selection=walk", "method=sae-greedy")
     quiet(page)
-    assert "selection=walk" in page.url
-    assert "method=sae-greedy" in page.url
     press(page, "Write the file")
-    page.get_by_text("Read back: same").wait_for(timeout=20_000)
+    page.get_by_text("Read back: same").wait_for()
     press(page, "Verify")
-    page.get_by_text("is what the manifest says, recomputed").wait_for(timeout=20_000)
+    page.get_by_text("is what the manifest says, recomputed").wait_for()
     file = made.exports / "walk.jsonl"
     assert len([json.loads(line) for line in file.read_text().splitlines()]) == 8
     assert verify(made, file.with_name("walk.jsonl.manifest.json")).code == SAME
@@ -58,10 +55,9 @@ def test_budget_save_hand_over_export_verify(made, serve, page):
 
 @pytest.mark.parametrize("path", SCREENS)
 def test_a_deep_link_to_a_fresh_server_shows_the_right_screen(made, serve, page, path):
-    page.goto(f"{serve(made)}/{path}")
-    quiet(page)
+    visit(page, f"{serve(made)}/{path}")
     assert page.locator("h1").first.inner_text() == SCREENS[path]
-    assert page.title() == f"{SCREENS[path]} · Gamut"
+    page.wait_for_function("title => document.title === title", arg=f"{SCREENS[path]} · Gamut")
     links = page.get_by_test_id("stSidebarNavLink").all_inner_texts()
     assert [next(name for name in SCREENS.values() if link.endswith(name)) for link in links] == list(SCREENS.values())
     assert page.get_by_test_id("stSidebar").get_by_text("Selection", exact=True).is_visible()
@@ -70,74 +66,71 @@ def test_a_deep_link_to_a_fresh_server_shows_the_right_screen(made, serve, page,
 
 
 def test_a_link_survives_a_walk_through_all_screens(made, serve, page):
-    page.goto(serve(made) + "/budget?method=longest&unit=rows&amount=7&c=3&span=response")
-    quiet(page)
+    visit(page, serve(made) + "/budget?method=longest&unit=rows&amount=7&c=3&span=response")
     for name in [*SCREENS.values(), "Budget"]:
         page.get_by_test_id("stSidebarNavLink").filter(has_text=name).click()
+        page.locator("[data-testid=stMain] h1", has_text=name).wait_for()
         quiet(page)
         for said in ("method=longest", "unit=rows", "amount=7", "c=3", "span=response"):
             assert said in page.url, f"{name} lost {said}"
-    assert page.locator("h3").first.inner_text().startswith("7 rows")
+    answer(page, "7 rows")
 
 
 def test_the_slider_moves_sentence_address_and_sidebar(made, serve, page):
-    page.goto(serve(made) + "/budget?unit=rows&amount=5")
-    quiet(page)
+    visit(page, serve(made) + "/budget?unit=rows&amount=5")
+    answer(page, "5 rows")
     page.get_by_role("slider").first.focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("document.querySelector('h3').innerText.startsWith('7 rows')", timeout=20_000)
-    quiet(page)
-    assert "amount=7" in page.url
-    assert page.get_by_test_id("stSidebar").get_by_text("7 rows").is_visible()
+    answer(page, "7 rows")
+    reach(page, "amount=7")
+    page.get_by_test_id("stSidebar").get_by_text("7 rows").wait_for()
 
 
 def test_hostile_text_is_shown_as_text(made, serve, page):
     """Sample 3 of the made data set carries a script, an image with a handler, Markdown and an entity."""
     address = serve(made)
-    page.goto(address + "/budget?unit=rows&amount=59&unanswered=1")
-    quiet(page)
+    visit(page, address + "/budget?unit=rows&amount=59&unanswered=1")
     page.get_by_label("Why not this one? Sample id").fill("3")
     page.keyboard.press("Tab")
     quiet(page)
     press(page, "Open")
-    page.get_by_role("dialog").get_by_text("<script>window.canary = 1</script>").first.wait_for(timeout=20_000)
+    page.get_by_role("dialog").get_by_text("<script>window.canary = 1</script>").first.wait_for()
     assert page.get_by_role("dialog").get_by_text("**bold** &amp;").count() > 0
     page.get_by_role("dialog").get_by_role("radio", name="Record").click()
-    page.wait_for_timeout(500)
-    page.goto(address + "/data-sets?filter=%7B%22text%22%3A%22canary%22%7D")
     quiet(page)
+    visit(page, address + "/data-sets?filter=%7B%22text%22%3A%22canary%22%7D")
     page.get_by_role("tab", name="Samples").click()
     quiet(page)
     shown = page.get_by_test_id("stText").filter(has_text="<script>window.canary = 1</script>")
-    shown.first.wait_for(timeout=20_000)
+    shown.first.wait_for()
     assert page.evaluate("window.canary") is None
     assert page.locator("img[src=x]").count() == 0
 
 
 def test_a_pick_is_opened_by_a_click_and_banned_from_its_drawer(made, serve, page):
-    page.goto(serve(made) + "/budget?unit=rows&amount=5")
-    quiet(page)
+    visit(page, serve(made) + "/budget?unit=rows&amount=5")
+    answer(page, "5 rows")
+    page.get_by_test_id("stDataFrame").first.locator("canvas").first.wait_for()
     table = page.get_by_test_id("stDataFrame").first.bounding_box()
     page.mouse.click(table["x"] + 60, table["y"] + 50)
     drawer = page.get_by_role("dialog")
-    drawer.get_by_text("Chosen at place 1").wait_for(timeout=20_000)
+    drawer.get_by_text("Chosen at place 1").wait_for()
     drawer.get_by_role("button", name="Ban", exact=True).click()
-    drawer.wait_for(state="hidden", timeout=20_000)
+    drawer.wait_for(state="hidden")
     quiet(page)
     assert len(marked(made, Dataset(made, "made").content_hash, BAN)) == 1
     page.get_by_role("radio", name="Constraints", exact=True).click()
-    page.get_by_text("Pins and bans (0 · 1)").wait_for(timeout=20_000)
+    page.get_by_text("Pins and bans (0 · 1)").wait_for()
 
 
 def test_an_upload_becomes_a_data_set(made, serve, page, tmp_path):
     file = tmp_path / "sent.jsonl"
     file.write_text('{"instruction": "a", "output": "b"}\nbroken\n')
-    page.goto(serve(made) + "/data-sets")
-    quiet(page)
+    visit(page, serve(made) + "/data-sets")
     page.get_by_text("Add a data set").click()
     page.locator("input[type=file]").first.set_input_files(str(file))
-    page.get_by_text("sent.jsonl").first.wait_for(timeout=20_000)
+    page.get_by_text("sent.jsonl").first.wait_for()
     quiet(page)
     press(page, "Add")
-    page.get_by_text("1 record left out: ").wait_for(timeout=20_000)
+    page.get_by_text("1 record left out: ").wait_for()
     assert dataset_names(made) == ["made", "sent"]
