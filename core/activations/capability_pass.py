@@ -1,57 +1,55 @@
-"""Run the samples of a capability, and as many random ones, through the model that an analysis was made with."""
+"""Run sets of samples through the model that an analysis was made with, and keep what directions are learned from."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import numpy as np
 
 from core.activations.analyse import Pass, usable_threads
 from core.activations.ends import Ends, Stop, read_ends
 from core.activations.identity import AnalysisIdentity
 from core.activations.profile import Profile, read_profile
+from core.activations.tokens import Tokens
 from core.datasets.sample import Turn
 
 Conversations = list[tuple[Turn, ...]]
+Progress = Callable[[int, int, str], None]
 
 
-@dataclass(frozen=True, eq=False)
-class CapabilityStates:
-    """The ends of both sets by site, and what decided their tokens; `null` is empty where no random samples were asked for."""
+class CapabilityReader:
+    """A loaded model that reads one set after the other, so that only one set's states are held at a time.
 
-    own: dict[str, Ends]
-    profile: Profile
-    null: dict[str, Ends]
-    max_length: int
-    template: str
+    Every call raises `Cancelled` when `stop()` turns true; `progress(done, total, note)` counts tokens.
+    """
+
+    def __init__(self, identity: AnalysisIdentity, *, progress: Progress, stop: Stop) -> None:
+        progress(0, 0, "loading the model")
+        self._machine = Pass(identity, threads=usable_threads())
+        self._settings = identity.settings
+        self._progress, self._stop = progress, stop
+        self.max_length = self._machine.max_length
+        self.template = "chat template of the tokenizer" if self._machine.model.tokenizer.chat_template else "plain"
+
+    def ends(self, conversations: Conversations, *, note: str) -> dict[str, Ends]:
+        """The ends of a set by site."""
+        tokens = self._machine.tokenise(iter(conversations))
+        return read_ends(self._machine, tokens, self._settings, progress=self._noted(note), stop=self._stop)
+
+    def profile(self, conversations: Conversations, *, note: str) -> Profile:
+        """What a set activates as a whole."""
+        tokens = self._machine.tokenise(iter(conversations))
+        return read_profile(self._machine, tokens, self._settings, progress=self._noted(note), stop=self._stop)
+
+    def _noted(self, note: str) -> Callable[[int, int], None]:
+        return lambda done, total: self._progress(done, total, note)
+
+    def first_token(self, conversations: Conversations) -> int | None:
+        """The id of the token that all samples begin with; None where they do not begin alike."""
+        return shared_first(self._machine.tokenise(iter(conversations)))
 
 
-def read_capability_states(
-    identity: AnalysisIdentity, own: Conversations, null: Conversations, *, progress: Callable[[int, int, str], None],
-    stop: Stop,
-) -> CapabilityStates:  # fmt: skip
-    """Read the states of both sets. Raises `Cancelled` when `stop()` turns true."""
-    progress(0, 0, "loading the model")
-    machine = Pass(identity, threads=usable_threads())
-
-    def profile(conversations: Conversations) -> Profile:
-        tokens = machine.tokenise(iter(conversations))
-        note = "reading its features"
-        return read_profile(
-            machine, tokens, identity.settings, progress=lambda done, total: progress(done, total, note), stop=stop
-        )
-
-    def run(conversations: Conversations, note: str) -> dict[str, Ends]:
-        if not conversations:
-            return {}
-        tokens = machine.tokenise(iter(conversations))
-        return read_ends(
-            machine, tokens, identity.settings, progress=lambda done, total: progress(done, total, note), stop=stop
-        )
-
-    return CapabilityStates(
-        own=run(own, "reading its samples"),
-        profile=profile(own),
-        null=run(null, "reading random samples"),
-        max_length=machine.max_length,
-        template="chat template of the tokenizer" if machine.model.tokenizer.chat_template else "plain",
-    )
+def shared_first(tokens: Tokens) -> int | None:
+    """The id of the first token where it is the same in all samples that have one, else None."""
+    firsts = np.unique(tokens.ids[tokens.indptr[:-1][tokens.lengths > 0]])
+    return int(firsts[0]) if len(firsts) == 1 else None

@@ -50,7 +50,7 @@ def constraints_of(
     """The constraints that the words of a line say together."""
     typed = ((CAP, cap), (FLOOR, floor), (SHARE, share))
     quotas = tuple(read_quota(kind, text) for kind, words in typed for text in words or [])
-    wanted = SampleFilter.from_dict(_json(only, "--only")) if only else SampleFilter()
+    wanted = filter_of(only)
     if tokens != (None, None):
         wanted = replace(wanted, tokens=Range(*tokens))
     if response_tokens != (None, None):
@@ -64,6 +64,11 @@ def constraints_of(
     if given:
         raise GamutError("--constraints says them all; leave out the other flags of constraints.")
     return Constraints.from_dict(_json(whole, "--constraints"))
+
+
+def filter_of(only: str | None) -> SampleFilter:
+    """The filter that --only says."""
+    return SampleFilter.from_dict(_json(only, "--only")) if only else SampleFilter()
 
 
 def without_of(said: str | None) -> tuple[str, ...]:

@@ -1,13 +1,14 @@
 """How far samples point along a capability's directions, layer by layer, and what that makes as one score.
 
-score(y) = Σ_l A_l(y) · v_l. A_l(y): what an analysis keeps of the sample at layer l. Source: NAIT, arXiv 2603.13201;
-what the paper leaves open is an option: the site, the pooling, and whether layers or lengths are put on one scale.
+score(y) = Σ_l A_l(y) · v_l. A_l(y): the states of the sample at layer l. Source: NAIT, arXiv 2603.13201; what the paper
+leaves open is an option: the site, the pooling, and whether layers or lengths are put on one scale.
 Two controls stand beside it: the difference of the means of capability and pool in place of v, and the cosine with the
 capability's mean at the last layer.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -18,9 +19,11 @@ import pyarrow.parquet as pq
 from core.errors import GamutError
 from core.files import json_hash, written_beside
 from core.scores.capability import SITES, Capability
+from core.scores.pool_means import pool_mean
 from core.store.analyses import Analysis
+from core.store.contents import EVERY
 from core.store.contrast import length_bins
-from core.store.vectors import neuron_means, residuals
+from core.store.vectors import not_every, state_rows
 
 POOLINGS = ("mean", "last", "delta")
 PRINCIPAL, DIFFERENCE, COSINE = "principal", "difference", "cosine"
@@ -48,11 +51,6 @@ class AlignmentSettings:
         for what, said, allowed in named:
             if said not in allowed:
                 raise GamutError(f"There is no {what} {said!r}; use one of {', '.join(allowed)}.")
-        if self.site == "mlp" and self.pooling != "mean":
-            raise GamutError(
-                "An analysis keeps the mean of the MLP neurons of a sample, not those of its last token; use pooling mean, or "
-                "the site residual."
-            )
         if self.rule != PRINCIPAL and (self.pooling != "mean" or self.by_change):
             raise GamutError(f"The rule {self.rule!r} compares means: it takes no other pooling and no sign.")
 
@@ -60,23 +58,67 @@ class AlignmentSettings:
 def projections(analysis: Analysis, capability: Capability, settings: AlignmentSettings) -> np.ndarray:
     """A_l(y) · v_l of every sample and layer, float32 (n, layers), or one column of cosines; kept beside the analysis.
 
-    Read in pieces, so that a pool of any size takes little memory. GamutError where the capability is of another model
-    or the analysis does not hold what is asked for.
+    Read in pieces, so that a pool of any size takes little memory. GamutError where the capability is of another model, or
+    where the analysis does not hold what is asked for and no projection pass was made (see `needs_pass`).
     """
     capability.require(analysis)
+    found = kept_projections(analysis, capability, settings)
+    if found is None:
+        if reason := missing(analysis, capability, settings):
+            raise GamutError(
+                f"{reason} A projection pass reads it: `capability project {capability.name} --analysis {analysis.name}`."
+            )
+        found = _projected(analysis, capability, settings)
+        with suppress(OSError):  # keeping them saves time only
+            keep_projections(analysis, capability, settings, found)
+    if settings.by_change:
+        _refuse_unsigned(capability)
+        found = found * np.where(capability.at(settings.site).flips, np.float32(-1), np.float32(1))
+    return found
+
+
+def needs_pass(analysis: Analysis, capability: Capability, settings: AlignmentSettings) -> str | None:
+    """Why a projection pass must be made before these scores can be told, in a sentence; None where they can."""
+    if _path(analysis, capability, settings).is_file():
+        return None
+    return missing(analysis, capability, settings)
+
+
+def missing(analysis: Analysis, capability: Capability, settings: AlignmentSettings) -> str | None:
+    """What of these scores the analysis does not hold by itself, in a sentence; None where it holds everything."""
+    held, name = analysis.contents, analysis.name
+    if settings.site == "mlp":
+        if settings.pooling != "mean":
+            return f"Analysis {name!r} keeps the mean of the neurons of a sample, not those of its last token."
+        if "neurons" in held.absent:
+            return f"Analysis {name!r} has no neurons of samples: {held.absent['neurons']}."
+        return None if held.neurons == EVERY else not_every(analysis)
+    if "vectors" in held.absent:
+        return f"Analysis {name!r} has no vectors of samples and layers: {held.absent['vectors']}."
+    if settings.pooling == "delta" and not _one_first(analysis, capability):
+        return f"Samples of {name!r} and of {capability.name!r} do not all begin with one token, and position 0 is not kept."
+    return None
+
+
+def kept_projections(analysis: Analysis, capability: Capability, settings: AlignmentSettings) -> np.ndarray | None:
+    """What was kept of an earlier call or of a projection pass, float32 (n, layers), without `by_change`; None of neither."""
     path = _path(analysis, capability, settings)
-    if path.is_file():
-        found = pq.read_table(path)
-        if found.num_rows == analysis.n_samples:
-            return np.stack([column.to_numpy() for column in found.columns], axis=1)
-    made = _projected(analysis, capability, settings)
-    columns = {f"layer_{layer}": made[:, layer] for layer in range(made.shape[1])}
+    if not path.is_file():
+        return None
     try:
-        with written_beside(path) as out:
-            pq.write_table(pa.table(columns), out, compression="zstd")
-    except OSError:
-        pass  # keeping them saves time only
-    return made
+        found = pq.read_table(path)
+    except (pa.ArrowException, OSError):
+        return None  # made again
+    if found.num_rows != analysis.n_samples:
+        return None
+    return np.stack([column.to_numpy() for column in found.columns], axis=1)
+
+
+def keep_projections(analysis: Analysis, capability: Capability, settings: AlignmentSettings, made: np.ndarray) -> None:
+    """Keep projections float32 (n, layers) beside the analysis."""
+    columns = {f"layer_{layer}": np.ascontiguousarray(made[:, layer]) for layer in range(made.shape[1])}
+    with written_beside(_path(analysis, capability, settings)) as out:
+        pq.write_table(pa.table(columns), out, compression="zstd")
 
 
 def alignment(analysis: Analysis, capability: Capability, settings: AlignmentSettings) -> np.ndarray:
@@ -86,93 +128,99 @@ def alignment(analysis: Analysis, capability: Capability, settings: AlignmentSet
 
 def scores_of(projected: np.ndarray, scored_tokens: np.ndarray, settings: AlignmentSettings) -> np.ndarray:
     """Scores out of projections float (n, layers), float64 (n); a layer or a bin that does not vary scores 0."""
-    by_layer = np.asarray(projected, np.float64)
-    if settings.layer_z:
-        by_layer = _z(by_layer)
-    score = by_layer.sum(axis=1)
+    score = np.zeros(len(projected))
+    for column in np.asarray(projected).T:  # layer by layer: a pool of a million samples takes little memory
+        score += _z(column.astype(np.float64)) if settings.layer_z else column
     if not settings.length_z:
         return score
     bins = length_bins(np.asarray(scored_tokens))
     out = np.zeros(len(score))
     for each in np.unique(bins):
         own = bins == each
-        out[own] = _z(score[own, None])[:, 0]
+        out[own] = _z(score[own])
     return out
 
 
-def layer_shares(projected: np.ndarray) -> np.ndarray:
+def layer_shares(projected: np.ndarray, *, layer_z: bool = False) -> np.ndarray:
     """How much of the score's variance over the pool each layer brings, float64 (layers), summing to 1.
 
-    The covariance of a layer's projections with their sum, over the variance of the sum: may be below 0.
+    The covariance of a layer's projections with their sum, over the variance of the sum: may be below 0. `layer_z`: of
+    projections as z-scores.
     """
-    wide = np.asarray(projected, np.float64)
-    centred = wide - wide.mean(axis=0)
-    total = centred.sum(axis=1)
+    columns = [_z(column.astype(np.float64)) if layer_z else column for column in np.asarray(projected).T]
+    total = np.zeros(len(projected))
+    for column in columns:
+        total += _centred(column)
     spread = float(total @ total)
-    return centred.T @ total / spread if spread > 0 else np.zeros(wide.shape[1])
+    return np.array([_centred(column) @ total / spread if spread > 0 else 0.0 for column in columns])
+
+
+def toward(analysis: Analysis, capability: Capability, site: str) -> np.ndarray:
+    """The unit difference from the pool's mean to the capability's at every layer, float32 (layers, d)."""
+    gap = capability.mean_at(site) - pool_mean(analysis, site)
+    length = np.linalg.norm(gap, axis=1, keepdims=True)
+    return np.where(length > 0, gap / np.where(length > 0, length, 1), 0).astype(np.float32)
+
+
+def cosines(own: np.ndarray, wanted: np.ndarray, middle: np.ndarray) -> np.ndarray:
+    """The cosine of states (n, d) with a capability's mean (d), both less the pool's mean (d): float32 (n), 0 for none."""
+    own, wanted = own.astype(np.float32) - middle, wanted - middle
+    sizes = np.linalg.norm(own, axis=1) * np.linalg.norm(wanted)
+    return np.where(sizes > 0, own @ wanted / np.where(sizes > 0, sizes, 1), 0).astype(np.float32)
 
 
 def _projected(analysis: Analysis, capability: Capability, settings: AlignmentSettings) -> np.ndarray:
+    site, n = settings.site, analysis.n_samples
     if settings.rule == COSINE:
-        return _cosines(analysis, capability, settings)
-    return _along(analysis, capability, settings)
-
-
-def _along(analysis: Analysis, capability: Capability, settings: AlignmentSettings) -> np.ndarray:
-    found = capability.at(settings.site)
-    vectors = np.where(found.flips[:, None], -found.vectors, found.vectors) if settings.by_change else found.vectors
-    if settings.rule == DIFFERENCE:
-        vectors = np.stack([_difference(analysis, capability, settings, layer) for layer in range(len(vectors))])
-    out = np.zeros((analysis.n_samples, len(vectors)), np.float32)
+        wanted, middle = capability.mean_at(site), pool_mean(analysis, site)
+        layer = len(wanted) - 1
+        out = np.zeros((n, 1), np.float32)
+        for ids, states in state_rows(analysis, layer, site=site):
+            out[ids, 0] = cosines(states, wanted[layer], middle[layer])
+        return out
+    vectors = capability.at(site).vectors if settings.rule == PRINCIPAL else toward(analysis, capability, site)
+    out = np.zeros((n, len(vectors)), np.float32)
     for layer, vector in enumerate(vectors):
-        before = capability.firsts[settings.site][layer] @ vector if settings.pooling == "delta" else np.float32(0)
-        at = 0
-        for states in _states(analysis, layer, settings):
-            out[at : at + len(states), layer] = states.astype(np.float32) @ vector - before
-            at += len(states)
-        assert at == analysis.n_samples, f"{at} rows of {analysis.n_samples} samples in layer {layer}"
+        before = capability.firsts[site][layer] @ vector if settings.pooling == "delta" else np.float32(0)
+        seen = 0
+        for ids, states in state_rows(analysis, layer, site=site, last=settings.pooling != "mean"):
+            out[ids, layer] = states.astype(np.float32) @ vector - before
+            seen += len(ids)
+        assert seen == n, f"{seen} rows of {n} samples in layer {layer}"
     return out
 
 
-def _cosines(analysis: Analysis, capability: Capability, settings: AlignmentSettings) -> np.ndarray:
-    layer = len(capability.at(settings.site).vectors) - 1
-    middle = _pool_mean(analysis, settings, layer)
-    wanted = capability.means[settings.site][layer] - middle
-    out, at = np.zeros((analysis.n_samples, 1), np.float32), 0
-    for states in _states(analysis, layer, settings):
-        own = states.astype(np.float32) - middle
-        sizes = np.linalg.norm(own, axis=1) * np.linalg.norm(wanted)
-        out[at : at + len(own), 0] = np.where(sizes > 0, own @ wanted / np.where(sizes > 0, sizes, 1), 0)
-        at += len(own)
-    return out
+def _one_first(analysis: Analysis, capability: Capability) -> bool:
+    """Whether all samples of the pool begin with the one token that all of the capability do: then position 0 is alike."""
+    if capability.learned.first_token is None or "residual" not in capability.firsts:
+        return False
+    query = "SELECT DISTINCT token_ids[1] FROM tokens WHERE len(token_ids) > 0 LIMIT 2"
+    return analysis.cursor().execute(query).fetchall() == [(capability.learned.first_token,)]
 
 
-def _difference(analysis: Analysis, capability: Capability, settings: AlignmentSettings, layer: int) -> np.ndarray:
-    gap = capability.means[settings.site][layer] - _pool_mean(analysis, settings, layer)
-    length = np.linalg.norm(gap)
-    return (gap / length if length > 0 else gap).astype(np.float32)
+def _refuse_unsigned(capability: Capability) -> None:
+    if capability.learned.stored:
+        raise GamutError(
+            f"Capability {capability.name!r} was learned without a pass, from last tokens alone, which do not tell the sign of "
+            "the change; learn it with a pass."
+        )
 
 
-def _pool_mean(analysis: Analysis, settings: AlignmentSettings, layer: int) -> np.ndarray:
-    """The mean over samples of what is kept of them, float32 (d)."""
-    total = sum(states.sum(axis=0, dtype=np.float64) for states in _states(analysis, layer, settings))
-    return (total / max(1, analysis.n_samples)).astype(np.float32)
+def _centred(column: np.ndarray) -> np.ndarray:
+    wide = column.astype(np.float64)
+    return wide - wide.mean()
 
 
-def _states(analysis: Analysis, layer: int, settings: AlignmentSettings):
-    if settings.site == "mlp":
-        return neuron_means(analysis, layer)
-    return residuals(analysis, layer, last=settings.pooling != "mean")
-
-
-def _z(columns: np.ndarray) -> np.ndarray:
-    """Z-scores of each column, 0 where it does not vary."""
-    spread = columns.std(axis=0)
-    steady = spread <= 1e-12 * np.maximum(1.0, np.abs(columns).max(axis=0, initial=0))
-    return np.where(steady, 0.0, (columns - columns.mean(axis=0)) / np.where(steady, 1.0, spread))
+def _z(values: np.ndarray) -> np.ndarray:
+    """Z-scores float64 (n), 0 where they do not vary."""
+    spread = values.std()
+    if spread <= 1e-12 * max(1.0, float(np.abs(values).max(initial=0))):
+        return np.zeros(len(values))
+    return (values - values.mean()) / spread
 
 
 def _path(analysis: Analysis, capability: Capability, settings: AlignmentSettings) -> Path:
-    said = asdict(settings) | {"layer_z": False, "length_z": False}  # those are made of what is kept
-    decides = [analysis.content_hash, capability.sha256, said]
+    # Signs and scales are made of what is kept.
+    said = asdict(settings) | {"layer_z": False, "length_z": False, "by_change": False}
+    decides = [2, analysis.content_hash, capability.sha256, said]
     return analysis.folder / "derived" / "alignment" / f"{json_hash(decides)[:16]}.parquet"

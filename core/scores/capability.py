@@ -14,15 +14,17 @@ from safetensors.numpy import save
 
 from core.errors import GamutError
 from core.files import file_hash, written_beside
+from core.scores.capability_quality import FIGURES, Quality
 from core.scores.directions import Directions
 from core.store.analyses import Analysis
 from core.workspace import Workspace, check_name
 
-VERSION = 1
+VERSION = 2
 ABOUT = "gamut_capability"
 SITES = ("mlp", "residual")
 PROFILE = ("features", "neurons", "tokens")
 PARTS = tuple(Directions.__dataclass_fields__)
+MEASURED = tuple(Quality.__dataclass_fields__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +33,8 @@ class Learned:
 
     `model` and `model_sha256` name the model, `sae_sha256` the SAE of the features; `settings` those of the pass; `samples`
     used, `left_out` without a token that counts; `sources`: files or data sets with their hashes; `null`: what random sets
-    of equal size were drawn from.
+    of equal size were drawn from. `first_token`: the id of the first token where all samples begin with the same one, so
+    that the states at it are those of any such sample. `stored`: learned from what an analysis keeps, without a pass.
     """
 
     model: str
@@ -46,15 +49,18 @@ class Learned:
     seed: int = 0
     null: str = ""
     created: str = ""
+    first_token: int | None = None
+    stored: bool = False
     version: int = VERSION
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Capability:
-    """A named set of directions by site, with the set's own means; `null`: the same of a random set of equal size.
+    """A named set of directions by site, with the set's own means, and how good the directions are.
 
-    `means` and `firsts`: float32 (layers, d) by site, averages over the set of the token means and of position 0. `profile`:
-    what the set activates as a whole, by the names of `PROFILE` (see `core.activations.profile`).
+    `means` and `firsts`: float32 (layers, d) by site, averages over the set of the token means and of position 0; one that
+    was learned without a pass has no `firsts`. `profile`: what the set activates as a whole, by the names of `PROFILE`
+    (see `core.activations.profile`).
     """
 
     name: str
@@ -63,7 +69,7 @@ class Capability:
     means: dict[str, np.ndarray]
     firsts: dict[str, np.ndarray]
     profile: dict[str, np.ndarray] = field(default_factory=dict)
-    null: dict[str, Directions] = field(default_factory=dict)
+    quality: dict[str, Quality] = field(default_factory=dict)
     path: Path | None = None
 
     @cached_property
@@ -79,6 +85,12 @@ class Capability:
                 f"Capability {self.name!r} has no directions at {site!r}; it has: {', '.join(self.directions)}."
             )
         return self.directions[site]
+
+    def mean_at(self, site: str) -> np.ndarray:
+        """The mean over its samples of their token means, float32 (layers, d); `GamutError` where it has none at a site."""
+        if site not in self.means:
+            raise GamutError(f"Capability {self.name!r} has no means at {site!r}; it has: {', '.join(self.means)}.")
+        return self.means[site]
 
     def part(self, name: str) -> np.ndarray:
         """A part of its profile; `GamutError` where it has none."""
@@ -111,9 +123,10 @@ def save_capability(workspace: Workspace, capability: Capability, *, replace: bo
     if path.exists() and not replace:
         raise GamutError(f"There is a capability {capability.name!r} already; choose another name or say --replace.")
     tensors: dict[str, np.ndarray] = {}
-    for prefix, sites in (("", capability.directions), ("null.", capability.null)):
-        for site, found in sites.items():
-            tensors |= {f"{prefix}{site}.{part}": np.ascontiguousarray(getattr(found, part)) for part in PARTS}
+    for site, found in capability.directions.items():
+        tensors |= {f"{site}.{part}": np.ascontiguousarray(getattr(found, part)) for part in PARTS}
+    for site, quality in capability.quality.items():
+        tensors |= {f"quality.{site}.{part}": np.ascontiguousarray(getattr(quality, part)) for part in MEASURED}
     for kind, values in (("mean", capability.means), ("first", capability.firsts)):
         tensors |= {f"{site}.{kind}": np.ascontiguousarray(value) for site, value in values.items()}
     tensors |= {f"profile.{name}": np.ascontiguousarray(value) for name, value in capability.profile.items()}
@@ -150,15 +163,28 @@ def read_capability(path: Path) -> Capability:
             name=path.stem,
             learned=Learned(**about["learned"]),
             directions={site: _directions(tensors, site) for site in sites},
-            means={site: tensors[f"{site}.mean"] for site in sites},
-            firsts={site: tensors[f"{site}.first"] for site in sites},
+            means={site: tensors[f"{site}.mean"] for site in SITES if f"{site}.mean" in tensors},
+            firsts={site: tensors[f"{site}.first"] for site in SITES if f"{site}.first" in tensors},
             profile={name: tensors[f"profile.{name}"] for name in PROFILE if f"profile.{name}" in tensors},
-            null={site: _directions(tensors, f"null.{site}") for site in sites if f"null.{site}.vectors" in tensors},
+            quality={site: _quality(tensors, site) for site in sites},
             path=path,
         )
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise GamutError(f"{path} is no capability, or a damaged one ({str(error)[:120]}); learn it again.") from None
 
 
-def _directions(tensors: dict[str, np.ndarray], prefix: str) -> Directions:
-    return Directions(**{part: tensors[f"{prefix}.{part}"] for part in PARTS})
+def _directions(tensors: dict[str, np.ndarray], site: str) -> Directions:
+    return Directions(**{part: tensors[f"{site}.{part}"] for part in PARTS})
+
+
+def _quality(tensors: dict[str, np.ndarray], site: str) -> Quality:
+    """The quality at a site; version 1 kept that of one random set, and none by number of samples."""
+    if f"quality.{site}.own" in tensors:
+        return Quality(**{part: tensors[f"quality.{site}.{part}"] for part in MEASURED})
+    own = np.stack([tensors[f"{site}.{name}"] for name in FIGURES])
+    random = (
+        [np.stack([tensors[f"null.{site}.{name}"] for name in FIGURES])] if f"null.{site}.vectors" in tensors else []
+    )
+    none = np.empty((len(FIGURES), 0, own.shape[1]))
+    by_size = np.empty((len(FIGURES), 0, 0, own.shape[1]))
+    return Quality(own, np.empty(0, np.int64), by_size, np.stack(random, axis=1) if random else none)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
 from core.errors import GamutError
 from core.store.analyses import Analysis
@@ -75,10 +76,7 @@ def neuron_means(analysis: Analysis, layer: int) -> Iterator[np.ndarray]:
     analysis.require("neurons")
     _check_layer(analysis, layer)
     if analysis.contents.neurons != EVERY:
-        raise GamutError(
-            f"Analysis {analysis.name!r} keeps the {STRONGEST} strongest neurons of a sample and layer, not all; analyse again "
-            "with a larger --vector-bytes."
-        )
+        raise GamutError(not_every(analysis))
     yield from _pieces(analysis, f"SELECT means FROM neurons WHERE layer = {layer} ORDER BY sample_id")
 
 
@@ -103,6 +101,33 @@ def residuals(analysis: Analysis, layer: int, *, last: bool = False) -> Iterator
     yield from _pieces(analysis, f'SELECT "{kind}" FROM vectors WHERE layer = {layer} ORDER BY sample_id')
 
 
+def state_rows(
+    analysis: Analysis, layer: int, *, site: str, last: bool = False
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """What is kept of every sample at one layer, in pieces of any order: sample ids, and float16 (rows, d) of their states.
+
+    `site`: "mlp", the mean of every neuron, or "residual", the mean or the `last`. Nothing is sorted, so that a pool of any
+    size takes the memory of one piece.
+    """
+    _check_layer(analysis, layer)
+    table, column = ("neurons", "means") if site == "mlp" else ("vectors", "last" if last else "mean")
+    analysis.require(table)
+    if site == "mlp" and analysis.contents.neurons != EVERY:
+        raise GamutError(not_every(analysis))
+    query = f'SELECT sample_id, "{column}" FROM {table} WHERE layer = {layer}'
+    reader = analysis.cursor().sql(query).to_arrow_reader(PIECE)
+    for batch in reader:
+        yield batch.column(0).to_numpy(), from_blobs(batch.column(1), "f2")
+
+
+def not_every(analysis: Analysis) -> str:
+    """A sentence for an analysis that keeps the strongest neurons only."""
+    return (
+        f"Analysis {analysis.name!r} keeps the {STRONGEST} strongest neurons of a sample and layer, not all; analyse again "
+        "with a larger --vector-bytes."
+    )
+
+
 def neurons_in_sample(analysis: Analysis, sample_id: int) -> Neurons:
     """The neurons of one sample in every layer, in order."""
     analysis.require("neurons")
@@ -117,6 +142,28 @@ def vectors_in_layer(analysis: Analysis, layer: int) -> tuple[np.ndarray, np.nda
     query = f"SELECT mean, last FROM vectors WHERE layer = {layer} ORDER BY sample_id"
     table = analysis.cursor().sql(query).to_arrow_table()
     return from_blobs(table["mean"], "f2"), from_blobs(table["last"], "f2")
+
+
+def vectors_of(analysis: Analysis, layer: int, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The residual of some samples after block `layer`, ascending ids: mean and last, float16 (ids, width) each."""
+    analysis.require("vectors")
+    _check_layer(analysis, layer)
+    table = _of_samples(analysis, "mean, last", "vectors", layer, ids)
+    return from_blobs(table["mean"], "f2"), from_blobs(table["last"], "f2")
+
+
+def neurons_of(analysis: Analysis, layer: int, ids: np.ndarray) -> Neurons:
+    """The neurons of one layer in some samples, ascending ids."""
+    analysis.require("neurons")
+    _check_layer(analysis, layer)
+    table = _of_samples(analysis, "neuron_ids, means", "neurons", layer, ids)
+    every = analysis.contents.neurons == EVERY
+    return Neurons(None if every else from_blobs(table["neuron_ids"], "u2"), from_blobs(table["means"], "f2"))
+
+
+def _of_samples(analysis: Analysis, columns: str, table: str, layer: int, ids: np.ndarray) -> pa.Table:
+    query = f"SELECT {columns} FROM {table} WHERE layer = ? AND sample_id IN (SELECT unnest(?::INTEGER[])) ORDER BY sample_id"
+    return analysis.cursor().sql(query, params=[layer, np.asarray(ids).tolist()]).to_arrow_table()
 
 
 def projection(analysis: Analysis) -> np.ndarray:

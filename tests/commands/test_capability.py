@@ -48,7 +48,7 @@ def file(tmp_path):
 
 def test_learned_from_a_file_listed_shown_scored_and_selected_by(capsys, analysed, file, tmp_path):
     said = call(capsys, analysed, "capability", "learn", "sums", file, "--analysis", "d", "--strip", "<<[^>]*>>")
-    assert "d, 20 random samples" in said and "residual" in said and "n=16" in said
+    assert "d, 5 sets of 20 random samples" in said and "residual" in said and "halves of the samples" in said
     listed = json.loads(call(capsys, analysed, "--json", "capability", "list"))
     assert [one["name"] for one in listed] == ["sums"] and listed[0]["learned"]["samples"] == 20
     assert "stability" in call(capsys, analysed, "capability", "show", "sums")

@@ -10,15 +10,16 @@ from dataclasses import dataclass
 
 from core.scores.alignment import DIFFERENCE, AlignmentSettings
 from core.scores.capability import SITES
+from core.selection.by_capability import CAPABILITIES, LAYER_Z, LENGTH_Z, SHARES, SITE_WORDS, rank_by_capabilities
 from core.selection.method import CAPABILITY, Method, option
-from core.selection.methods.nait import CAPABILITIES, LAYER_Z, LENGTH_Z, SITE_WORDS, named_orders
 from core.selection.pool import Pool
-from core.selection.ranking import Ranking, in_turn, ranking_along
+from core.selection.ranking import Ranking
 
 
 @dataclass(frozen=True, kw_only=True)
 class DifferenceOfMeansOptions:
     capabilities: str = option("", CAPABILITIES, label="Capabilities", names=CAPABILITY)
+    shares: str = option("", SHARES, label="Shares of the capabilities")
     site: str = option(
         "mlp", "mlp: neurons; residual: the stream after each block", label="Read at", choices=SITES, words=SITE_WORDS
     )
@@ -27,10 +28,12 @@ class DifferenceOfMeansOptions:
 
 
 def rank(pool: Pool, options: DifferenceOfMeansOptions, *, upto: int | None = None) -> Ranking:
-    """Pins, then the candidates by score, ties to the lowest sample id; several capabilities take turns."""
+    """Pins, then the candidates by score, ties to the lowest sample id; several capabilities take turns or have shares."""
     settings = AlignmentSettings(rule=DIFFERENCE, site=options.site, layer_z=options.layer_z, length_z=options.length_z)
-    orders = named_orders(pool, options.capabilities, settings, method=METHOD.name)
-    return ranking_along(pool, in_turn(orders), upto)
+    return rank_by_capabilities(
+        pool, lambda name: pool.known.alignment(name, settings), capabilities=options.capabilities, shares=options.shares,
+        method=METHOD.name, upto=upto,
+    )  # fmt: skip
 
 
 METHOD = Method(

@@ -10,15 +10,16 @@ from dataclasses import dataclass
 
 from core.scores.alignment import COSINE, AlignmentSettings
 from core.scores.capability import SITES
+from core.selection.by_capability import CAPABILITIES, LENGTH_Z, SHARES, rank_by_capabilities
 from core.selection.method import CAPABILITY, Method, option
-from core.selection.methods.nait import CAPABILITIES, LENGTH_Z, named_orders
 from core.selection.pool import Pool
-from core.selection.ranking import Ranking, in_turn, ranking_along
+from core.selection.ranking import Ranking
 
 
 @dataclass(frozen=True, kw_only=True)
 class EmbeddingSimilarityOptions:
     capabilities: str = option("", CAPABILITIES, label="Capabilities", names=CAPABILITY)
+    shares: str = option("", SHARES, label="Shares of the capabilities")
     site: str = option(
         "residual", "residual: the stream after the last block; mlp: its neurons", label="Read at", choices=SITES,
         words=("neurons of the last MLP", "residual stream after the last block"),
@@ -27,10 +28,12 @@ class EmbeddingSimilarityOptions:
 
 
 def rank(pool: Pool, options: EmbeddingSimilarityOptions, *, upto: int | None = None) -> Ranking:
-    """Pins, then the candidates by cosine, ties to the lowest sample id; several capabilities take turns."""
+    """Pins, then the candidates by cosine, ties to the lowest sample id; several capabilities take turns or have shares."""
     settings = AlignmentSettings(rule=COSINE, site=options.site, length_z=options.length_z)
-    orders = named_orders(pool, options.capabilities, settings, method=METHOD.name)
-    return ranking_along(pool, in_turn(orders), upto)
+    return rank_by_capabilities(
+        pool, lambda name: pool.known.alignment(name, settings), capabilities=options.capabilities, shares=options.shares,
+        method=METHOD.name, upto=upto,
+    )  # fmt: skip
 
 
 METHOD = Method(

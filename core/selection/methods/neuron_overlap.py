@@ -9,22 +9,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.scores.target_likeness import OVERLAP
+from core.selection.by_capability import CAPABILITIES, SHARES, rank_by_capabilities
 from core.selection.method import CAPABILITY, Method, option
-from core.selection.methods.nait import CAPABILITIES, best_first, capability_names
 from core.selection.pool import Pool
-from core.selection.ranking import Ranking, in_turn, ranking_along
+from core.selection.ranking import Ranking
 
 
 @dataclass(frozen=True, kw_only=True)
 class NeuronOverlapOptions:
     capabilities: str = option("", CAPABILITIES, label="Capabilities", names=CAPABILITY)
+    shares: str = option("", SHARES, label="Shares of the capabilities")
 
 
 def rank(pool: Pool, options: NeuronOverlapOptions, *, upto: int | None = None) -> Ranking:
     """Pins, then the candidates by score, ties to the lowest sample id; several capabilities take turns."""
-    names = capability_names(options.capabilities, method=METHOD.name)
-    orders = [best_first(pool, pool.known.likeness(name, OVERLAP)) for name in names]
-    return ranking_along(pool, in_turn(orders), upto)
+    return rank_by_capabilities(
+        pool, lambda name: pool.known.likeness(name, OVERLAP), capabilities=options.capabilities, shares=options.shares,
+        method=METHOD.name, upto=upto,
+    )  # fmt: skip
 
 
 METHOD = Method(
