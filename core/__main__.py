@@ -18,6 +18,7 @@ from core.commands import (
     inspect,
     label,
     layout,
+    neurons,
     pack,
     pilot,
     pools,
@@ -63,6 +64,7 @@ analyses.app.command("open")(pack.open_packed)
 app.command()(pilot.pilot)
 app.command()(analyses.analyse)
 app.command()(layout.layout)
+app.add_typer(neurons.app, name="neurons")
 app.add_typer(label.app, name="label")
 app.command()(analyses.demo)
 app.command()(inspect.inspect)

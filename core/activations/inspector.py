@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from core.activations.analyse import Pass, usable_threads
 from core.activations.batch import Batch
 from core.activations.identity import AnalysisIdentity, Artifact, model_artifact, sae_artifact
+from core.activations.neuron_pass import stored_tokens
+from core.activations.neuron_reading import read_neuron
 from core.activations.reading import Reading
 from core.activations.settings import AnalysisSettings
 from core.activations.states import StateReader
@@ -67,6 +70,20 @@ class Inspector:
         return self._read(
             self._loaded(opened), Tokens(ids, roles, np.array([0, len(ids)]), none, none), every_layer=False
         )
+
+    def read_neuron(
+        self, analysis: str, layer: int, neuron: int, *, site: str, samples: Sequence[int]
+    ) -> dict[str, Any]:
+        """A neuron at every token of stored samples, and the tokens it promotes: what JSON carries of `read_neuron`."""
+        opened = self._opened(analysis)
+        machine = self._loaded(opened)
+        texts = {sample: stored_tokens(opened, np.array([sample])) for sample in samples}
+        found = read_neuron(machine, layer, neuron, site=site, texts=texts)
+        tokenizer = machine.model.tokenizer
+        for end in ("promoted", "suppressed"):
+            words = tokenizer.batch_decode([[token] for token, _ in found[end]], clean_up_tokenization_spaces=False)
+            found[end] = [[word, logit] for word, (_, logit) in zip(words, found[end], strict=True)]
+        return found
 
     def _opened(self, analysis: str) -> Analysis:
         if self._analysis is None or analysis not in (self._analysis.id, self._analysis.name):

@@ -63,6 +63,11 @@ def inspector(
             from core.activations.inspector import Inspector
 
             kept.append(Inspector(workspace, threads=threads))
+        if "neuron" in question:
+            layer, neuron = question["neuron"]
+            return kept[0].read_neuron(
+                question["analysis"], layer, neuron, site=question["site"], samples=question["samples"]
+            )
         return read(kept[0], question).as_message()
 
     serve(answer, idle_seconds=60 * minutes)

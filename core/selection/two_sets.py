@@ -6,6 +6,7 @@ All features count as active above the thresholds of one analysis, the pool's: s
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -80,6 +81,21 @@ def two_sets(
     activity: Activity | None = None, features: FeatureSets | None = None,
 ) -> TwoSets:  # fmt: skip
     """The sets A and B of an analysis; `features` spares the reading of its sets where they are at hand."""
+    sources, inside_a, inside_b = placed(analysis, dataset, a, b)
+    return TwoSets(
+        sources=sources,
+        features=_sets(sources, span, activity or Activity(), features),
+        a=inside_a,
+        b=inside_b,
+        tokens=np.concatenate([scored_tokens(source.analysis, span) for source in sources]),
+        same=same_samples(sources),
+    )
+
+
+def placed(
+    analysis: Analysis, dataset: Dataset, a: SampleSet, b: SampleSet
+) -> tuple[tuple[Source, ...], np.ndarray, np.ndarray]:
+    """Where the samples of two sets are: the analyses, the pool's first, and who of all their samples is in A and in B, bool."""
     if a.kind == REST and b.kind == REST:
         raise GamutError("Both sets are “the rest”; one of them must be named.")
     others = _others(analysis, dataset, [a, b])
@@ -91,14 +107,12 @@ def two_sets(
     for side, wanted in enumerate((a, b)):
         if wanted.kind == REST:
             inside[side][: analysis.n_samples] = ~inside[1 - side][: analysis.n_samples]
-    return TwoSets(
-        sources=tuple(sources),
-        features=_sets(sources, span, activity or Activity(), features),
-        a=inside[0],
-        b=inside[1],
-        tokens=np.concatenate([scored_tokens(source.analysis, span) for source in sources]),
-        same=np.concatenate([source.first + same_by_duplicates(_duplicates(source.dataset)) for source in sources]),
-    )
+    return tuple(sources), inside[0], inside[1]
+
+
+def same_samples(sources: Sequence[Source]) -> np.ndarray:
+    """Numbers that copies of a sample share: int64 (n)."""
+    return np.concatenate([source.first + same_by_duplicates(_duplicates(source.dataset)) for source in sources])
 
 
 def scored_tokens(analysis: Analysis, span: str) -> np.ndarray:
@@ -203,7 +217,7 @@ def _duplicates(dataset: Dataset) -> np.ndarray:
     return np.asarray(dataset.cursor().execute(query).fetchnumpy()["d"])
 
 
-def _sets(sources: list[Source], span: str, activity: Activity, features: FeatureSets | None) -> FeatureSets:
+def _sets(sources: Sequence[Source], span: str, activity: Activity, features: FeatureSets | None) -> FeatureSets:
     """The feature sets of all sources, one after the other, by the thresholds of the first."""
     if len(sources) == 1 and features is not None:
         return features
