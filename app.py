@@ -44,6 +44,7 @@ def screens() -> dict[str, list]:
                 icon=":material/diversity_2:",
                 url_path="diversity",
             ),
+            st.Page(SCREENS / "explore" / "map.py", title="Map", icon=":material/scatter_plot:", url_path="map"),
             st.Page(
                 SCREENS / "explore" / "neurons.py",
                 title="Neurons",

@@ -36,6 +36,10 @@ class Workspace:
         return self.root / "targets"
 
     @property
+    def groups(self) -> Path:
+        return self.root / "groups"
+
+    @property
     def capabilities(self) -> Path:
         return self.root / "capabilities"
 

@@ -22,12 +22,14 @@ from core.store.analyses import Analysis, open_analysis
 from core.store.datasets import Dataset
 from core.store.metadata import quoted
 from core.store.sample_filter import NOT_TOLD, SampleFilter, matching
+from core.store.sample_groups import group_of
 from core.store.vectors import projection
 
 NUMERIC = ("integer", "number", "boolean")
 LENGTH, RESPONSE_LENGTH = "length", "response length"  # tenths by tokens, of the analysis' own tokenizer
 REPEAT = "repeat"  # the group of samples with the same conversation as an earlier one
 FLAG = "flag "  # and its name: flagged or not
+IN_GROUP = "group "  # and the name of a saved group of samples: in it or not
 IN_TENTHS = " in tenths"  # behind the name of a column of numbers
 OF_EVERY = "built-in "  # before a name: the group that every data set has, also where a column of its own is called so
 # Groups that every data set has, as SQL; a column of the data set's own of that name comes first.
@@ -123,6 +125,10 @@ class KnownOfAnalysis(Known):
             codes = np.zeros(self._features.n_samples, np.int32)
             codes[matching(self._dataset, flagged)] = 1
             return Grouping(codes, ("not flagged", "flagged"))
+        if column.startswith(IN_GROUP):
+            codes = np.zeros(self._features.n_samples, np.int32)
+            codes[list(group_of(self._dataset, column.removeprefix(IN_GROUP)).ids)] = 1
+            return Grouping(codes, ("outside", "inside"))
         return None
 
     def target(self, said: str, *, rows: int = 1) -> np.ndarray:
@@ -152,10 +158,12 @@ class KnownOfAnalysis(Known):
             return self._of_selection(name) >= rows
         if kind == "features" and name:
             return self._of_list(name)
+        if kind == "group" and name:
+            return self._in_own(np.array(group_of(self._dataset, name).ids, np.int64)) >= rows
         column, equals, value = said.partition("=")
         if not equals:
             raise GamutError(
-                f"{said!r} names no target; write column=value, analysis:NAME, selection:NAME or features:NAME."
+                f"{said!r} names no target; write column=value, group:NAME, analysis:NAME, selection:NAME or features:NAME."
             )
         return self._in_own(np.flatnonzero(self.groups(column).members(value, column=column))) >= rows
 

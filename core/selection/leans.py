@@ -1,4 +1,4 @@
-"""What a ranking leans on beside its data set and analysis: capabilities and targets that its options call by name.
+"""What a ranking leans on beside its data set and analysis: what its options and constraints call by name.
 
 A name can come to mean something else; its hash cannot. So kept rankings are told apart by these hashes, and a manifest
 holds them.
@@ -12,6 +12,8 @@ from typing import Any
 
 from core.files import json_hash
 from core.scores.capability import load_capability
+from core.selection.constraints import Constraints
+from core.selection.known_analysis import IN_GROUP
 from core.selection.method import parse_options
 from core.selection.methods.mixture import MixtureOptions, parts_of
 from core.selection.methods.registry import find
@@ -19,6 +21,7 @@ from core.selection.saved import load_selection
 from core.selection.specification import RankingSpec
 from core.selection.targets import load_target
 from core.store.analyses import open_analysis
+from core.store.sample_groups import group_names, load_group
 from core.workspace import Workspace
 
 
@@ -27,7 +30,16 @@ def leans_of(workspace: Workspace, spec: RankingSpec) -> dict[str, str]:
 
     Raises `GamutError` for a name that means nothing here.
     """
-    return dict(sorted(_named(workspace, parse_options(find(spec.method), spec.options))))
+    named = dict(_named(workspace, parse_options(find(spec.method), spec.options)))
+    return dict(sorted((named | dict(_groups(workspace, spec.constraints))).items()))
+
+
+def _groups(workspace: Workspace, constraints: Constraints) -> Iterator[tuple[str, str]]:
+    """Saved groups of samples: who may be chosen at all, and quotas on who is in one."""
+    quotas = [q.column.removeprefix(IN_GROUP) for q in constraints.quotas if q.column.startswith(IN_GROUP)]
+    for name in (*constraints.only.groups, *quotas):
+        if name in group_names(workspace) or name in constraints.only.groups:  # a column may be called so, too
+            yield f"group:{name}", load_group(workspace, name).hash
 
 
 def _named(workspace: Workspace, options: Any) -> Iterator[tuple[str, str]]:
@@ -50,6 +62,8 @@ def _target(workspace: Workspace, said: str) -> Iterator[tuple[str, str]]:
         return
     if kind == "features":
         yield said, load_target(workspace, name).hash
+    elif kind == "group":
+        yield said, load_group(workspace, name).hash
     elif kind == "analysis":
         yield said, open_analysis(workspace, name).content_hash
     elif kind == "selection":

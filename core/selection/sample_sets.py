@@ -20,7 +20,8 @@ from core.store.sample_filter import NOT_TOLD, SampleFilter, matching
 FILTER, REST, SELECTION, ANALYSIS = "filter", "rest", "selection", "analysis"
 NAMED = (SELECTION, ANALYSIS)
 EVERYBODY = SampleFilter()
-WAYS = "all, rest, column=value, language=CODE, flag=NAME, selection:NAME, analysis:NAME or filter:JSON"
+GROUP = "group"  # a saved group of samples, as a filter has it
+WAYS = "all, rest, column=value, language=CODE, flag=NAME, group:NAME, selection:NAME, analysis:NAME or filter:JSON"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,8 @@ def parse_set(text: str, dataset: Dataset) -> SampleSet:
         return ALL if text == "all" else THE_REST
     if colon and kind in NAMED and name:
         return SampleSet(kind=kind, name=name)
+    if colon and kind == GROUP and name:
+        return SampleSet(kind=FILTER, filter=SampleFilter(groups=(name,)))
     if colon and kind == FILTER:
         try:
             return SampleSet(kind=FILTER, filter=SampleFilter.from_dict(json.loads(name)))

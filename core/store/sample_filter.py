@@ -9,6 +9,7 @@ from core.datasets.language import LANGUAGES
 from core.datasets.lint import RULES
 from core.errors import GamutError
 from core.store.datasets import Dataset
+from core.store.sample_groups import group_of
 
 Value = str | int | float | bool | None
 NOT_TOLD = "?"  # stands for a language that could not be told, in filters and on screen
@@ -55,7 +56,7 @@ class SampleFilter:
 
     `text`: a piece of any turn, in any case. `languages` of the question, "?" where not told. `columns`: (name, value or
     `Range`) of the data set's own columns, None for a missing or empty value. `tokens` of all turns. `duplicates_only`: samples
-    that repeat an earlier one, without that earlier one. `ids`: only these.
+    that repeat an earlier one, without that earlier one. `ids`: only these. `groups`: of saved groups of samples.
     """
 
     text: str = ""
@@ -67,6 +68,7 @@ class SampleFilter:
     duplicates_only: bool = False
     no_response: bool = False
     ids: tuple[int, ...] | None = None
+    groups: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name, given, allowed in (("flag", self.flags, RULES), ("language", self.languages, (*LANGUAGES, NOT_TOLD))):
@@ -110,6 +112,7 @@ class SampleFilter:
         said += ["repeats an earlier sample"] if self.duplicates_only else []
         said += ["without a response"] if self.no_response else []
         said += [f"one of {len(self.ids)} samples"] if self.ids is not None else []
+        said += ["in group " + " or ".join(self.groups)] if self.groups else []
         return ", ".join(said) or "all samples"
 
 
@@ -150,6 +153,9 @@ def _where(dataset: Dataset, wanted: SampleFilter) -> tuple[str, list]:
         found.append(("no_response", []))
     if wanted.ids is not None:
         found.append(("sample_id IN (SELECT unnest(?::INTEGER[]))", [list(wanted.ids)]))
+    if wanted.groups:
+        held = sorted({i for name in wanted.groups for i in group_of(dataset, name).ids})
+        found.append(("sample_id IN (SELECT unnest(?::INTEGER[]))", [held]))
     where = " AND ".join(f"({condition})" for condition, _ in found)
     return (f" WHERE {where}" if where else ""), [value for _, values in found for value in values]
 
@@ -211,7 +217,7 @@ def _plain(value: Any) -> Any:
 
 
 def _read(name: str, value: Any) -> Any:
-    if name in ("flags", "languages"):
+    if name in ("flags", "languages", "groups"):
         return tuple(str(item) for item in value)
     if name == "ids":
         return tuple(int(item) for item in value)

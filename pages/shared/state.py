@@ -20,6 +20,7 @@ import streamlit as st
 from core.datasets.lint import RULES as FLAGS
 from core.errors import GamutError
 from core.scores.hygiene import KINDS
+from core.scores.outline import read_outline
 from core.selection.constraints import Constraints
 from core.selection.left_out import NEAREST
 from core.selection.left_out import ORDERS as LEFT_ORDERS
@@ -115,6 +116,21 @@ def marks_since(text: str) -> str:
     return text
 
 
+def map_outline(text: str) -> str:
+    """A reader of what is drawn on the map, kept as the text it is."""
+    return read_outline(text).text()
+
+
+def map_view(text: str) -> str:
+    """A reader of how much of the map is seen: all of it, or x from and to, y from and to."""
+    if text == "all":
+        return text
+    x0, x1, y0, y1 = (float(end) for end in text.split(","))
+    if not all(map(math.isfinite, (x0, x1, y0, y1))) or not (x0 < x1 and y0 < y1):
+        raise ValueError(text)
+    return text
+
+
 def feature_kinds(text: str) -> str:
     """A reader of kinds of features, with commas between them."""
     if not set(text.split(",")) <= set(KINDS):
@@ -188,6 +204,13 @@ CHOICES = {
     "ab_list": Choice("a", one_of("a", "b", "lacking", "all")),
     "diversity_tab": Choice("length", one_of(*DIVERSITY_TABS)),
     "neurons_tab": Choice("heatmap", one_of(*NEURON_TABS)),
+    "map_colour": Choice(""),
+    "map_feature": Choice(NO_FEATURE, place),
+    "map_grey": Choice(False, switch),
+    "map_words": Choice(True, switch),
+    "map_outline": Choice("", map_outline),
+    "map_view": Choice("", map_view),
+    "map_groups_by": Choice(""),
     "read_as": Choice("chat", one_of("chat", "plain")),
     "shaded": Choice(NO_FEATURE, place),  # of one's own text; else the relatively strongest
     "text_tab": Choice("features", one_of("features", "neurons", "like")),

@@ -15,6 +15,7 @@ SCREENS = {
     "Analyse": "pages/data/analyse.py",
     "Features": "pages/explore/features.py",
     "Diversity": "pages/explore/diversity.py",
+    "Map": "pages/explore/map.py",
     "Neurons": "pages/explore/neurons.py",
     "A against B": "pages/explore/a_against_b.py",
     "Inspector": "pages/explore/inspector.py",

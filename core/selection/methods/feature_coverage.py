@@ -53,7 +53,7 @@ class FeatureCoverageOptions:
     )
     target: str = option(
         "",
-        "only features that this activates count: column=value, analysis:NAME, selection:NAME or features:NAME",
+        "only features that this activates count: column=value, group:NAME, analysis:NAME, selection:NAME or features:NAME",
         label="Cover only what this activates",
     )
 

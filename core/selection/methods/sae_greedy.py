@@ -69,7 +69,7 @@ class SaeGreedyOptions:
     )  # fmt: skip
     target: str = option(
         "",
-        "only features that this activates count: column=value, analysis:NAME, selection:NAME or features:NAME",
+        "only features that this activates count: column=value, group:NAME, analysis:NAME, selection:NAME or features:NAME",
         label="Cover only what this activates",
     )
     one_pass: bool = option(

@@ -33,8 +33,10 @@ def _clicked() -> None:
         st.session_state["ab_feature"] = int(points[0]["customdata"][0])
 
 
-def odds_figure(found: Enrichment, ids: list[int], words: dict[int, str], *, marked: int) -> go.Figure:
-    """Points with error bars; limits that are infinite or far end at the edge."""
+def odds_figure(
+    found: Enrichment, ids: list[int], words: dict[int, str], *, marked: int, sides: tuple[str, str] = ("in A", "in B")
+) -> go.Figure:
+    """Points with error bars; limits that are infinite or far end at the edge. `sides`: where A and B are."""
     odds = found.adjusted
     edge = _edge(found, ids)
     middle = np.clip(odds.log_odds[ids], -edge, edge)
@@ -47,7 +49,7 @@ def odds_figure(found: Enrichment, ids: list[int], words: dict[int, str], *, mar
         marker={"size": [13 if f == marked else 9 for f in ids], "color": middle, "colorscale": SCALE, "cmin": -edge,
                 "cmax": edge, "line": {"width": [2 if f == marked else 0 for f in ids], "color": ink()}},
         customdata=[[f] for f in ids], hovertemplate="%{hovertext}<extra></extra>",
-        hovertext=[_hover(found, f, words[f]) for f in ids],
+        hovertext=[_hover(found, f, words[f], sides) for f in ids],
         selected={"marker": {"opacity": 1}}, unselected={"marker": {"opacity": 1}},
     )  # fmt: skip
     figure.add_vline(x=0, line={"color": ink(), "width": 1}, opacity=0.5)
@@ -59,7 +61,7 @@ def odds_figure(found: Enrichment, ids: list[int], words: dict[int, str], *, mar
                "ticktext": [_label(f, words[f]) for f in ids], "zeroline": False},
         separators=".\u202f",
     )  # fmt: skip
-    for x, text, anchor in ((0.0, "← commoner in B", "left"), (1.0, "commoner in A →", "right")):
+    for x, text, anchor in ((0.0, f"← commoner {sides[1]}", "left"), (1.0, f"commoner {sides[0]} →", "right")):
         figure.add_annotation(
             x=x, xref="paper", xanchor=anchor, y=1.0, yref="paper", yanchor="bottom", text=text, showarrow=False
         )
@@ -78,11 +80,11 @@ def _label(feature_id: int, words: str) -> str:
     return f"{_escaped(cut)}  {feature_id}"
 
 
-def _hover(found: Enrichment, feature_id: int, words: str) -> str:
+def _hover(found: Enrichment, feature_id: int, words: str, sides: tuple[str, str]) -> str:
     odds = found.adjusted
     return (
-        f"feature {feature_id} {_escaped(words)}<br>A {100 * found.rate_a[feature_id]:.3g} % of samples, "
-        f"B {100 * found.rate_b[feature_id]:.3g} %<br>log-odds {odds.log_odds[feature_id]:.2f}, "
+        f"feature {feature_id} {_escaped(words)}<br>{sides[0]} {100 * found.rate_a[feature_id]:.3g} % of samples, "
+        f"{sides[1]} {100 * found.rate_b[feature_id]:.3g} %<br>log-odds {odds.log_odds[feature_id]:.2f}, "
         f"{odds.low[feature_id]:.2f} to {odds.high[feature_id]:.2f}"
     )
 

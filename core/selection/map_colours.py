@@ -1,0 +1,115 @@
+"""What a map can be coloured by: anything that is known of a sample, as groups or as a number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.errors import GamutError
+from core.scores.alignment import AlignmentSettings
+from core.scores.capability import capability_names
+from core.scores.feature_sets import FeatureSets
+from core.selection.facets import BUILT_IN, FLAGS, categories, scores
+from core.selection.known import Known
+from core.selection.known_analysis import of_every
+from core.selection.ranking import Ranking
+from core.store.analyses import Analysis
+from core.store.datasets import Dataset
+
+CHOSEN, FEATURE, PLAIN = "chosen", "feature", "plain"
+GROUP, SCORE, CAPABILITY = "group:", "score:", "capability:"
+TOKENS, RESPONSE, RICHNESS, GAIN, ROUND = "tokens", "response", "richness", "gain", "round"
+MOST = 9  # groups with a colour of their own; the others are one
+OTHERS, NOT_RANKED = "all others", "not ranked"
+NUMBERS = {
+    TOKENS: ("scored tokens", "tokens"), RESPONSE: ("tokens of the answers", "tokens"), RICHNESS: ("active features", "features"),
+    GAIN: ("gain under the current ranking", "new features"), ROUND: ("round of the current ranking", ""),
+}  # fmt: skip
+SKEWED = (TOKENS, RESPONSE, RICHNESS, GAIN)  # drawn on a logarithmic scale
+
+
+@dataclass(frozen=True, eq=False)
+class Colouring:
+    """What colours each sample: groups (`codes` int32 (n) into `names`, −1 for none), or else `values`, float64 (n), NaN
+    where nothing is known; `unit` of the values, `skewed` where a logarithmic scale reads better."""
+
+    title: str
+    codes: np.ndarray | None = None
+    names: tuple[str, ...] = ()
+    values: np.ndarray | None = None
+    unit: str = ""
+    skewed: bool = False
+
+
+def colour_choices(dataset: Dataset) -> dict[str, str]:
+    """What a map of this data set can be coloured by, and its title; the first is what it opens with."""
+    groups = dict.fromkeys(
+        [*categories(dataset), *(of_every(name, dataset) for name in (*BUILT_IN, FLAGS, "duplicate"))]
+    )
+    found = {GROUP + name: name for name in groups}
+    found |= {CHOSEN: "chosen or not", FEATURE: "one feature"}
+    found |= {key: title for key, (title, _) in NUMBERS.items()}
+    found |= {SCORE + name: name for name in scores(dataset)}
+    found |= {CAPABILITY + name: f"alignment with {name}" for name in capability_names(dataset.workspace)}
+    return found | {PLAIN: "nothing"}
+
+
+def colouring(
+    wanted: str, *, analysis: Analysis, known: Known, features: FeatureSets, ranking: Ranking | None = None
+) -> Colouring:
+    """A colouring by its name in `colour_choices`, other than by chosen or one feature; GamutError for none there is."""
+    if wanted.startswith(GROUP):
+        name = wanted.removeprefix(GROUP)
+        groups = known.groups(name)
+        codes, names = largest(groups.codes, groups.names)
+        return Colouring(name, codes=codes, names=names)
+    if wanted.startswith(SCORE):
+        return Colouring(wanted.removeprefix(SCORE), values=known.score(wanted.removeprefix(SCORE)))
+    if wanted.startswith(CAPABILITY):
+        name = wanted.removeprefix(CAPABILITY)
+        return Colouring(f"alignment with {name}", values=known.alignment(name, AlignmentSettings()))
+    if wanted in NUMBERS:
+        title, unit = NUMBERS[wanted]
+        values = _numbers(wanted, analysis, features, ranking)
+        return Colouring(title, values=values, unit=unit, skewed=wanted in SKEWED)
+    raise GamutError(f"A map cannot be coloured by {wanted[:60]!r}; choose something else.")
+
+
+def by_feature(analysis: Analysis, features: FeatureSets, feature_id: int, *, span: str) -> np.ndarray:
+    """How strong a feature is at most in each sample that it is active in, NaN elsewhere: float64 (n)."""
+    values = np.full(analysis.n_samples, np.nan)
+    has = np.repeat(np.arange(features.n_samples), features.richness)[features.indices == feature_id]
+    active = np.zeros(analysis.n_samples, bool)
+    active[has] = True
+    for sample_id, strength, _ in analysis.strongest_of(feature_id, limit=None, span=span):
+        if active[sample_id]:
+            values[sample_id] = strength
+    return values
+
+
+def largest(codes: np.ndarray, names: tuple[str, ...], most: int = MOST) -> tuple[np.ndarray, tuple[str, ...]]:
+    """The largest groups by themselves, largest first (ties to the first name), the others as one group at the end."""
+    sizes = np.bincount(codes, minlength=len(names))
+    order = np.argsort(-sizes, kind="stable")
+    order = order[sizes[order] > 0]
+    kept = order if len(order) <= most + 1 else order[:most]
+    place = np.full(len(names), len(kept), np.int32)
+    place[kept] = np.arange(len(kept))
+    rest = (f"{OTHERS} ({len(order) - len(kept)})",) if len(order) > len(kept) else ()
+    return place[codes], (*(names[at] for at in kept), *rest)
+
+
+def _numbers(wanted: str, analysis: Analysis, features: FeatureSets, ranking: Ranking | None) -> np.ndarray:
+    counts = analysis.counts
+    if wanted == TOKENS:
+        return counts.scored_tokens.astype(np.float64)
+    if wanted == RESPONSE:
+        return counts.response_tokens.astype(np.float64)
+    if wanted == RICHNESS:
+        return features.richness.astype(np.float64)
+    if ranking is None:
+        raise GamutError("There is no ranking of these samples yet: Budget says what it lacks.")
+    values = np.full(analysis.n_samples, np.nan)
+    values[ranking.sample_ids] = ranking.gains if wanted == GAIN else ranking.rounds
+    return values
