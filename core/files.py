@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,37 @@ def written_beside(path: Path) -> Iterator[BinaryIO]:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def made_beside(path: Path) -> Iterator[Path]:
+    """A place of the same name in a temporary folder beside `path`; on success what was made there is moved to `path`.
+
+    A file or folder that is at `path` stays whole until then.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir()
+    made = beside / path.name
+    try:
+        yield made
+        for file in [made, *made.rglob("*")] if made.is_dir() else [made]:
+            _flush(file)
+        if path.is_dir() and not path.is_symlink():
+            path.rename(beside / f"{path.name}.before")
+        made.replace(path)
+        sync_folder(path.parent)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _flush(path: Path) -> None:
+    if path.is_dir():
+        sync_folder(path)
+        return
+    with path.open("rb+") as out:
+        os.fsync(out.fileno())
 
 
 def write_json(path: Path, value: object) -> None:
@@ -50,6 +82,22 @@ def file_hash(path: Path) -> str:
         while chunk := source.read(CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def tree_hash(path: Path) -> str:
+    """SHA-256 (hex) of a file's bytes, or for a folder over the hash and the path of each file in it, sorted by path."""
+    if not path.is_dir():
+        return file_hash(path)
+    digest = hashlib.sha256()
+    for file in sorted(each for each in path.rglob("*") if each.is_file()):
+        digest.update(f"{file_hash(file)}  {file.relative_to(path).as_posix()}\n".encode())
+    return digest.hexdigest()
+
+
+def tree_size(path: Path) -> int:
+    """Bytes of a file, or of all files in a folder."""
+    files = [each for each in path.rglob("*") if each.is_file()] if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files)
 
 
 def json_hash(value: object) -> str:

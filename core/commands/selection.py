@@ -25,8 +25,10 @@ from core.commands.constraint_options import (
 )
 from core.commands.output import Session, session_of, table
 from core.errors import GamutError
+from core.export.options import ExportOptions
 from core.export.verify import SAME
 from core.export.verify import verify as verify_manifest
+from core.export.verify_source import verify_with_source
 from core.export.write import write_export
 from core.scores.feature_sets import Activity
 from core.selection.budget import Budget, needed
@@ -143,8 +145,17 @@ def select(
 def export(
     context: typer.Context,
     selection: str,
-    to: Annotated[Path, typer.Option(help="the file to write, ending in .json or .jsonl")],
+    to: Annotated[
+        Path, typer.Option(help="the file to write, ending in .jsonl, .json, .parquet or .csv; without ending a folder")
+    ],
     format: Annotated[str, typer.Option(help="verbatim, alpaca, sharegpt, messages or prompt-completion")] = "verbatim",
+    columns: Annotated[
+        bool, typer.Option("--columns/--no-columns", help="a conversion takes other columns along")
+    ] = True,
+    lossy: Annotated[bool, typer.Option("--lossy", help="write it though something is lost; it is counted")] = False,
+    formulas: Annotated[
+        str, typer.Option(help="CSV texts that a spreadsheet would run: neutral puts a ' before them, keep does not")
+    ] = "neutral",
     revision: Annotated[int | None, typer.Option(min=1, help="an earlier revision (default: the newest)")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="write over a file that no export wrote")] = False,
 ) -> None:
@@ -152,28 +163,39 @@ def export(
     session = session_of(context)
     saved = load_selection(session.workspace, selection, revision=revision)
     opened, dataset = opened_pair(session, saved.spec.analysis)
-    written = write_export(saved, analysis=opened, dataset=dataset, format=format, to=to, replace=replace)
-    joined = f"; {written.joined_inputs} inputs joined to their instruction" if written.joined_inputs else ""
-    session.say(
-        written,
-        f"{written.path}: {written.rows} rows, {written.bytes} bytes, read back and the same{joined}\n{written.manifest}",
-    )
+    options = ExportOptions(format=format, columns=columns, lossy=lossy, formulas=formulas)
+    written = write_export(saved, analysis=opened, dataset=dataset, options=options, to=to, replace=replace)
+    told = [("lost: " if change.loss else "changed: ") + change.sentence for change in written.changes]
+    read = "read back and compared" if any(change.loss for change in written.changes) else "read back and the same"
+    said = f"{written.path}: {written.rows} rows, {written.bytes} bytes, {read}"
+    session.say(written, "\n".join([said, *told, str(written.manifest)]))
 
 
 def verify(
     context: typer.Context,
     manifest: Path,
     deep: Annotated[int, typer.Option(min=0, help="run this many random samples through the model again")] = 0,
+    source: Annotated[
+        list[Path] | None,
+        typer.Option(help="check with this source file alone, where there is no analysis; repeat for a pool's members"),
+    ] = None,
 ) -> None:
     """Check an export against its manifest: exit 0 same, 1 differs, 2 cannot check."""
     session = session_of(context)
     quiet = session.json
-    verdict = verify_manifest(
-        session.workspace,
-        manifest,
-        deep=deep,
-        progress=lambda step: None if quiet else print(f"same: {step}", file=sys.stderr),
-    )
+
+    def progress(step: str) -> None:
+        if not quiet:
+            print(f"same: {step}", file=sys.stderr)
+
+    if source and deep:
+        raise GamutError(
+            "Both --source and --deep were given; the model is not asked where only the source is at hand."
+        )
+    if source:
+        verdict = verify_with_source(manifest, source, progress=progress)
+    else:
+        verdict = verify_manifest(session.workspace, manifest, deep=deep, progress=progress)
     session.say({"code": verdict.code, "checked": verdict.checked, "sentence": verdict.sentence}, verdict.sentence)
     if verdict.code != SAME:
         raise typer.Exit(verdict.code)

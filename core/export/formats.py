@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from core.activations.template import render_plain
 from core.datasets.sample import Turn
 from core.errors import GamutError
 
@@ -24,13 +25,15 @@ class CannotCarry(Exception):
 class ExportFormat:
     """A format of the written file: `carried` is the conversation as the format holds it, `record` builds its record.
 
-    Reading the record back by the import format of the same name must give `carried(turns)` again.
+    Reading the record back by the import format of the same name must give `carried(turns)` again. `folded` is what is
+    written of a conversation that the format cannot carry, where the user allows the loss.
     """
 
     name: str
     title: str
     carried: Callable[[Turns], Turns]
     record: Callable[[Turns], dict[str, Any]]
+    folded: Callable[[Turns], Turns]
 
 
 def join_inputs(turns: Turns) -> Turns:
@@ -42,6 +45,27 @@ def join_inputs(turns: Turns) -> Turns:
         else:
             joined.append(Turn("user", turn.text) if turn.role == "input" else turn)
     return tuple(joined)
+
+
+def fold_into_pair(turns: Turns) -> Turns:
+    """Fold a conversation into one prompt and its last answer: the turns before it become one text, under plain headers."""
+    answer = turns[-1] if turns and turns[-1].role == "assistant" else None
+    before = turns[:-1] if answer else turns
+    told = before[0].text if [turn.role for turn in before] == ["user"] else render_plain(before).text
+    return (Turn("user", told), answer or Turn("assistant", ""))
+
+
+def fold_under_system(turns: Turns) -> Turns:
+    """Fold a conversation as `fold_into_pair` does, its first system turn kept apart."""
+    if len(turns) > 1 and turns[0].role == "system":
+        return (turns[0], *fold_into_pair(turns[1:]))
+    return fold_into_pair(turns)
+
+
+def _calls_as_text(turns: Turns) -> Turns:
+    """Tool calls that are not in the OpenAI form become what the assistant says."""
+    return tuple(Turn("assistant", turn.text) if turn.role == "tool_call" and not _openai(turn.text) else turn
+                 for turn in turns)  # fmt: skip
 
 
 def _unchanged(turns: Turns) -> Turns:
@@ -59,13 +83,18 @@ def _messages(turns: Turns) -> dict[str, Any]:
 def _message(turn: Turn) -> dict[str, Any]:
     if turn.role != "tool_call":
         return {"role": turn.role, "content": turn.text}
-    try:
-        calls = json.loads(turn.text)
-    except ValueError:
-        calls = None
-    if not isinstance(calls, list) or json.dumps(calls, ensure_ascii=False) != turn.text:
+    if not _openai(turn.text):
         raise CannotCarry("a tool call that is not in the OpenAI form")
-    return {"role": "assistant", "content": None, "tool_calls": calls}
+    return {"role": "assistant", "content": None, "tool_calls": json.loads(turn.text)}
+
+
+def _openai(text: str) -> bool:
+    """Whether a tool call is a list that reads back as it is written."""
+    try:
+        calls = json.loads(text)
+    except ValueError:
+        return False
+    return isinstance(calls, list) and bool(calls) and json.dumps(calls, ensure_ascii=False) == text
 
 
 def _alpaca(turns: Turns) -> dict[str, Any]:
@@ -99,10 +128,10 @@ def _prompt_completion(turns: Turns) -> dict[str, Any]:
 EXPORT_FORMATS = {
     form.name: form
     for form in (
-        ExportFormat("alpaca", "Alpaca", _unchanged, _alpaca),
-        ExportFormat("sharegpt", "ShareGPT", join_inputs, _sharegpt),
-        ExportFormat("messages", "OpenAI messages", join_inputs, _messages),
-        ExportFormat("prompt-completion", "prompt / completion", join_inputs, _prompt_completion),
+        ExportFormat("alpaca", "Alpaca", _unchanged, _alpaca, fold_under_system),
+        ExportFormat("sharegpt", "ShareGPT", join_inputs, _sharegpt, _unchanged),
+        ExportFormat("messages", "OpenAI messages", join_inputs, _messages, _calls_as_text),
+        ExportFormat("prompt-completion", "prompt / completion", join_inputs, _prompt_completion, fold_into_pair),
     )
 }
 FORMAT_NAMES = (VERBATIM, *EXPORT_FORMATS)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from core.activations.settings import AnalysisSettings
 from core.datasets.options import ImportOptions
 from core.errors import GamutError
 from core.export.constraint_words import constraint_words
+from core.export.options import ExportOptions
+from core.export.rows import Rows
 from core.files import json_hash
 from core.scores.decontamination import Check, kept_checks, standing
 from core.selection.budget import Budget
@@ -26,6 +29,8 @@ from core.store.datasets import Dataset
 from core.store.pools import members_of
 
 VERSION = 1
+WRITTEN_BY_ARROW = ("parquet", "folder")  # another version of the writer may lay the same rows in other bytes
+SEAL = "manifest_sha256"
 IDS_A_WORD = 10_000
 
 
@@ -35,10 +40,10 @@ def manifest_path(export: Path) -> Path:
 
 
 def build_manifest(
-    *, export: Path, format: str, layout: str, sha256: str, size: int, selection: Selection, analysis: Analysis,
-    dataset: Dataset, joined_inputs: int,
-) -> dict[str, Any]:  # fmt: skip
-    """The manifest of an export, as plain values."""
+    *, export: Path, layout: str, rows: Rows, selection: Selection, analysis: Analysis
+) -> dict[str, Any]:
+    """The manifest of an export, as plain values; what is known only of the written file is added to `file` afterwards."""
+    dataset, options = rows.dataset, rows.options
     hashes = dataset.content_hashes()
     method = find(selection.spec.method)
     return {
@@ -46,10 +51,11 @@ def build_manifest(
         "gamut_version": core.__version__,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "file": {
-            "name": export.name, "format": format, "layout": layout, "sha256": sha256, "bytes": size,
-            "rows": len(selection.ids), "inputs_joined_to_instructions": joined_inputs,
-        },
+            "name": export.name, "format": options.format, "layout": layout, "rows": len(rows.ids),
+            "options": options.as_dict(),
+        } | ({"pyarrow": version("pyarrow")} if layout in WRITTEN_BY_ARROW else {}),
         "dataset": dataset_claims(dataset),
+        "source": source_claims(dataset),
         "decontamination": [
             decontamination_claims(check, selection.spec, _banned_since(check, dataset, selection.spec))
             for check in kept_checks(dataset)
@@ -60,8 +66,18 @@ def build_manifest(
         "method": {"title": method.title, "source": method.source, "notes": list(method.notes)},
         "ids_sha256": json_hash(list(selection.ids)),
         "content_hashes": [hashes[sample_id] for sample_id in selection.ids],
-        "reproduce": reproduce(selection, analysis=analysis, dataset=dataset, format=format, export=export),
+        "reproduce": reproduce(selection, analysis=analysis, dataset=dataset, options=options, export=export),
     }  # fmt: skip
+
+
+def sealed(manifest: dict[str, Any]) -> dict[str, Any]:
+    """The manifest with the hash of all it says, so that no word of it changes unseen."""
+    return manifest | {SEAL: seal(manifest)}
+
+
+def seal(manifest: dict[str, Any]) -> str:
+    """SHA-256 (hex) of what a manifest says, its seal apart."""
+    return json_hash({key: value for key, value in manifest.items() if key != SEAL})
 
 
 def dataset_claims(dataset: Dataset) -> dict[str, Any]:
@@ -71,6 +87,15 @@ def dataset_claims(dataset: Dataset) -> dict[str, Any]:
         "name": dataset.name, "content_hash": dataset.content_hash, "rows": len(dataset), "file": dataset.meta["file"],
         "file_sha256": dataset.meta["file_sha256"], "format": dataset.meta["format"],
     }  # fmt: skip
+
+
+def source_claims(dataset: Dataset) -> list[dict[str, Any]]:
+    """How each source came in, so that the data set can be made again from the source alone."""
+    found = [(member.name, member.file, member.file_sha256, member.options) for member in members_of(dataset)]
+    meta = dataset.meta
+    found = found or [(dataset.name, meta["file"], meta["file_sha256"], json.loads(meta["options"]))]
+    keys = ("name", "file", "file_sha256", "options")
+    return [dict(zip(keys, values, strict=True)) for values in found]
 
 
 def decontamination_claims(check: Check, spec: RankingSpec, since: Sequence[int] = ()) -> dict[str, Any]:
@@ -109,7 +134,9 @@ def analysis_claims(analysis: Analysis) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def reproduce(selection: Selection, *, analysis: Analysis, dataset: Dataset, format: str, export: Path) -> list[str]:
+def reproduce(
+    selection: Selection, *, analysis: Analysis, dataset: Dataset, options: ExportOptions, export: Path
+) -> list[str]:
     """The command lines that make the same file from the same source; comments before them name what else must be there."""
     meta = analysis.meta
     analyse = [
@@ -126,7 +153,7 @@ def reproduce(selection: Selection, *, analysis: Analysis, dataset: Dataset, for
         *(words for check in kept_checks(dataset) for words in _check_words(check, dataset, selection.spec)),
         analyse,
         _select_words(selection.spec, selection.budget, selection.name, dataset),
-        ["export", selection.name, "--format", format, "--to", export.name],
+        ["export", selection.name, *options.words(), "--to", export.name],
     ]
     leans = leans_of(dataset.workspace, selection.spec)
     brought = [f"# Before these lines, bring {name} of hash {hash} into the workspace." for name, hash in leans.items()]
@@ -213,13 +240,13 @@ def read_manifest(path: Path) -> dict[str, Any]:
     """A manifest from disk; raises `GamutError` if it is none, or a newer one."""
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
-        version = said["manifest_version"]
+        number = said["manifest_version"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise GamutError(
             f"{path} is not a manifest of Gamut ({error}); give the PATH.manifest.json that an export wrote."
         ) from None
-    if version > VERSION:
+    if number > VERSION:
         raise GamutError(
-            f"{path} was written by a newer Gamut (manifest version {version}); update this one to check it."
+            f"{path} was written by a newer Gamut (manifest version {number}); update this one to check it."
         )
     return said

@@ -1,15 +1,14 @@
 """Check an export against its manifest: everything recomputed from the data and the stored activations."""
 
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from core.errors import GamutError
+from core.export.file_claims import Difference, Missing, check_file, check_ids, render_again, same, same_claims
 from core.export.manifest import analysis_claims, dataset_claims, decontamination_claims, read_manifest
-from core.export.render import render_export
-from core.files import file_hash, json_hash
+from core.files import json_hash
 from core.scores.decontamination import kept_check
 from core.selection.budget import Budget
 from core.selection.leans import leans_of
@@ -30,14 +29,6 @@ class Verdict:
     sentence: str
 
 
-class _Difference(Exception):
-    pass
-
-
-class _Missing(Exception):
-    pass
-
-
 def verify(
     workspace: Workspace, manifest: Path, *, deep: int = 0, progress: Callable[[str], None] = lambda _: None
 ) -> Verdict:
@@ -48,46 +39,55 @@ def verify(
     set that the manifest names (its result is kept beside the data set; it is not made again). With `deep`, that many random
     samples go through the model again.
     """
+    return judged(
+        lambda: read_manifest(manifest), lambda said: _steps(workspace, manifest, said, deep), progress,
+        done="it is what the manifest says, recomputed", name=manifest.name,
+    )  # fmt: skip
+
+
+def judged(
+    read: Callable[[], dict[str, Any]], steps: Callable[[dict[str, Any]], Iterator[str]], progress: Callable[[str], None],
+    *, done: str, name: str,
+) -> Verdict:  # fmt: skip
+    """Go through the steps of a check to their end, or to the first difference or what is missing."""
     checked: list[str] = []
     try:
-        said = read_manifest(manifest)
-        for step in _steps(workspace, manifest, said, deep):
+        said = read()
+        for step in steps(said):
             progress(step)
             checked.append(step)
-    except _Difference as difference:
+    except Difference as difference:
         return Verdict(DIFFERS, tuple(checked), str(difference))
-    except (_Missing, GamutError) as missing:
+    except (Missing, GamutError) as missing:
         return Verdict(CANNOT_CHECK, tuple(checked), str(missing))
     except (KeyError, TypeError, AttributeError) as error:
-        return Verdict(CANNOT_CHECK, tuple(checked), f"{manifest.name} lacks what a manifest must hold: {error}.")
-    return Verdict(SAME, tuple(checked), f"Same: {said['file']['name']} is what the manifest says, recomputed.")
+        return Verdict(CANNOT_CHECK, tuple(checked), f"{name} lacks what a manifest must hold: {error}.")
+    return Verdict(SAME, tuple(checked), f"Same: {said['file']['name']}: {done}.")
 
 
 def _steps(workspace: Workspace, path: Path, said: dict[str, Any], deep: int) -> Iterator[str]:
-    file = path.parent / said["file"]["name"]
-    if not file.is_file():
-        raise _Missing(f"The exported file {file} is missing; put it beside its manifest.")
-    _same(file_hash(file), said["file"]["sha256"], f"the SHA-256 of {file.name}")
+    file = check_file(path, said)
     yield "the file's SHA-256"
     dataset = _dataset(workspace, said)
-    _same(dataset.recompute_hash(), said["dataset"]["content_hash"], f"the content hash of data set {dataset.name!r}")
-    _same_claims(dataset_claims(dataset), said["dataset"], "data set", free={"name"})
+    same(dataset.recompute_hash(), said["dataset"]["content_hash"], f"the content hash of data set {dataset.name!r}")
+    same_claims(dataset_claims(dataset), said["dataset"], "data set", free={"name"})
     yield "the data set's content hash"
     analysis = _analysis(workspace, said)
-    _same(analysis.recompute_hash(), said["analysis"]["content_hash"], f"the content hash of analysis {analysis.id}")
+    same(analysis.recompute_hash(), said["analysis"]["content_hash"], f"the content hash of analysis {analysis.id}")
     # Names and paths are each machine's own, and another machine may have made the same numbers by another version.
-    _same_claims(analysis_claims(analysis), said["analysis"], "analysis", free={"name", "versions", "ref"})
-    _same(analysis.meta["dataset_hash"], said["dataset"]["content_hash"], "the data set behind the analysis")
+    same_claims(analysis_claims(analysis), said["analysis"], "analysis", free={"name", "versions", "ref"})
+    same(analysis.meta["dataset_hash"], said["dataset"]["content_hash"], "the data set behind the analysis")
     yield "the analysis' content hash"
     yield from _selection_steps(analysis, dataset, said["selection"], said)
-    yield from _file_steps(file, dataset, said)
+    check_ids(dataset, said)
+    yield render_again(file, dataset, said)
     yield from _decontamination_steps(dataset, said)
     if deep:
         from core.activations.deep_check import compare_samples  # loads torch: only where it was asked for
 
         difference = compare_samples(analysis, dataset, samples=deep)
         if difference is not None:
-            raise _Difference(difference)
+            raise Difference(difference)
         yield f"{deep} samples through the model again"
 
 
@@ -99,7 +99,7 @@ def _dataset(workspace: Workspace, said: dict[str, Any]) -> Dataset:
     try:
         return Dataset(workspace, claimed["name"])  # another content under the name: the difference is told below
     except GamutError as error:
-        raise _Missing(
+        raise Missing(
             f"{error} Add {claimed['file']} under that name (its SHA-256 is {claimed['file_sha256']})."
         ) from None
 
@@ -108,7 +108,7 @@ def _analysis(workspace: Workspace, said: dict[str, Any]) -> Analysis:
     for folder in analysis_folders(workspace):
         if folder.name == said["analysis"]["id"]:
             return Analysis(folder)
-    raise _Missing(
+    raise Missing(
         f"Analysis {said['analysis']['id']} is not in this workspace: run `python -m core analyse {said['dataset']['name']}` "
         "with the model, SAE and settings that the manifest names, or bring its folder."
     )
@@ -116,39 +116,21 @@ def _analysis(workspace: Workspace, said: dict[str, Any]) -> Analysis:
 
 def _selection_steps(analysis: Analysis, dataset: Dataset, claimed: dict, said: dict[str, Any]) -> Iterator[str]:
     spec = RankingSpec.from_dict(claimed["spec"])
-    _same(spec.analysis, analysis.id, "the analysis that the selection names")
-    _same(analysis.content_hash, claimed["analysis_hash"], "the analysis hash that the selection names")
-    _same(dataset.content_hash, claimed["dataset_hash"], "the data hash that the selection names")
+    same(spec.analysis, analysis.id, "the analysis that the selection names")
+    same(analysis.content_hash, claimed["analysis_hash"], "the analysis hash that the selection names")
+    same(dataset.content_hash, claimed["dataset_hash"], "the data hash that the selection names")
     for what, now in leans_of(dataset.workspace, spec).items():
-        _same(now, said.get("leans_on", {}).get(what), f"the hash of {what}")
+        same(now, said.get("leans_on", {}).get(what), f"the hash of {what}")
     selected = select_by(pool := pool_of(analysis, dataset, spec), spec, Budget(**claimed["budget"]))
     found = selected.sample_ids.tolist()
     for place, (now, then) in enumerate(zip(found, claimed["ids"], strict=False), start=1):
         if now != then:
-            raise _Difference(f"Pick {place} is sample {now} now, the manifest says {then}.")
-    _same(len(found), len(claimed["ids"]), "the number of chosen samples")
-    _same(selected.tokens, claimed["tokens"], "the tokens of the chosen samples")
-    _same(json_hash(found), said["ids_sha256"], "the hash of the ids")
+            raise Difference(f"Pick {place} is sample {now} now, the manifest says {then}.")
+    same(len(found), len(claimed["ids"]), "the number of chosen samples")
+    same(selected.tokens, claimed["tokens"], "the tokens of the chosen samples")
     banned = set(spec.bans) & set(found)
     assert not banned and found[: len(spec.pins)] == list(spec.pins) and pool.n_samples == len(dataset)
     yield "ranking, constraints and ids"
-
-
-def _file_steps(file: Path, dataset: Dataset, said: dict[str, Any]) -> Iterator[str]:
-    ids = said["selection"]["ids"]
-    hashes = dataset.content_hashes()
-    _same(len(ids), len(said["content_hashes"]), "the number of content hashes")
-    for sample_id, then in zip(ids, said["content_hashes"], strict=True):
-        _same(hashes[sample_id], then, f"the content hash of sample {sample_id}")
-    digest = hashlib.sha256()
-    size = 0
-    for piece in render_export(dataset, ids, format=said["file"]["format"], layout=said["file"]["layout"]):
-        digest.update(piece)
-        size += len(piece)
-    _same(digest.hexdigest(), said["file"]["sha256"], f"the bytes of {file.name} written anew")
-    _same(size, said["file"]["bytes"], f"the size of {file.name}")
-    _same(len(ids), said["file"]["rows"], f"the rows of {file.name}")
-    yield "the file written anew"
 
 
 def _decontamination_steps(dataset: Dataset, said: dict[str, Any]) -> Iterator[str]:
@@ -157,29 +139,16 @@ def _decontamination_steps(dataset: Dataset, said: dict[str, Any]) -> Iterator[s
     for claimed in said.get("decontamination", []):
         check = kept_check(dataset, claimed["key"])
         if check is None:
-            raise _Missing(
+            raise Missing(
                 f"The check against {claimed['against']} (SHA-256 of its texts {claimed['content_hash']}) was not made here: "
                 f"run `python -m core datasets decontaminate {dataset.name} --against` with that file."
             )
         what = f"check against {check.against}"
-        _same(json_hash(list(check.ids)), claimed["hits_sha256"], f"the {what}'s hits")
+        same(json_hash(list(check.ids)), claimed["hits_sha256"], f"the {what}'s hits")
         hits = sorted(exported & set(check.ids) - set(claimed["taken_back"]))
         if hits:
-            raise _Difference(f"Sample {hits[0]} was exported though it is a hit of the {what} and not taken back.")
+            raise Difference(f"Sample {hits[0]} was exported though it is a hit of the {what} and not taken back.")
         # What was banned since is each workspace's own: it may be any hits that are neither banned by the selection nor in it.
         since = sorted(set(claimed.get("banned_since", [])) & set(check.ids) - set(spec.bans))
-        _same_claims(decontamination_claims(check, spec, since), claimed, what, free={"against"})
+        same_claims(decontamination_claims(check, spec, since), claimed, what, free={"against"})
         yield f"the {what}"
-
-
-def _same_claims(now: dict[str, Any], then: dict[str, Any], what: str, *, free: set[str]) -> None:
-    for key, value in now.items():
-        if isinstance(value, dict) and key in ("model", "sae"):
-            _same_claims(value, then[key], f"{what}'s {key}", free=free)
-        elif key not in free:
-            _same(value, then[key], f"the {what}'s {key}")
-
-
-def _same(now: object, then: object, what: str) -> None:
-    if now != then:
-        raise _Difference(f"{what[0].upper()}{what[1:]} is {now} now, the manifest says {then}.")

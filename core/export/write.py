@@ -1,17 +1,21 @@
-"""Write an export and its manifest, read back and compared before it says done."""
+"""Write an export and its manifest, read back and compared before it takes its name."""
+
+from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.datasets.options import ImportOptions
-from core.datasets.parse import Problem, samples
-from core.datasets.read import open_source, records
 from core.errors import GamutError
-from core.export.formats import VERBATIM, export_format
-from core.export.manifest import build_manifest, manifest_path, read_manifest
-from core.export.render import joined_inputs, layout_of, render_export
-from core.files import file_hash, write_json, written_beside
+from core.export.changes import Change, Changes, refuse_losses
+from core.export.layouts import LAYOUTS, layout_of
+from core.export.manifest import build_manifest, manifest_path, read_manifest, sealed
+from core.export.options import ExportOptions
+from core.export.read_back import read_back
+from core.export.render import render_files
+from core.export.rows import Rows
+from core.files import file_hash, made_beside, tree_hash, tree_size, write_json
 from core.scores.decontamination import kept_checks, standing
 from core.selection.leans import leans_of
 from core.selection.saved import Selection
@@ -21,50 +25,86 @@ from core.store.datasets import Dataset
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A written export: rows, bytes and SHA-256 of the file, and where its manifest lies."""
+    """A written export: rows, bytes and SHA-256 of the file or folder, what it changed, and where its manifest lies."""
 
     path: Path
     manifest: Path
     rows: int
     bytes: int
     sha256: str
-    joined_inputs: int
+    changes: tuple[Change, ...]
 
 
 def write_export(
-    selection: Selection, *, analysis: Analysis, dataset: Dataset, format: str, to: Path, replace: bool = False
+    selection: Selection,
+    *,
+    analysis: Analysis,
+    dataset: Dataset,
+    options: ExportOptions,
+    to: Path,
+    replace: bool = False,
 ) -> Export:
     """Write the selected samples to `to` and PATH.manifest.json beside it.
 
-    A file that is there already is left alone unless an export wrote it or `replace` is set.
-    The file is read back by the importer and every conversation compared before the manifest is written.
+    A file or folder that is there already is left alone unless an export wrote it or `replace` is set. What is written is
+    read back by the importer and compared row by row before it takes its name; a loss that `options` do not allow raises
+    `GamutError`, and nothing is left behind.
     """
     layout = layout_of(to)
+    _refuse_other_data(selection, analysis, dataset)
+    _refuse_taken(to, layout, replace)
+    rows, changes = Rows(dataset, tuple(selection.ids), options), Changes()
+    with made_beside(to) as made:
+        manifest = build_manifest(export=to, layout=layout, rows=rows, selection=selection, analysis=analysis)
+
+        def claims() -> dict:
+            manifest["file"]["changes"] = [change.as_dict() for change in changes.found()]
+            return manifest
+
+        for path, pieces in render_files(rows, name=to.name, layout=layout, changes=changes, claims=claims):
+            digest = _written(made.parent / path, pieces)
+            assert file_hash(made.parent / path) == digest, f"{path} holds other bytes than were written"
+            if path.suffix == ".md":
+                continue
+            read_back(made.parent / path, rows, layout=layout, changes=changes)
+            if not options.lossy:
+                refuse_losses(changes.found(), title=f"{options.title} as {LAYOUTS[layout].title}")
+        sha256, size = tree_hash(made), tree_size(made)
+    claims()["file"] |= {"sha256": sha256, "bytes": size}
+    write_json(manifest_path(to), sealed(manifest))
+    return Export(to, manifest_path(to), len(rows.ids), size, sha256, changes.found())
+
+
+def _written(path: Path, pieces: Iterator[bytes]) -> str:
+    """Write pieces to a new file; the SHA-256 (hex) of what was handed over."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256()
+    with path.open("xb") as out:
+        for piece in pieces:
+            digest.update(piece)
+            out.write(piece)
+    return digest.hexdigest()
+
+
+def _refuse_other_data(selection: Selection, analysis: Analysis, dataset: Dataset) -> None:
     if (dataset.content_hash, analysis.content_hash) != (selection.dataset_hash, selection.analysis_hash):
         raise GamutError(
             f"Selection {selection.name!r} was made on other data than {dataset.name!r} holds now; select again."
         )
     _refuse_later_bans(selection, dataset)
     _refuse_other_leans(selection, dataset)
-    if to.is_dir():
-        raise GamutError(f"{to} is a folder; name a file that ends in .json or .jsonl.")
+
+
+def _refuse_taken(to: Path, layout: str, replace: bool) -> None:
+    """Leave alone what nobody's export wrote."""
+    if to.is_dir() and layout != "folder":
+        raise GamutError(f"{to} is a folder; name a file in it, or a folder without an ending.")
+    if to.is_file() and layout == "folder":
+        raise GamutError(f"{to} is a file; a folder cannot take its name.")
     if to.exists() and not replace and not was_exported(to):
-        raise GamutError(f"{to} is there already and no manifest calls it an export; name another file, or replace it.")
-    ids, digest = list(selection.ids), hashlib.sha256()
-    with written_beside(to) as out:
-        for piece in render_export(dataset, ids, format=format, layout=layout):
-            digest.update(piece)
-            out.write(piece)
-    sha256 = file_hash(to)
-    assert sha256 == digest.hexdigest(), f"{to} holds other bytes than were written"
-    read_back(to, dataset, ids, format=format)
-    joined = joined_inputs(dataset, ids, format)
-    manifest = build_manifest(
-        export=to, format=format, layout=layout, sha256=sha256, size=to.stat().st_size, selection=selection,
-        analysis=analysis, dataset=dataset, joined_inputs=joined,
-    )  # fmt: skip
-    write_json(manifest_path(to), manifest)
-    return Export(to, manifest_path(to), len(ids), to.stat().st_size, sha256, joined)
+        raise GamutError(f"{to} is there already and no manifest calls it an export; name another one, or replace it.")
+    if to.is_dir() and replace and not was_exported(to):
+        raise GamutError(f"{to} is a folder that no export wrote; name another one: a whole folder is not replaced.")
 
 
 def _refuse_later_bans(selection: Selection, dataset: Dataset) -> None:
@@ -90,33 +130,9 @@ def _refuse_other_leans(selection: Selection, dataset: Dataset) -> None:
 
 
 def was_exported(path: Path) -> bool:
-    """Whether a file is, byte for byte, what the manifest beside it says an export wrote: nobody's own work."""
+    """Whether a file or folder is, byte for byte, what the manifest beside it says an export wrote: nobody's own work."""
     try:
         said = read_manifest(manifest_path(path))["file"]
-        return path.is_file() and (said["name"], said["sha256"]) == (path.name, file_hash(path))
+        return path.exists() and (said["name"], said["sha256"]) == (path.name, tree_hash(path))
     except (GamutError, KeyError, TypeError):
         return False
-
-
-def read_back(path: Path, dataset: Dataset, ids: list[int], *, format: str) -> None:
-    """Import the written file and compare it sample by sample with the data set; rows in = rows out.
-
-    Verbatim records are compared byte for byte; of a conversion the conversations are.
-    """
-    if not ids:
-        return
-    if format == VERBATIM:
-        _same_records(path, dataset, ids)
-        return
-    carried, options = export_format(format).carried, ImportOptions(format=format)
-    read = list(samples(open_source(path, options), options))
-    assert len(read) == len(ids), f"{len(ids)} samples were written, {len(read)} read back"
-    for sample, (sample_id, turns) in zip(read, dataset.conversations(ids), strict=True):
-        assert not isinstance(sample, Problem), f"sample {sample_id} does not read back: {sample.reason}"
-        assert sample.turns == carried(turns), f"sample {sample_id} reads back as another conversation"
-
-
-def _same_records(path: Path, dataset: Dataset, ids: list[int]) -> None:
-    read = records(open_source(path))
-    for number, (written, kept) in enumerate(zip(read, dataset.records(ids), strict=True)):
-        assert written.raw == kept, f"sample {ids[number]} reads back as another record"

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
 
-from core.export.formats import EXPORT_FORMATS, FORMAT_NAMES, VERBATIM
 from core.export.manifest import manifest_path
-from core.export.render import LAYOUTS, render_export
 from core.export.verify import DIFFERS, SAME, Verdict, verify
 from core.export.write import Export, was_exported, write_export
 from core.selection.methods.registry import find
 from core.selection.saved import Selection
+from pages.select.panels.export_form import Form, draw_form, draw_preview
 from pages.shared import engine
 from pages.shared.empty import offer_analysis
-from pages.shared.messages import guard, head, home_expanded, plain, say_error
-from pages.shared.numbers import budget_words, count, size, whole
+from pages.shared.messages import guard, head, plain
+from pages.shared.numbers import budget_words, size, whole
 from pages.shared.sidebar import current
 from pages.shared.trainer import draw_trainer
 
-FIRST = 3  # records of the preview
 WRITTEN, VERDICT = "_written", "_verdict"
 
 
@@ -33,57 +34,29 @@ def draw_summary(saved: Selection) -> None:
     budget.metric("Budget", budget_words(saved.budget))
 
 
-def draw_form(opened: engine.Opened, saved: Selection) -> tuple[str, Path]:
-    """Format, layout and path."""
-    form, layout, path = st.columns([1.7, 1.3, 3], vertical_alignment="bottom")
-    name = form.selectbox("Format", FORMAT_NAMES, format_func=_title, key="export_format")
-    own = opened.dataset.meta["layout"]
-    endings = sorted(LAYOUTS, key=lambda ending: LAYOUTS[ending] != own)
-    ending = layout.selectbox("Layout", endings, format_func=_layout, key="export_layout")
-    default = opened.workspace.exports / f"{saved.name}{ending}"
-    typed = path.text_input("File", str(default), key=f"export_path_{saved.name}{ending}")
-    return name, home_expanded(typed)
-
-
-def _title(name: str) -> str:
-    return "verbatim: as they were" if name == VERBATIM else EXPORT_FORMATS[name].title
-
-
-def _layout(ending: str) -> str:
-    return "JSON Lines" if ending == ".jsonl" else "JSON list"
-
-
-def draw_preview(opened: engine.Opened, saved: Selection, form: str, to: Path) -> None:
-    """The first records, as they will be written."""
-    layout = LAYOUTS.get(to.suffix)
-    if layout is None:
-        say_error(
-            f"{to.name} ends in {to.suffix or 'nothing'}; end it in .json (one list) or .jsonl (a record a line)."
-        )
-        return
-    pieces = b"".join(render_export(opened.dataset, list(saved.ids[:FIRST]), format=form, layout=layout))
-    st.caption(f"The first {min(FIRST, len(saved.ids))} of {whole(len(saved.ids))} records, as they will be written")
-    st.code(pieces.decode("utf-8", "replace"), language=None, wrap_lines=True, height=260)
-
-
 def tell_written(written: Export) -> None:
     """What was written just now."""
-    said = f"{written.path}: {whole(written.rows)} rows, {size(written.bytes)}. Read back: same."
-    if written.joined_inputs:
-        said += f" {count(written.joined_inputs, 'input')} joined to the instruction."
-    st.success(plain(said), icon=":material/check:")
+    lost = any(change.loss for change in written.changes)
+    outcome = "Read back: the same but for what is said below." if lost else "Read back: same."
+    st.success(
+        plain(f"{written.path}: {whole(written.rows)} rows, {size(written.bytes)}. {outcome}"), icon=":material/check:"
+    )
+    for change in written.changes:
+        (st.warning if change.loss else st.caption)(
+            plain(("Lost: " if change.loss else "Changed: ") + change.sentence + ".")
+        )
     st.code(f"sha256  {written.sha256}", language=None)
 
 
 def draw_file(opened: engine.Opened, path: Path) -> None:
     """An export that is there: take it away, check it, train on it."""
     file, manifest, check = st.columns(3)
-    for column, title, at in (
-        (file, "Download the file", path),
-        (manifest, "Download the manifest", manifest_path(path)),
+    for column, title, at, name in (
+        (file, "Download the file" if path.is_file() else "Download the folder", path, _download_name(path)),
+        (manifest, "Download the manifest", manifest_path(path), manifest_path(path).name),
     ):
         column.download_button(
-            title, at.read_bytes, at.name, on_click="ignore", icon=":material/download:", width="stretch"
+            title, partial(_content, at), name, on_click="ignore", icon=":material/download:", width="stretch"
         )
     if check.button(
         "Verify",
@@ -99,6 +72,21 @@ def draw_file(opened: engine.Opened, path: Path) -> None:
     draw_trainer(path)
 
 
+def _download_name(path: Path) -> str:
+    return path.name if path.is_file() else f"{path.name}.zip"
+
+
+def _content(path: Path) -> bytes:
+    """The bytes of a file, or of a folder as one archive; made when somebody asks for them."""
+    if path.is_file():
+        return path.read_bytes()
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+        for file in sorted(each for each in path.rglob("*") if each.is_file()):
+            archive.write(file, file.relative_to(path.parent).as_posix())
+    return packed.getvalue()
+
+
 def draw_verdict(verdict: Verdict) -> None:
     """The steps that were checked, and the outcome in one sentence."""
     if verdict.checked:
@@ -110,30 +98,30 @@ def draw_verdict(verdict: Verdict) -> None:
 def draw(opened: engine.Opened, saved: Selection) -> None:
     """Summary, form, preview, and what was written."""
     draw_summary(saved)
-    form, to = draw_form(opened, saved)
+    form = draw_form(opened, saved)
     with guard():
-        draw_preview(opened, saved, form, to)
-    there = to.is_file() and manifest_path(to).is_file()
-    foreign = to.is_file() and not was_exported(to)
+        draw_preview(opened, saved, form)
+        draw_writing(opened, saved, form)
+
+
+def draw_writing(opened: engine.Opened, saved: Selection, form: Form) -> None:
+    """The button, and what it wrote."""
+    to = form.to
+    there = to.exists() and manifest_path(to).is_file()
+    foreign = to.exists() and not was_exported(to)
     if foreign:
         st.warning(plain(f"{to} is there already, and is not as an export wrote it."))
     words = "Replace it" if foreign else "Write it again" if there else "Write the file"
     if st.button(words, type="secondary" if foreign else "primary", icon=":material/save:"):
-        with guard():
-            st.session_state.pop(WRITTEN, None)
-            st.session_state.pop(VERDICT, None)
-            written = write_export(
-                saved, analysis=opened.analysis, dataset=opened.dataset, format=form, to=to, replace=foreign
-            )
-            st.session_state[WRITTEN] = (saved.name, saved.revision, form, written)
-            st.rerun()
-    name, revision, wrote, written = st.session_state.get(WRITTEN, ("", 0, "", None))
-    if written is not None and (name, revision, wrote, written.path) == (
-        saved.name,
-        saved.revision,
-        form,
-        to,
-    ):
+        st.session_state.pop(WRITTEN, None)
+        st.session_state.pop(VERDICT, None)
+        written = write_export(
+            saved, analysis=opened.analysis, dataset=opened.dataset, options=form.options, to=to, replace=foreign
+        )
+        st.session_state[WRITTEN] = (saved.name, saved.revision, form.options, written)
+        st.rerun()
+    name, revision, wrote, written = st.session_state.get(WRITTEN, ("", 0, None, None))
+    if written is not None and (name, revision, wrote, written.path) == (saved.name, saved.revision, form.options, to):
         tell_written(written)
     elif there:
         st.caption("A file of that name is there, with its manifest.")

@@ -7,6 +7,8 @@ import pytest
 
 from core.datasets.options import ImportOptions
 from core.errors import GamutError
+from core.export.manifest import sealed
+from core.export.options import ExportOptions
 from core.export.verify import CANNOT_CHECK, DIFFERS, SAME, verify
 from core.export.write import write_export
 from core.scores.contamination import Rules
@@ -32,7 +34,11 @@ def check(made, tmp_path):
 def exported(made, tmp_path, bans, *, rows=40, name="s"):
     selection, analysis, dataset = selected(made, bans=bans, pins=(10,) if 10 not in bans else (), rows=rows, name=name)
     written = write_export(
-        selection, analysis=analysis, dataset=dataset, format="verbatim", to=tmp_path / f"{name}.jsonl"
+        selection,
+        analysis=analysis,
+        dataset=dataset,
+        options=ExportOptions(format="verbatim"),
+        to=tmp_path / f"{name}.jsonl",
     )
     analysis._connection.close()
     dataset._connection.close()
@@ -82,7 +88,7 @@ def test_each_changed_claim_is_found(made, check, tmp_path, key, value, told):
     ban_hits(made, check, keep=[10])
     written, said = exported(made, tmp_path, marked(made, check.dataset_hash, BAN))
     said["decontamination"][0][key] = value
-    written.manifest.write_text(json.dumps(said))
+    written.manifest.write_text(json.dumps(sealed(said)))
     verdict = verify(made, written.manifest)
     assert verdict.code == DIFFERS and told in verdict.sentence
 
@@ -103,17 +109,19 @@ def test_a_selection_that_holds_what_a_later_check_banned_is_not_exported(made, 
     to = tmp_path / "out.jsonl"
     ban_hits(made, later, keep=[10])
     with pytest.raises(GamutError, match="holds 2 of the samples that are banned as hits against test.jsonl"):
-        write_export(selection, analysis=analysis, dataset=dataset, format="verbatim", to=to)
+        write_export(selection, analysis=analysis, dataset=dataset, options=ExportOptions(format="verbatim"), to=to)
     assert not to.exists()
     take_back(made, later)
-    written = write_export(selection, analysis=analysis, dataset=dataset, format="verbatim", to=to)
+    written = write_export(
+        selection, analysis=analysis, dataset=dataset, options=ExportOptions(format="verbatim"), to=to
+    )
     assert json.loads(written.manifest.read_text())["decontamination"][0]["taken_back"] == list(HITS)
 
 
 def test_a_manifest_from_before_there_were_checks_is_still_the_same(made, tmp_path):
     written, said = exported(made, tmp_path, (2,))
     assert said.pop("decontamination") == [] and not kept_checks(Dataset(made, "made"))
-    written.manifest.write_text(json.dumps(said))
+    written.manifest.write_text(json.dumps(sealed(said)))
     assert verify(made, written.manifest).code == SAME
 
 
@@ -122,7 +130,13 @@ def test_a_check_made_after_the_selection_calls_what_it_banned_since_by_its_name
     rows = [{"q": made_records()[place]["instruction"]} for place in (20, *later_hits(selection))]
     check = decontaminate(dataset, str(write_jsonl(tmp_path / "later.jsonl", rows)), rules=SMALL)
     ban_hits(made, check)
-    written = write_export(selection, analysis=analysis, dataset=dataset, format="verbatim", to=tmp_path / "out.jsonl")
+    written = write_export(
+        selection,
+        analysis=analysis,
+        dataset=dataset,
+        options=ExportOptions(format="verbatim"),
+        to=tmp_path / "out.jsonl",
+    )
     said = json.loads(written.manifest.read_text())
     (claim,) = said["decontamination"]
     assert (claim["banned"], claim["taken_back"], claim["banned_since"]) == (1, [], sorted(later_hits(selection)))
@@ -132,7 +146,7 @@ def test_a_check_made_after_the_selection_calls_what_it_banned_since_by_its_name
     take_back(made, check)  # another workspace has no such bans: the claim is held against the kept result alone
     assert verify(made, written.manifest).code == SAME
     claim["banned_since"] = claim["banned_since"][1:]
-    written.manifest.write_text(json.dumps(said))
+    written.manifest.write_text(json.dumps(sealed(said)))
     verdict = verify(made, written.manifest)
     assert verdict.code == DIFFERS and "check against later.jsonl" in verdict.sentence
 

@@ -11,6 +11,7 @@ from core.datasets.sample import Turn
 from core.errors import GamutError
 from core.export.formats import EXPORT_FORMATS, CannotCarry, join_inputs
 from core.export.manifest import read_manifest
+from core.export.options import ExportOptions
 from core.export.write import write_export
 from core.selection.budget import Budget
 from core.selection.saved import load_selection, save_selection
@@ -37,7 +38,7 @@ def selected(workspace, *, analysis="made", rows=12, pins=(5,), bans=(2,), name=
 def test_each_format_is_written_read_back_and_told(made, tmp_path, format, ending):
     selection, analysis, dataset = selected(made)
     to = tmp_path / f"out{ending}"
-    written = write_export(selection, analysis=analysis, dataset=dataset, format=format, to=to)
+    written = write_export(selection, analysis=analysis, dataset=dataset, options=ExportOptions(format=format), to=to)
     text = to.read_text()
     records = [json.loads(line) for line in text.splitlines()] if ending == ".jsonl" else json.loads(text)
     assert len(records) == written.rows == 12
@@ -50,7 +51,7 @@ def test_each_format_is_written_read_back_and_told(made, tmp_path, format, endin
 def test_verbatim_keeps_the_lines_of_the_source_byte_for_byte(made, tmp_path):
     selection, analysis, dataset = selected(made)
     to = tmp_path / "out.jsonl"
-    write_export(selection, analysis=analysis, dataset=dataset, format="verbatim", to=to)
+    write_export(selection, analysis=analysis, dataset=dataset, options=ExportOptions(format="verbatim"), to=to)
     source = (tmp_path / "made.jsonl").read_bytes().splitlines(keepends=True)
     assert to.read_bytes() == b"".join(source[i] for i in selection.ids)
 
@@ -61,11 +62,21 @@ def test_verbatim_of_a_json_list_keeps_each_record_as_it_stands(workspace, tmp_p
     import_dataset(workspace, tmp_path / "d.json", name="d")
     made_analysis(workspace, Dataset(workspace, "d"))
     selection, analysis, dataset = selected(workspace, analysis="d", rows=2, pins=(1,), bans=())
-    write_export(selection, analysis=analysis, dataset=dataset, format="verbatim", to=tmp_path / "out.json")
+    write_export(
+        selection,
+        analysis=analysis,
+        dataset=dataset,
+        options=ExportOptions(format="verbatim"),
+        to=tmp_path / "out.json",
+    )
     first, second = '{"prompt":  "a", "completion": "b", "x": 1.50}', '{"prompt": "c",\n   "completion": "d"}'
     assert (tmp_path / "out.json").read_text() == f"[\n{second},\n{first}\n]\n"
-    with pytest.raises(GamutError, match=r"is one JSON list; verbatim keeps its records .* name the export .json"):
-        write_export(selection, analysis=analysis, dataset=dataset, format="verbatim", to=tmp_path / "out.jsonl")
+    lines = write_export(
+        selection, analysis=analysis, dataset=dataset, options=ExportOptions(), to=tmp_path / "out.jsonl"
+    )
+    one_line = second.replace("\n", " ")
+    assert (tmp_path / "out.jsonl").read_text() == f"{one_line}\n{first}\n"
+    assert [(change.samples, change.first, change.loss) for change in lines.changes] == [(1, 1, False)]
 
 
 @given(st.lists(SHORT, min_size=1, max_size=4), st.booleans(), st.sampled_from(sorted(EXPORT_FORMATS)))
@@ -97,18 +108,22 @@ def test_what_would_be_lost_is_refused_with_its_count(workspace, tmp_path):
     made_analysis(workspace, Dataset(workspace, "d"))
     selection, analysis, dataset = selected(workspace, analysis="d", rows=3, pins=(), bans=())
     to = tmp_path / "out.jsonl"
-    with pytest.raises(GamutError, match=r"cannot carry 3 of the 3 samples without loss \(sample \d has other turns"):
-        write_export(selection, analysis=analysis, dataset=dataset, format="prompt-completion", to=to)
+    with pytest.raises(GamutError, match=r"cannot hold other turns than .* \(in 3 samples, sample 0 first\)"):
+        write_export(
+            selection, analysis=analysis, dataset=dataset, options=ExportOptions(format="prompt-completion"), to=to
+        )
     assert not to.exists() and not list(tmp_path.glob("*.tmp"))
 
 
 @pytest.mark.parametrize(
-    ("format", "to", "said"), [("csv", "o.json", "no export format 'csv'"), ("alpaca", "o.txt", "end it in .json")]
+    ("format", "to", "said"), [("csv", "o.json", "no export format 'csv'"), ("alpaca", "o.txt", "end it in .jsonl")]
 )
 def test_wrong_words_are_sentences(made, tmp_path, format, to, said):
     selection, analysis, dataset = selected(made)
     with pytest.raises(GamutError, match=said):
-        write_export(selection, analysis=analysis, dataset=dataset, format=format, to=tmp_path / to)
+        write_export(
+            selection, analysis=analysis, dataset=dataset, options=ExportOptions(format=format), to=tmp_path / to
+        )
 
 
 def test_a_saved_selection_is_replaced_only_by_who_has_seen_it(made):
@@ -125,8 +140,14 @@ def test_a_conversation_without_an_answer_at_its_end_is_refused_not_broken(works
     import_dataset(workspace, write_jsonl(tmp_path / "d.jsonl", [talk] * 3), name="d")
     made_analysis(workspace, Dataset(workspace, "d"))
     selection, analysis, dataset = selected(workspace, analysis="d", rows=3, pins=(), bans=())
-    with pytest.raises(GamutError, match="cannot carry 3 of the 3 samples"):
-        write_export(selection, analysis=analysis, dataset=dataset, format=format, to=tmp_path / "out.jsonl")
+    with pytest.raises(GamutError, match=r"would lose something: .* cannot hold no answer|other turns .*in 3 samples"):
+        write_export(
+            selection,
+            analysis=analysis,
+            dataset=dataset,
+            options=ExportOptions(format=format),
+            to=tmp_path / "out.jsonl",
+        )
 
 
 def test_a_file_that_no_export_wrote_is_left_alone(made, tmp_path):
@@ -134,15 +155,17 @@ def test_a_file_that_no_export_wrote_is_left_alone(made, tmp_path):
     to = tmp_path / "made.jsonl"  # the user's own source
     before = to.read_bytes()
     with pytest.raises(GamutError, match="is there already and no manifest calls it an export"):
-        write_export(selection, analysis=analysis, dataset=dataset, format="verbatim", to=to)
+        write_export(selection, analysis=analysis, dataset=dataset, options=ExportOptions(format="verbatim"), to=to)
     assert to.read_bytes() == before
     mine = tmp_path / "out.jsonl"
     for _ in range(2):  # an export of ours may be written again
-        write_export(selection, analysis=analysis, dataset=dataset, format="verbatim", to=mine)
+        write_export(selection, analysis=analysis, dataset=dataset, options=ExportOptions(format="verbatim"), to=mine)
     mine.write_text("edited by hand")
     with pytest.raises(GamutError, match="is there already"):
-        write_export(selection, analysis=analysis, dataset=dataset, format="verbatim", to=mine)
-    write_export(selection, analysis=analysis, dataset=dataset, format="verbatim", to=mine, replace=True)
+        write_export(selection, analysis=analysis, dataset=dataset, options=ExportOptions(format="verbatim"), to=mine)
+    write_export(
+        selection, analysis=analysis, dataset=dataset, options=ExportOptions(format="verbatim"), to=mine, replace=True
+    )
 
 
 def test_an_empty_selection_is_not_saved(made):

@@ -8,6 +8,8 @@ import shutil
 import duckdb
 import pytest
 
+from core.export.manifest import sealed
+from core.export.options import ExportOptions
 from core.export.verify import CANNOT_CHECK, DIFFERS, SAME, verify
 from core.export.write import write_export
 from core.files import file_hash
@@ -18,7 +20,9 @@ from tests.export.test_export import selected
 @pytest.fixture
 def exported(made, tmp_path):
     selection, analysis, dataset = selected(made)
-    written = write_export(selection, analysis=analysis, dataset=dataset, format="alpaca", to=tmp_path / "out.jsonl")
+    written = write_export(
+        selection, analysis=analysis, dataset=dataset, options=ExportOptions(format="alpaca"), to=tmp_path / "out.jsonl"
+    )
     analysis._connection.close()
     dataset._connection.close()
     return written
@@ -61,6 +65,7 @@ CHANGES = [
     (("file", "sha256"), lambda _: "0" * 64, "SHA-256"),
     (("file", "rows"), lambda rows: rows + 1, "rows"),
     (("file", "bytes"), lambda size: size + 1, "size"),
+    (("file", "changes"), lambda _: [{"what": "x"}], "hat the file changes"),
     (("file", "format"), lambda _: "messages", "bytes of out.jsonl written anew"),
     (("dataset", "content_hash"), lambda _: "0", "content hash of data set"),
     (("analysis", "content_hash"), lambda _: "0", "content hash of analysis"),
@@ -93,9 +98,18 @@ CHANGES = [
 )
 def test_each_changed_claim_is_found(made, exported, path, value, said):
     manifest = json.loads(exported.manifest.read_text())
-    exported.manifest.write_text(json.dumps(change(manifest, path, value)))
+    exported.manifest.write_text(json.dumps(sealed(change(manifest, path, value))))
     verdict = verify(made, exported.manifest)
     assert verdict.code == DIFFERS and said in verdict.sentence
+
+
+def test_a_changed_word_that_decides_nothing_is_found_by_the_seal(made, exported):
+    manifest = json.loads(exported.manifest.read_text())
+    exported.manifest.write_text(json.dumps(change(manifest, ("reproduce", 0), lambda line: line + " ")))
+    verdict = verify(made, exported.manifest)
+    assert (
+        verdict.code == DIFFERS and "the hash of all that out.jsonl.manifest.json says".capitalize() in verdict.sentence
+    )
 
 
 def test_a_file_swapped_with_its_hash_is_still_found(made, exported):
@@ -103,7 +117,7 @@ def test_a_file_swapped_with_its_hash_is_still_found(made, exported):
     exported.path.write_text("".join([lines[1], lines[0], *lines[2:]]))
     manifest = json.loads(exported.manifest.read_text())
     manifest["file"]["sha256"] = file_hash(exported.path)
-    exported.manifest.write_text(json.dumps(manifest))
+    exported.manifest.write_text(json.dumps(sealed(manifest)))
     verdict = verify(made, exported.manifest)
     assert verdict.code == DIFFERS and "written anew" in verdict.sentence
 

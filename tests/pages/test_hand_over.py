@@ -62,8 +62,8 @@ def test_verbatim_keeps_the_bytes(saved, open_app, tmp_path):
 
 def test_a_file_name_of_another_kind_is_a_sentence(saved, open_app, tmp_path):
     app = open_app(saved, "Hand-over", selection="six")
-    app.text_input(key="export_path_six.jsonl").set_value(str(tmp_path / "x.csv")).run()
-    assert "end it in .json" in app.error[0].value.replace("\\", "")
+    app.text_input(key="export_path_six.jsonl").set_value(str(tmp_path / "x.txt")).run()
+    assert "end it in .jsonl" in app.error[0].value.replace("\\", "")
 
 
 def test_the_figures_say_what_is_handed_over(saved, open_app):

@@ -8,6 +8,7 @@ import json
 import pytest
 
 from core.errors import GamutError
+from core.export.options import ExportOptions
 from core.export.verify import SAME, verify
 from core.export.write import write_export
 from core.selection.budget import Budget
@@ -52,7 +53,7 @@ def test_what_was_exported_comes_back_as_it_was(made, tmp_path, format, back):
         made, ids_file(tmp_path, [6, 2, 30, 4]), analysis=analysis, dataset=dataset, name="four"
     )
     file = tmp_path / "out.jsonl"
-    write_export(saved, analysis=analysis, dataset=dataset, format=format, to=file)
+    write_export(saved, analysis=analysis, dataset=dataset, options=ExportOptions(format=format), to=file)
     found = match_file(dataset, file)
     assert (found.ids, found.missed) == (back, 4 - len(back))
     assert match_file(dataset, tmp_path / "out.jsonl.manifest.json").ids == (6, 2, 30, 4)
@@ -123,7 +124,9 @@ def test_an_imported_selection_is_one_like_any_other_and_its_export_verifies(mad
     assert select_by(pool, again.spec, again.budget).sample_ids.tolist() == ids
     more = select(pool, method="imported", options=None, budget=Budget(rows=9))  # no ids: random alone
     assert len(more.sample_ids) == 9
-    write_export(saved, analysis=analysis, dataset=dataset, format="verbatim", to=tmp_path / "out.jsonl")
+    write_export(
+        saved, analysis=analysis, dataset=dataset, options=ExportOptions(format="verbatim"), to=tmp_path / "out.jsonl"
+    )
     verdict = verify(made, tmp_path / "out.jsonl.manifest.json")
     assert verdict.code == SAME, verdict.sentence
 

@@ -6,6 +6,7 @@ import pytest
 
 from core.errors import GamutError
 from core.export.manifest import read_manifest
+from core.export.options import ExportOptions
 from core.export.verify import CANNOT_CHECK, DIFFERS, SAME, verify
 from core.export.write import write_export
 from core.scores.capability import save_capability
@@ -59,7 +60,13 @@ def test_an_export_is_refused_when_what_was_called_by_name_is_another_one_now(ma
         return save_selection(made, name, analysis=analysis, spec=spec, selected=selected, replaces=replaces)
 
     def export(saved):
-        return write_export(saved, analysis=analysis, dataset=dataset, format="verbatim", to=made.exports / "x.jsonl")
+        return write_export(
+            saved,
+            analysis=analysis,
+            dataset=dataset,
+            options=ExportOptions(format="verbatim"),
+            to=made.exports / "x.jsonl",
+        )
 
     save("base", spec_of("longest"), 3)
     assert "leans_on" not in (made.selections / "base.json").read_text()
@@ -86,7 +93,7 @@ def test_verify_tells_a_capability_that_was_learned_anew_and_one_that_is_gone(ma
     selected = select_by(pool_of(analysis, dataset, spec), spec, Budget(rows=5))
     saved = save_selection(made, "five", analysis=analysis, spec=spec, selected=selected)
     written = write_export(
-        saved, analysis=analysis, dataset=dataset, format="verbatim", to=made.exports / "five.jsonl"
+        saved, analysis=analysis, dataset=dataset, options=ExportOptions(format="verbatim"), to=made.exports / "five.jsonl"
     )  # fmt: skip
     assert read_manifest(written.manifest)["leans_on"] == {"capability:maths": capability.sha256}
     assert verify(made, written.manifest).code == SAME
