@@ -21,6 +21,8 @@ from core.datasets.lint import RULES as FLAGS
 from core.errors import GamutError
 from core.scores.hygiene import KINDS
 from core.scores.outline import read_outline
+from core.scores.rarefied import SIZES
+from core.scores.spectrum import RARE, UBIQUITOUS
 from core.selection.constraints import Constraints
 from core.selection.left_out import NEAREST
 from core.selection.left_out import ORDERS as LEFT_ORDERS
@@ -203,6 +205,21 @@ CHOICES = {
     "ab_feature": Choice(NO_FEATURE, place),
     "ab_list": Choice("a", one_of("a", "b", "lacking", "all")),
     "diversity_tab": Choice("length", one_of(*DIVERSITY_TABS)),
+    "diversity_counted": Choice("rule", one_of("rule", "zero")),
+    "diversity_by": Choice(""),
+    "diversity_resampled": Choice(""),
+    "diversity_size": Choice(0, one_of(0, *SIZES)),
+    "length_box": Choice(""),
+    "length_matched": Choice(False, switch),
+    "rare": Choice(RARE, number(low=0, high=100)),
+    "ubiquitous": Choice(UBIQUITOUS, number(low=0, high=100)),
+    "carried_by": Choice(""),
+    "samples_measure": Choice(""),
+    "samples_sort": Choice(""),
+    "samples_ascending": Choice(False, switch),
+    "samples_group": Choice(""),
+    "samples_page": Choice(1, place),
+    "samples_gain": Choice(False, switch),
     "neurons_tab": Choice("heatmap", one_of(*NEURON_TABS)),
     "map_colour": Choice(""),
     "map_feature": Choice(NO_FEATURE, place),
