@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numba import njit
@@ -83,14 +84,16 @@ def remains(
     rng = np.random.default_rng(SEED)
     sets = [[source.draw(rng, ids) for _ in range(draws)] for source in (plain, like)]
     found = [_beside(FEATURES_REACHED, ids, sets, lambda own: _features_in(features, own))]
-    return found + [_beside(name, ids, sets, lambda own, v=values: _mean(v[own])) for name, values in measures.items()]
+    return found + [_beside(name, ids, sets, partial(_mean, values)) for name, values in measures.items()]
 
 
 def _features_in(features: FeatureSets, ids: np.ndarray) -> float:
     return float(_reached(features.indptr, features.indices, ids, features.n_features))
 
 
-def _beside(name: str, ids: np.ndarray, sets: list[list[np.ndarray]], measure: Callable[[np.ndarray], float]) -> Remains:
+def _beside(
+    name: str, ids: np.ndarray, sets: list[list[np.ndarray]], measure: Callable[[np.ndarray], float]
+) -> Remains:
     figures = [measure(np.asarray(ids, np.int64))]
     for drawn in sets:
         values = np.array([measure(own) for own in drawn])
@@ -98,8 +101,8 @@ def _beside(name: str, ids: np.ndarray, sets: list[list[np.ndarray]], measure: C
     return Remains(name, *figures)
 
 
-def _mean(values: np.ndarray) -> float:
-    known = values[~np.isnan(values)]
+def _mean(values: np.ndarray, ids: np.ndarray) -> float:
+    known = values[ids][~np.isnan(values[ids])]
     return float(known.mean()) if len(known) else float("nan")
 
 

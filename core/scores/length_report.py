@@ -112,8 +112,7 @@ class LengthQuestion:
 def report_of(asked: LengthQuestion, found: Sequence[Estimate]) -> LengthReport:
     """The report that the figures of a question make; groups without samples are left out."""
     count = len(asked.names)
-    ends = HEAD + count * np.arange(1, 5)
-    pearson, spearman, slope, rarefied = (found[end - count : end] for end in ends)
+    pearson, spearman, slope, rarefied = (found[HEAD + count * at : HEAD + count * (at + 1)] for at in range(4))
     groups = [
         GroupLength(
             name, int(own.sum()), float(np.median(asked.scored_tokens[own])), pearson[code], spearman[code], slope[code],

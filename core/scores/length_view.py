@@ -24,7 +24,9 @@ class Box:
     def __post_init__(self) -> None:
         ends = (self.left, self.right, self.low, self.high)
         if not all(np.isfinite(end) for end in ends) or self.left >= self.right or self.low >= self.high:
-            raise GamutError(f"There is no part of the picture from {self.left:g} to {self.right:g} tokens; draw a box.")
+            raise GamutError(
+                f"There is no part of the picture from {self.left:g} to {self.right:g} tokens; draw a box."
+            )
 
     def words(self) -> str:
         """As an address carries it; `box_of` is the way back."""

@@ -38,7 +38,8 @@ def length_sentence(report: LengthReport) -> str:
     """Above the fold: how much of richness is a matter of length."""
     if report.explained.value is None or report.pearson.value is None:
         return "Whether length explains richness cannot be told here: all samples are alike in one of the two."
-    said = f"Length explains {100 * max(0.0, report.explained.value):.0f} % of how richness differs here: r = {number(report.pearson.value)}"
+    share, r = 100 * max(0.0, report.explained.value), number(report.pearson.value)
+    said = f"Length explains {share:.0f} % of how richness differs here: r = {r}"
     if report.null.r is None:
         return said + "."
     return f"{said}; if features fell on tokens by chance, it would be {number(report.null.r)}."
@@ -107,8 +108,12 @@ def spectrum_sentence(counts: dict[str, int], effective: float, carriers: list[C
 
 def _ends(groups: list[GroupLength]) -> tuple[GroupLength, GroupLength] | None:
     """The groups of the lowest and highest rarefied richness, of those with an interval, if their intervals part."""
-    told = [one for one in groups if one.rarefied.value is not None and one.rarefied.low is not None]
+    told = [(one.rarefied.value, at) for at, one in enumerate(groups) if _certain(one)]
     if len(told) < 2:
         return None
-    low, high = min(told, key=lambda one: one.rarefied.value), max(told, key=lambda one: one.rarefied.value)
-    return (low, high) if low.rarefied.high < high.rarefied.low else None
+    low, high = groups[min(told)[1]], groups[max(told)[1]]
+    return (low, high) if (low.rarefied.high or 0.0) < (high.rarefied.low or 0.0) else None
+
+
+def _certain(group: GroupLength) -> bool:
+    return None not in (group.rarefied.value, group.rarefied.low, group.rarefied.high)
