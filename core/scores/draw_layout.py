@@ -1,6 +1,7 @@
 """Draw the map: truncated SVD of the feature matrix, then a seeded UMAP. The only place that imports umap."""
 
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 from scipy.sparse import csr_matrix, diags
@@ -12,9 +13,15 @@ from core.store.analyses import Analysis
 FEW = 15  # samples below which there are no neighbourhoods to keep: the two main directions are the map
 
 
-def draw_layout(analysis: Analysis, settings: LayoutSettings) -> Layout:
-    """The map of an analysis; the same settings give the same map on one machine."""
-    reduced = _reduced(_matrix(analysis, settings.span), settings)
+def draw_layout(
+    analysis: Analysis, settings: LayoutSettings, tell: Callable[[str], None] = lambda said: None
+) -> Layout:
+    """The map of an analysis; the same settings give the same map on one machine. `tell` hears each step before it begins."""
+    tell("reading which features are active")
+    matrix = _matrix(analysis, settings.span)
+    tell(f"finding the {settings.components} main directions")
+    reduced = _reduced(matrix, settings)
+    tell("placing the samples")
     if len(reduced) < FEW:
         places = np.zeros((len(reduced), 2))
         places[:, : reduced.shape[1]] = reduced[:, :2]

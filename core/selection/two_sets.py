@@ -19,6 +19,7 @@ from core.selection.sample_sets import ANALYSIS, REST, SampleSet, members
 from core.selection.saved import load_selection
 from core.store.analyses import Activations, Analysis, open_analysis
 from core.store.datasets import Dataset, dataset_with_hash
+from core.store.sample_groups import DRAWN, load_group
 
 FEW = 30  # samples of a side under which little can be told
 ALONE = 0.2  # of a side's samples in strata without the other, above which that is said
@@ -169,6 +170,12 @@ def weak_spots(found: Enrichment, a: SampleSet, b: SampleSet, dataset: Dataset) 
         for name, n, alone in sides
         if alone > ALONE * n
     ]
+    for name in (name for wanted in (a, b) for name in wanted.filter.groups):
+        if load_group(dataset.workspace, name).made_from.startswith(DRAWN):
+            said.append(
+                f"Group {name} was drawn on a map that is made from these very features: read this as a description of it, "
+                "not as evidence."
+            )
     for wanted in (a, b):
         if wanted.kind == "selection":
             method = load_selection(dataset.workspace, wanted.name).spec.method

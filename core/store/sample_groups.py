@@ -15,6 +15,7 @@ from core.store.datasets import Dataset
 from core.workspace import NAME, Workspace, check_name
 
 VERSION = 1
+DRAWN = "Drawn on the map"  # begins how such a group was made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

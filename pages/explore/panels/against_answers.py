@@ -14,6 +14,7 @@ from core.selection.sample_sets import ANALYSIS, SELECTION, SampleSet
 from core.selection.saved import load_selection
 from core.selection.specification import RankingSpec
 from core.selection.two_sets import Source, Strongest, TwoSets, two_sets, weak_spots
+from core.store.sample_groups import load_group
 from core.store.token_text import readable_tokens
 from pages.explore.panels.answers import rule
 from pages.explore.panels.set_choice import written
@@ -51,7 +52,7 @@ def _mark(opened: Opened, wanted: SampleSet) -> str:
         return str(hash(load_selection(opened.workspace, wanted.name).ids))
     if wanted.kind == ANALYSIS:
         return next((a.content_hash for a in engine.analyses(opened.workspace) if a.name == wanted.name), "")
-    return ""
+    return ",".join(load_group(opened.workspace, name).hash for name in wanted.filter.groups)
 
 
 @st.cache_resource(max_entries=6, show_spinner="Comparing …")

@@ -26,7 +26,7 @@ QUIET = {"light": "#C3C7CE", "dark": "#454C57"}  # samples that the picture is n
 ACCENT = {"light": "#0F766E", "dark": "#4FD1C5"}
 PAPER = {"light": "#FCFCFA", "dark": "#14171C"}
 CONFIG = {
-    "scrollZoom": True, "displayModeBar": True, "displaylogo": False, "doubleClick": "reset",
+    "scrollZoom": True, "displayModeBar": True, "displaylogo": False, "doubleClick": "reset", "editSelection": False,
     "modeBarButtonsToRemove": ["toImage", "autoScale2d"],
 }  # fmt: skip
 

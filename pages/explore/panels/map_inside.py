@@ -59,9 +59,9 @@ def draw_groups(opened: Opened, found: Drawn) -> None:
         },
         hide_index=True, row_height=28, height=min(260, 38 + 28 * len(shares)),
         column_config={
-            by: st.column_config.TextColumn(width=120), "samples": st.column_config.NumberColumn(width=60),
-            "inside, %": st.column_config.NumberColumn(format="%.3g", width=62),
-            "pool, %": st.column_config.NumberColumn(format="%.3g", width=56),
+            by: st.column_config.TextColumn(width=96), "samples": st.column_config.NumberColumn(width=58),
+            "inside, %": st.column_config.NumberColumn(format="%.3g", width=58),
+            "pool, %": st.column_config.NumberColumn(format="%.3g", width=50),
         },
     )  # fmt: skip
 
@@ -116,7 +116,7 @@ def draw_samples(opened: Opened, layout: Layout, found: Drawn) -> None:
         height=min(380, 38 + 28 * len(shown)),
         column_config={
             "sample": st.column_config.NumberColumn(format="#%d", width=62),
-            "begins with": st.column_config.TextColumn(width=280), "tokens": st.column_config.NumberColumn(width=56),
+            "begins with": st.column_config.TextColumn(width=230), "tokens": st.column_config.NumberColumn(width=56),
         },
     )  # fmt: skip
     st.caption("Those in the middle of the outline first. Click one to read it.")

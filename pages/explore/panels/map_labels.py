@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from core.scores.density import View
 from core.scores.region_words import MapRegion
 
-LETTER, LINE = 6.6, 17.0  # pixels of a letter across and of a line
-WIDE, HIGH = 620.0, 540.0  # pixels of the picture at the narrowest page it is made for
-MOST = 16
-SHIFTS = (0.0, -1.0, 1.0, -2.0, 2.0)  # lines up or down from where a region is densest
+LETTER, LINE = 6.6, 15.0  # pixels of a letter across and of a line
+APART = 9.0  # pixels between two labels, so that the points below are seen
+WIDE, HIGH = 580.0, 440.0  # pixels of the picture at the narrowest page it is made for
+MOST = 12
+SHIFTS = (0.0, -1.0, 1.0)  # lines up or down from where a region is densest
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Label:
 
 
 def spread_labels(regions: tuple[MapRegion, ...], view: View) -> list[Label]:
-    """The words of the regions in a view, the largest first, each where it is densest or a line or two beside.
+    """The words of the regions in a view, the largest first, each where it is densest or a line above or below.
 
     Whatever would lie over an earlier one or reach beyond the picture is left out: the list beside the map has them all.
     """
@@ -53,4 +54,5 @@ def _fits(own: tuple[float, float, float, float], view: View, scale: float) -> b
 
 
 def _meet(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
-    return one[0] < other[1] and other[0] < one[1] and one[2] < other[3] and other[2] < one[3]
+    across = one[0] < other[1] + APART and other[0] < one[1] + APART
+    return across and one[2] < other[3] + APART and other[2] < one[3] + APART

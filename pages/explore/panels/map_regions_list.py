@@ -32,9 +32,9 @@ def draw_regions(opened: Opened, layout: Layout, subset: Subset | None) -> None:
         columns, hide_index=True, key=TABLE, on_select=lambda: _clicked(layout, found.codes), selection_mode="single-cell",
         row_height=30, height=520,
         column_config={
-            "region": st.column_config.TextColumn(width=190),
-            "samples": st.column_config.NumberColumn(width=64),
-            "chosen, %": st.column_config.NumberColumn(format="%.3g", width=70, help="of the region's samples"),
+            "region": st.column_config.TextColumn(width=148),
+            "samples": st.column_config.NumberColumn(width=58),
+            "chosen, %": st.column_config.NumberColumn(format="%.3g", width=66, help="of the region's samples"),
         },
     )  # fmt: skip
     read = "" if found.read == len(found.codes) else f" Words are those of {whole(found.read)} samples, evenly spaced."

@@ -10,7 +10,7 @@ from core.errors import GamutError
 from core.selection.sample_sets import FILTER, THE_REST, SampleSet
 from core.store.people import BAN, PIN, clear_marks, marked_with_reasons, set_marks
 from core.store.sample_filter import SampleFilter
-from core.store.sample_groups import SampleGroup, group_names, save_group
+from core.store.sample_groups import DRAWN, SampleGroup, group_names, save_group
 from pages.explore.panels.map_answers import Drawn
 from pages.explore.panels.set_choice import written
 from pages.shared.constraint_choice import chosen_constraints, constraints_text
@@ -63,7 +63,7 @@ def _draw_group(opened: Opened, found: Drawn) -> None:
 
 
 def _saved(opened: Opened, found: Drawn, name: str) -> SampleGroup:
-    made_from = f"Drawn on the map of analysis {opened.analysis.name}: outline {found.outline.text()[:2000]}"
+    made_from = f"{DRAWN} of analysis {opened.analysis.name}: outline {found.outline.text()[:2000]}"
     return save_group(
         opened.workspace, name.strip(), dataset=opened.dataset, ids=found.inside.ids.tolist(), made_from=made_from
     )

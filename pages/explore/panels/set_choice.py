@@ -10,10 +10,11 @@ import streamlit as st
 
 from core.datasets.lint import RULES
 from core.errors import GamutError
-from core.selection.sample_sets import ALL, ANALYSIS, FILTER, REST, SELECTION, SampleSet
+from core.selection.sample_sets import ALL, ANALYSIS, FILTER, GROUP, REST, SELECTION, SampleSet
 from core.selection.saved import load_selection, selection_names
 from core.selection.two_sets import difference
 from core.store.sample_filter import NOT_TOLD, SampleFilter
+from core.store.sample_groups import groups_here
 from pages.explore.panels.answers import known
 from pages.shared import engine
 from pages.shared.engine import Opened
@@ -24,7 +25,7 @@ from pages.shared.state import choose, chosen
 SIDES = {"a": "A", "b": "B"}
 COLUMN, LANGUAGE, FLAG, FILTERED, WHOLE = "column:", "language", "flag", "filtered", "whole"
 KINDS = {
-    LANGUAGE: "Language", FLAG: "Flag: what looks broken", FILTERED: "The filter set on Data sets",
+    LANGUAGE: "Language", FLAG: "Flag: what looks broken", GROUP: "Group of samples", FILTERED: "The filter set on Data sets",
     SELECTION: "Saved selection", ANALYSIS: "Evaluation file", REST: "The rest of the pool", WHOLE: "The whole pool",
 }  # fmt: skip
 MOST = 256  # different values of a column that can be chosen from
@@ -125,6 +126,8 @@ def set_of(kind: str, value: Any) -> SampleSet | dict:
         return SampleSet(kind=FILTER, filter=chosen_filter())
     if kind == LANGUAGE:
         return SampleSet(kind=FILTER, filter=SampleFilter(languages=(value or NOT_TOLD,)))
+    if kind == GROUP:
+        return SampleSet(kind=FILTER, filter=SampleFilter(groups=(value,))) if value else {"kind": GROUP}
     if kind == FLAG:
         return SampleSet(kind=FILTER, filter=SampleFilter(flags=(value or next(iter(RULES)),)))
     if kind.startswith(COLUMN):
@@ -134,7 +137,7 @@ def set_of(kind: str, value: Any) -> SampleSet | dict:
 
 def _is_open(said: str) -> bool:
     read = json.loads(said)
-    return read.get("kind") in (SELECTION, ANALYSIS) and not read.get("name")
+    return read.get("kind") == GROUP or (read.get("kind") in (SELECTION, ANALYSIS) and not read.get("name"))
 
 
 def _read(said: str) -> SampleSet | None:
@@ -149,7 +152,7 @@ def kind_of(said: str) -> str:
     wanted = _read(said)
     if wanted is None:
         read = json.loads(said or "{}")
-        return read["kind"] if read.get("kind") in (SELECTION, ANALYSIS) else FILTERED
+        return read["kind"] if read.get("kind") in (SELECTION, ANALYSIS, GROUP) else FILTERED
     if wanted.kind != FILTER:
         return wanted.kind
     only, one = wanted.filter, wanted.filter.as_dict().keys()
@@ -157,6 +160,8 @@ def kind_of(said: str) -> str:
         return COLUMN + only.columns[0][0]
     if one == {"languages"} and len(only.languages) == 1:
         return LANGUAGE
+    if one == {"groups"} and len(only.groups) == 1:
+        return GROUP
     if one == {"flags"} and len(only.flags) == 1:
         return FLAG
     return FILTERED if only else WHOLE
@@ -172,7 +177,7 @@ def value_of(said: str, kind: str) -> Any:
         return "" if value is None else str(value)
     return {
         SELECTION: wanted.name, ANALYSIS: wanted.name, LANGUAGE: (*wanted.filter.languages, "")[0],
-        FLAG: (*wanted.filter.flags, "")[0], FILTERED: wanted.filter.words(),
+        FLAG: (*wanted.filter.flags, "")[0], GROUP: (*wanted.filter.groups, "")[0], FILTERED: wanted.filter.words(),
     }.get(kind) or None  # fmt: skip
 
 
@@ -190,6 +195,8 @@ def values_of(opened: Opened, kind: str) -> Values:
         return _groups(opened, "language", missing=NOT_TOLD)
     if kind == FLAG:
         return {flag: f"{RULES[flag].title} · {whole(n)}" for flag, n in _flags(opened) if n}
+    if kind == GROUP:
+        return {name: f"{name} · {whole(n)}" for name, n in groups_here(opened.dataset).items()}
     if kind == SELECTION:
         return {name: name for name in selection_names(opened.workspace) if _chose_here(opened, name)}
     if kind == ANALYSIS:

@@ -1,0 +1,58 @@
+"""The words of the map's regions: those that tell one apart, not those that are everywhere; made once and kept."""
+
+import math
+
+import numpy as np
+
+from core.scores.layout import Layout, LayoutSettings
+from core.scores.region_words import COMMON, EVERYWHERE, regions_in_words, telling_words
+from core.store.analyses import open_analysis
+from core.store.datasets import Dataset
+
+
+def naive(said, codes, count, each=3):
+    found, vocabulary = [], sorted(set().union(*said))
+    for region in range(count):
+        inside = [own for own, code in zip(said, codes, strict=True) if code == region]
+        outside = [own for own, code in zip(said, codes, strict=True) if code != region]
+        weight = {}
+        for word in vocabulary:
+            here, there = sum(word in own for own in inside), sum(word in own for own in outside)
+            rate, other = (here + 0.5) / (len(inside) + 1), (there + 0.5) / (len(outside) + 1)
+            told = rate * math.log(rate / other)
+            everywhere = here + there > EVERYWHERE * len(said)
+            if (
+                here >= max(2, COMMON * len(inside))
+                and told > 0
+                and not everywhere
+                and len(word) > 2
+                and not word.isdigit()
+            ):
+                weight[word] = told
+        found.append(tuple(sorted(weight, key=lambda word: (-weight[word], word))[:each]))
+    return found
+
+
+def test_the_telling_words_equal_counting_them_one_by_one():
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 3, 120)
+    pool = [f"word{k}" for k in range(25)] + ["of", "12345"]
+    said = [set(rng.choice(pool, 4)) | ({"poem"} if code == 1 and rng.random() < 0.4 else set()) for code in codes]
+    said = [{str(word) for word in own} for own in said]
+    found = telling_words(iter(said), codes, 3)
+    assert found == naive(said, codes.tolist(), 3) and found[1][0] == "poem"
+    assert telling_words(iter([set(), set()]), np.array([0, 0]), 1) == [()]
+
+
+def test_the_regions_of_a_map_are_kept_beside_the_analysis_and_read_again(made):
+    analysis, dataset = open_analysis(made, "made"), Dataset(made, "made")
+    layout = Layout(LayoutSettings(), *np.random.default_rng(0).normal(size=(2, 60)).astype(np.float32))
+    first, second = (regions_in_words(analysis, dataset, layout) for _ in range(2))
+    (kept,) = (analysis.folder / "derived").glob("regions-*.parquet")
+    assert (first.codes == second.codes).all() and first.regions == second.regions and first.read == second.read == 60
+    assert sum(region.size for region in first.regions) == 60
+    for region in first.regions:
+        assert layout.x.min() <= region.x <= layout.x.max() and layout.y.min() <= region.y <= layout.y.max()
+    other = Layout(LayoutSettings(seed=1), layout.x, layout.y)
+    regions_in_words(analysis, dataset, other)
+    assert len(list(kept.parent.glob("regions-*.parquet"))) == 2, "another map has regions of its own"
