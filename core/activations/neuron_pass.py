@@ -19,7 +19,7 @@ Each = Callable[[int, np.ndarray, np.ndarray], None]
 def stored_tokens(analysis: Analysis, ids: np.ndarray) -> Tokens:
     """The tokens of samples as the analysis read them, in the order of `ids`, which ascend."""
     query = "SELECT token_ids, roles FROM tokens WHERE sample_id IN (SELECT unnest(?::INTEGER[])) ORDER BY sample_id"
-    table = analysis.cursor().execute(query, [ids.tolist()]).to_arrow_table()
+    table = analysis.cursor().sql(query, params=[ids.tolist()]).to_arrow_table()
     lists = table["token_ids"].combine_chunks()
     pointer = np.concatenate([[0], np.cumsum(np.asarray(lists.value_lengths()), dtype=np.int64)]).astype(np.int64)
     none = np.zeros(len(ids), np.int32)

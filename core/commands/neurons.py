@@ -19,10 +19,10 @@ from core.files import written_beside
 from core.jobs.run import JobCancelled, running
 from core.scores.heatmap import strongest_of
 from core.scores.neuron_samples import ends_of, kept_words, values_of_neuron
-from core.selection.neuron_again import MOST, Again, Reading, again
+from core.selection.neuron_again import MOST, Again, Reading, again, read_command
 from core.selection.neuron_answer import SPREAD, UNITS, NeuronRow, rows_of, sentence, table_csv
 from core.selection.neuron_picture import NeuronPicture, NotKept, picture
-from core.selection.neuron_sides import WAYS, Asked, NeuronQuestion, parse_side, resolve, typed
+from core.selection.neuron_sides import WAYS, Asked, NeuronQuestion, parse_side, resolve
 from core.store.analyses import Analysis
 
 app = typer.Typer(
@@ -106,15 +106,6 @@ def parse_neuron(text: str) -> tuple[int, int]:
     if not (dot and layer.isdecimal() and number.isdecimal()):
         raise GamutError(f"{text!r} names no neuron; write LAYER.NUMBER, such as 3.217.")
     return int(layer), int(number)
-
-
-def read_command(asked: Asked, most: int | None) -> list[str]:
-    """The words that read a question's samples again."""
-    question = asked.question
-    words = ["neurons", "read", asked.sources[0].analysis.id, typed(question.a)]
-    words += [typed(question.b)] if question.b else []
-    words += ["--site", question.site, "--equal-length" if question.equal_length else "--any-length"]
-    return [*words, "--most", str(most or 0)]
 
 
 def _asked(session: Session, analysis: str, a: str, b: str | None, site: str, equal_length: bool) -> Asked:

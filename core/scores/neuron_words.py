@@ -73,7 +73,7 @@ def _best(tokens: np.ndarray, score: np.ndarray, texts: Sequence[str], words: in
 def _tokens_in(analysis: Analysis, ids: np.ndarray) -> csr_array:
     """Which tokens count in which samples: 0 and 1, (len(ids), vocabulary); `ids` ascending."""
     query = "SELECT token_ids, roles FROM tokens WHERE sample_id IN (SELECT unnest(?::INTEGER[])) ORDER BY sample_id"
-    table = analysis.cursor().execute(query, [ids.tolist()]).to_arrow_table()
+    table = analysis.cursor().sql(query, params=[ids.tolist()]).to_arrow_table()
     lists = table["token_ids"].combine_chunks()
     lengths = np.asarray(lists.value_lengths())
     tokens = np.asarray(lists.flatten()).astype(np.int64)

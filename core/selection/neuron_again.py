@@ -9,7 +9,7 @@ import numpy as np
 from core.errors import GamutError
 from core.scores.neuron_means import LayerTally, neuron_means
 from core.selection.neuron_picture import READ, NeuronPicture, keep, layers_of
-from core.selection.neuron_sides import Asked, Counted, Frame, counted, drawn
+from core.selection.neuron_sides import Asked, Counted, Frame, counted, drawn, typed
 from core.store.analyses import Analysis
 
 MOST = 1_000  # samples of a side that are read unless more are asked for
@@ -46,6 +46,15 @@ def again(asked: Asked, *, most: int | None = MOST) -> Again:
     pace = float(first.meta["seconds"]) / max(1, int(first.counts.tokens.sum(dtype=np.int64)))
     read = int(tokens[places].sum(dtype=np.int64))
     return Again(asked, places, read, read * pace)
+
+
+def read_command(asked: Asked, most: int | None) -> list[str]:
+    """The words that read a question's samples again."""
+    question = asked.question
+    words = ["neurons", "read", asked.sources[0].analysis.id, typed(question.a)]
+    words += [typed(question.b)] if question.b else []
+    words += ["--site", question.site, "--equal-length" if question.equal_length else "--any-length"]
+    return [*words, "--most", str(most or 0)]
 
 
 class Reading:

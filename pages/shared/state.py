@@ -19,6 +19,9 @@ import streamlit as st
 
 from core.datasets.lint import RULES as FLAGS
 from core.errors import GamutError
+from core.scores.capability import SITES
+from core.scores.heatmap import CELLS
+from core.scores.heatmap import ORDERS as NEURON_ORDERS
 from core.scores.hygiene import KINDS
 from core.scores.outline import read_outline
 from core.scores.rarefied import SIZES
@@ -27,6 +30,8 @@ from core.selection.constraints import Constraints
 from core.selection.left_out import NEAREST
 from core.selection.left_out import ORDERS as LEFT_ORDERS
 from core.selection.methods.registry import FOUND_ONLY, METHODS, parse_options
+from core.selection.neuron_answer import SPREAD
+from core.selection.neuron_answer import UNITS as UNITS_OF_NEURONS
 from core.store.analyses import SPANS
 from core.store.feature_table import ORDERS
 from core.store.sample_filter import SampleFilter
@@ -85,6 +90,20 @@ def switch(text: str) -> bool:
 def ordinal(text: str) -> int:
     """A reader of a place in a list, from 1."""
     return min(max(1, int(text)), 1 << 31)
+
+
+def stretch(text: str) -> str:
+    """A reader of a stretch of whole numbers, such as 0-63, kept as the text it is."""
+    low, high = (place(end) for end in text.split("-"))
+    if low > high:
+        raise ValueError(text)
+    return text
+
+
+def neuron(text: str) -> str:
+    """A reader of a layer and a number, such as 3.217, kept as the text it is."""
+    layer, number = (place(part) for part in text.split("."))
+    return f"{layer}.{number}"
 
 
 def sample_filter(text: str) -> str:
@@ -228,6 +247,17 @@ CHOICES = {
     "map_outline": Choice("", map_outline),
     "map_view": Choice("", map_view),
     "map_groups_by": Choice(""),
+    "heat_a": Choice("", json_object),
+    "heat_b": Choice("", json_object),
+    "heat_site": Choice("mlp", one_of(*SITES)),
+    "heat_unit": Choice(SPREAD, one_of(*UNITS_OF_NEURONS)),
+    "heat_show": Choice("difference", one_of("difference", "a", "b", "both")),
+    "heat_order": Choice("position", one_of(*NEURON_ORDERS)),
+    "heat_cell": Choice("strongest", one_of(*CELLS)),
+    "heat_equal": Choice(True, switch),
+    "heat_layers": Choice("", stretch),  # the part that is zoomed to, both ends within; "" for all
+    "heat_places": Choice("", stretch),
+    "neuron": Choice("", neuron),  # as 3.217; "" for the picture of all
     "read_as": Choice("chat", one_of("chat", "plain")),
     "shaded": Choice(NO_FEATURE, place),  # of one's own text; else the relatively strongest
     "text_tab": Choice("features", one_of("features", "neurons", "like")),
