@@ -5,8 +5,7 @@ of the first |x| − ⌊p·|x|/q⌋ features of x and one of the first |y| − �
 compared, and only where their sizes and the places where they meet leave the cap within reach.
 Source: Xiao et al., "Efficient Similarity Joins for Near Duplicate Detection" (PPJoin), WWW 2008.
 
-Before two sets are walked, their marks are: bit b of a mark says whether an odd number of features fall on b. The bits in
-which two marks differ are at most as many as the features that only one of the two has: too many, and they cannot be alike.
+Before two sets are walked, their marks are (`core.scores.set_marks`).
 """
 
 from __future__ import annotations
@@ -18,9 +17,7 @@ import numpy as np
 from numba import njit
 
 from core.scores.feature_sets import FeatureSets
-
-WORDS = 16  # 64 bits each, of a mark
-SPREAD = np.uint64(0x9E3779B97F4A7C15)  # 2⁶⁴ / golden ratio: neighbouring features fall on distant bits
+from core.scores.set_marks import WORDS, differ, marks_of, rarest_first
 
 
 class Likeness(NamedTuple):
@@ -59,38 +56,13 @@ def likeness(features: FeatureSets, cap: float | None) -> Likeness:
         )
     ratio = Fraction(str(float(cap)))
     p, q = np.int64(ratio.numerator), np.int64(ratio.denominator)
-    held_by = np.bincount(features.indices, minlength=features.n_features)
-    rarity = np.empty(features.n_features, np.int32)
-    rarity[np.argsort(held_by, kind="stable")] = np.arange(features.n_features, dtype=np.int32)
-    ids = _rarest_first(features.indptr, features.indices, rarity)
+    ids = rarest_first(features)
     room = _room(features.indptr, ids, features.n_features, p, q)
     first = np.concatenate([[0], np.cumsum(room)]).astype(np.int64)
     holder, left, size = (np.empty(first[-1], np.int32) for _ in range(3))
     seen = np.full(features.n_samples, -1, np.int32)
-    marks = _marks(features.indptr, ids)
+    marks = marks_of(features.indptr, ids)
     return Likeness(p, q, features.indptr, ids, first, first[:-1].copy(), holder, left, size, seen, marks)
-
-
-@njit(cache=True, nogil=True)
-def _rarest_first(indptr, indices, rarity):
-    """Every row's features as places in the order of rarity, ascending: two counting sorts, by feature, then by row."""
-    start = np.zeros(rarity.size + 1, np.int64)
-    for e in range(indices.size):
-        start[rarity[indices[e]] + 1] += 1
-    start = np.cumsum(start)
-    row_of = np.empty(indices.size, np.int32)
-    at = start[:-1].copy()
-    for row in range(indptr.size - 1):
-        for e in range(indptr[row], indptr[row + 1]):
-            feature = rarity[indices[e]]
-            row_of[at[feature]] = row
-            at[feature] += 1
-    ids, to = np.empty(indices.size, np.int32), indptr[:-1].copy()
-    for feature in range(rarity.size):
-        for e in range(start[feature], start[feature + 1]):
-            ids[to[row_of[e]]] = feature
-            to[row_of[e]] += 1
-    return ids
 
 
 @njit(cache=True, nogil=True)
@@ -102,36 +74,6 @@ def _room(indptr, ids, n_features, p, q):
         for e in range(indptr[row], indptr[row] + size - p * size // q):
             room[ids[e]] += 1
     return room
-
-
-@njit(cache=True, nogil=True)
-def _marks(indptr, ids):
-    marks = np.zeros((indptr.size - 1, WORDS), np.uint64)
-    for row in range(indptr.size - 1):
-        for e in range(indptr[row], indptr[row + 1]):
-            bit = (np.uint64(ids[e]) * SPREAD) >> np.uint64(54)  # the upper 10 bits: 0 to 1,023
-            marks[row, bit >> np.uint64(6)] ^= np.uint64(1) << (bit & np.uint64(63))
-    return marks
-
-
-@njit(cache=True, nogil=True)
-def _differ(marks, row, other, most):
-    """Whether two marks differ in more than `most` bits."""
-    bits = 0
-    for word in range(WORDS):
-        bits += _ones(marks[row, word] ^ marks[other, word])
-        if bits > most:
-            return True
-    return False
-
-
-@njit(cache=True, nogil=True)
-def _ones(word):
-    """How many bits of 64 are set, added up in pairs, fours, bytes."""
-    word -= (word >> np.uint64(1)) & np.uint64(0x5555555555555555)
-    word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
-    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
 
 
 @njit(cache=True, nogil=True)
@@ -164,7 +106,7 @@ def alike(like, row):
             if like.seen[other] != row:
                 like.seen[other] = row
                 wanted = both // (p + q) + 1
-                if _differ(like.marks, row, other, size + like.size[h] - 2 * wanted):
+                if differ(like.marks, row, other, size + like.size[h] - 2 * wanted):
                     continue
                 if _share(like, begin + at, begin + size, other, like.left[h], wanted):
                     return other
