@@ -90,7 +90,7 @@ def bought(ranking: Ranking, budget: Budget, pool: Pool) -> np.ndarray:
     early to tell.
     """
     most = needed(budget, pool)
-    if len(ranking) < most and not ranking.complete:
+    if not decides(ranking, budget, pool):
         raise ValueError(f"the ranking has {len(ranking)} rows, this budget needs {most}")
     tokens = pool.conversation_tokens[ranking.sample_ids]
     if budget.tokens is None:
@@ -103,6 +103,15 @@ def bought(ranking: Ranking, budget: Budget, pool: Pool) -> np.ndarray:
         places = np.arange(_longest_prefix(tokens, budget.tokens))
     _refuse_if_floors_exceed(ranking, places, tokens, budget)
     return places
+
+
+def decides(ranking: Ranking, budget: Budget, pool: Pool) -> bool:
+    """Whether a ranking is long enough to tell what the budget buys: for tokens, once its rows exceed them."""
+    if ranking.complete or len(ranking) >= needed(budget, pool):
+        return True
+    if budget.tokens is None or budget.skip_to_fit:
+        return False
+    return int(pool.conversation_tokens[ranking.sample_ids].sum(dtype=np.int64)) > budget.tokens
 
 
 def size(ranking: Ranking, budget: Budget, pool: Pool) -> int:

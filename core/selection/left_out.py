@@ -29,7 +29,7 @@ def left_out(pool: Pool, ranking: Ranking, chosen: Ranking, *, order: str) -> np
     """The samples of `left_out_ids` in an order: int32; ties to the lowest id.
 
     order: "nearest": by the likeness to the pick most like it (Jaccard's index of the features); "next": as the ranking goes
-    on, behind it what it does not reach; "richest": by the number of features.
+    on, behind it what it does not reach, by id; "richest": by the number of features.
     """
     ids = left_out_ids(pool, chosen)
     if order == NEAREST:

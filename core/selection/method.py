@@ -28,6 +28,7 @@ class Method:
     options: the frozen dataclass of its settings.
     rank: pool, options → ranking, pins first, at most `upto` long.
     prefix: the first k of the ranking is the selection of size k, so one ranking serves every budget.
+    whole_upto: up to so many rows the whole order takes no time worth telling; more are ranked as far as a budget needs.
     group: "main" for the few that are offered at once, "more" for the others.
     """
 
@@ -39,6 +40,7 @@ class Method:
     options: type
     rank: Rank
     prefix: bool = True
+    whole_upto: int = 200_000
     group: str = "more"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -151,16 +152,19 @@ def _base(dataset: Dataset, names: tuple[str, ...]) -> np.ndarray:
     return np.concatenate([np.empty(0, np.int64), *ids])
 
 
-def rank_by(pool: Pool, spec: RankingSpec, *, upto: int | None = None, own: Ranking | None = None) -> Ranking:
+def rank_by(
+    pool: Pool, spec: RankingSpec, *, upto: int | None = None, own: Callable[[int], Ranking] | None = None
+) -> Ranking:
     """The ranking that a specification asks for, pins first, within its constraints.
 
-    `own`: the whole ranking by the specification's `own_order`, where it is at hand: then only the constraints are walked.
+    `own(k)`: at least the first k rows by the specification's `own_order`, where they are at hand: then only the
+    constraints are walked.
     """
     method = find(spec.method)
     options = parse_options(method, spec.options)
     if not spec.constraints.orders:
-        return method.rank(pool, options, upto=upto) if own is None else own
-    rank = own.head if own is not None else lambda k: method.rank(pool, options, upto=k)
+        return method.rank(pool, options, upto=upto)
+    rank = own or (lambda k: method.rank(pool, options, upto=k))
     return ranked_within(pool, spec.constraints, rank, upto=upto)
 
 

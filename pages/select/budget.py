@@ -36,8 +36,8 @@ def workbench(opened: engine.Opened) -> None:
         spec = draft_spec(opened)
         drawn = False
         with guard():
-            pool, ranking = engine.ranked(opened, spec)
-            draw_budget(pool)
+            draw_budget(engine.pool_to_rank(opened, spec))
+            pool, ranking = engine.ranked(opened, spec, draft_budget())
             draw_answer(opened, spec, pool, ranking)
             drawn = True
         if not drawn:  # what is wrong may be a pin, a ban or a constraint
@@ -56,15 +56,15 @@ def draw_answer(opened: engine.Opened, spec: RankingSpec, pool: Pool, ranking: R
     st.subheader(answer_words(answer_of(asked, mine, rows, chosen("c")), method=spec.method), anchor=False)
     st.caption(spent_words(pool, selected))
     draw_target(spec, pool, selected)
-    draw_picture(asked, ranking, selected)
+    draw_picture(asked, pool, ranking, selected)
     draw_tabs(opened, spec, pool, selected)
 
 
-def draw_picture(asked: Asked, ranking: Ranking, selected: Selected) -> None:
+def draw_picture(asked: Asked, pool: Pool, ranking: Ranking, selected: Selected) -> None:
     """The curve two thirds wide, the picks beside it."""
     chart, picks = st.columns([1.25, 1], gap="medium")
     with chart:
-        draw_curve(asked, ranking, selected.sample_ids)
+        draw_curve(asked, pool, ranking, selected.sample_ids)
     with picks:
         draw_picks(asked.opened, selected.ranking, ranking)
 

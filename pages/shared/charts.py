@@ -133,7 +133,7 @@ def _draw_band(figure: go.Figure, picture: Picture, unit: Unit) -> None:
 def _draw_line(figure: go.Figure, method: str, picture: Picture, unit: Unit, *, width: float) -> None:
     title = find(method).title
     figure.add_scatter(
-        x=picture.tokens,
+        x=picture.tokens[: len(picture.reached)],
         y=picture.reached,
         mode="lines",
         name=title,

@@ -17,9 +17,10 @@ from core.scores.yardsticks import Yardstick, by_count, by_held_out_rows
 from core.selection.constraints import Constraints
 from core.selection.pool import Pool
 from core.selection.ranking import Ranking
+from core.selection.reach import is_whole
 from core.selection.saved import Selection, load_selection
 from core.selection.specification import RankingSpec, pool_of
-from pages.shared.engine import Opened, active, key_of, ranked, words
+from pages.shared.engine import Opened, active, key_of, words
 from pages.shared.state import YARDSTICKS
 
 FEATURES, WORDS, HELD_OUT = YARDSTICKS
@@ -45,8 +46,8 @@ class Asked:
 class Picture:
     """One method's curve as it is drawn, by one yardstick and one c; heights in the yardstick's unit.
 
-    tokens: int (g); reached: (g); band: (seeds, g), by chance; whole: what all of it reaches; knee: the place on the
-    grid, or None.
+    tokens: int (g); reached: (g), or fewer where the ranking does not go so far yet; band: (seeds, g), by chance; whole:
+    what all of it reaches; knee: the place on the grid, or None, as where the curve's end is not known.
     """
 
     tokens: np.ndarray
@@ -112,16 +113,16 @@ def unit_of(asked: Asked, name: str) -> float:
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _curve(_asked: Asked, own: str, name: str) -> Curve:
-    pool, ranking = ranked(_asked.opened, _asked.spec)
+def _curve(_asked: Asked, _ranking: Ranking, own: str, rows: int, name: str) -> Curve:
+    pool = fair_pool(_asked)
     return curve_along(
-        yardstick(_asked, name), ranking.sample_ids, tokens=pool.conversation_tokens, base=pool.base
+        yardstick(_asked, name), _ranking.sample_ids, tokens=pool.conversation_tokens, base=pool.base
     )  # fmt: skip
 
 
-def curve_of(asked: Asked, name: str = FEATURES) -> Curve:
-    """The curve of the whole ranking."""
-    return _curve(asked, asked.own, name)
+def curve_of(asked: Asked, ranking: Ranking, name: str = FEATURES) -> Curve:
+    """The curve of a ranking, as far as it goes."""
+    return _curve(asked, ranking, asked.own, len(ranking), name)
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
@@ -136,17 +137,19 @@ def chance_of(asked: Asked, name: str = FEATURES) -> tuple[Curve, ...]:
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _picture(_asked: Asked, own: str, name: str, c: int) -> Picture:
-    mine, each = curve_of(_asked, name), unit_of(_asked, name)
-    grid = token_grid(fair_pool(_asked).conversation_tokens)
-    height = mine.within(grid, c=c) * each
-    band = np.array([curve.within(grid, c=c) * each for curve in chance_of(_asked, name)])
-    return Picture(grid, height, band, mine.after(len(mine.spent), c=c) * each, knee(grid, height))
+def _picture(_asked: Asked, _ranking: Ranking, own: str, rows: int, name: str, c: int) -> Picture:
+    mine, beside, each = curve_of(_asked, _ranking, name), chance_of(_asked, name), unit_of(_asked, name)
+    pool = fair_pool(_asked)
+    grid, whole = token_grid(pool.conversation_tokens), is_whole(_ranking, pool)
+    height = mine.within(grid if whole else grid[grid <= mine.spent[-1]], c=c) * each
+    band = np.array([curve.within(grid, c=c) * each for curve in beside])
+    end = mine if whole else beside[0]
+    return Picture(grid, height, band, end.after(len(end.spent), c=c) * each, knee(grid, height) if whole else None)
 
 
-def picture_of(asked: Asked, name: str, c: int) -> Picture:
-    """The curve of the whole ranking beside chance, as it is drawn."""
-    return _picture(asked, asked.own, name, c)
+def picture_of(asked: Asked, ranking: Ranking, name: str, c: int) -> Picture:
+    """The curve of a ranking beside chance, as it is drawn."""
+    return _picture(asked, ranking, asked.own, len(ranking), name, c)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -158,7 +161,7 @@ def _own_curve(_asked: Asked, fair: str, name: str, mark: str, _ids: np.ndarray)
 def along(asked: Asked, ranking: Ranking, ids: np.ndarray, name: str = FEATURES) -> Curve:
     """A curve whose first rows are `ids`: the ranking's where they are its beginning, else one of their own."""
     if np.array_equal(ranking.sample_ids[: len(ids)], ids):
-        return curve_of(asked, name)
+        return curve_of(asked, ranking, name)
     mark = hashlib.sha256(np.ascontiguousarray(ids, np.int32).tobytes()).hexdigest()
     return _own_curve(asked, asked.fair, name, mark, ids)
 

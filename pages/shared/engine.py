@@ -12,10 +12,13 @@ from core.errors import GamutError
 from core.files import json_hash
 from core.scores.feature_sets import Activity
 from core.scores.overview import Overview, overview
+from core.selection.budget import Budget, decides
 from core.selection.leans import leans_of
+from core.selection.methods.registry import find
 from core.selection.pool import Pool
 from core.selection.ranking import Ranking
 from core.selection.rankings import kept_ranking
+from core.selection.reach import ranked_for
 from core.selection.specification import ActiveSets, RankingSpec, active_sets, own_order, pool_of, rank_by
 from core.store.analyses import Analysis, analysis_folders
 from core.store.datasets import Dataset, dataset_names
@@ -103,21 +106,57 @@ def words(spec: RankingSpec) -> str:
     return json.dumps(spec.as_dict(), sort_keys=True)
 
 
-@st.cache_resource(max_entries=12, show_spinner="Ranking …")
-def _ranked(_opened: Opened, key: str, said: str) -> tuple[Pool, Ranking]:
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _pool(_opened: Opened, key: str, said: str) -> Pool:
     spec = RankingSpec.from_dict(json.loads(said))
+    return pool_of(_opened.analysis, _opened.dataset, spec, features=active(_opened, spec).features)
+
+
+def pool_to_rank(opened: Opened, spec: RankingSpec) -> Pool:
+    """The pool of a specification, the same for all its quotas."""
+    own = own_order(spec)
+    return _pool(opened, key_of(opened, own), words(own))
+
+
+@st.cache_resource(max_entries=24, show_spinner="Ranking …")
+def _ranked(_opened: Opened, key: str, said: str, upto: int) -> Ranking:
+    spec = RankingSpec.from_dict(json.loads(said))
+    pool = pool_to_rank(_opened, spec)
     if spec.constraints.orders:  # a walk along the ranking of the method, which is kept
-        pool, own = ranked(_opened, own_order(spec))
-        return pool, rank_by(pool, spec, own=own)
-    pool = pool_of(_opened.analysis, _opened.dataset, spec, features=active(_opened, spec).features)
+        own = own_order(spec)
+        return rank_by(pool, spec, upto=upto, own=lambda rows: _ranked_upto(_opened, pool, own, rows))
     if spec.pins or spec.bans or spec.constraints:  # a click changes them: such rankings are not worth a file each
-        return pool, rank_by(pool, spec)
-    return pool, kept_ranking(_opened.analysis, pool, spec)
+        return rank_by(pool, spec, upto=upto)
+    return kept_ranking(_opened.analysis, pool, spec, upto=upto)
 
 
-def ranked(opened: Opened, spec: RankingSpec) -> tuple[Pool, Ranking]:
-    """The pool and the whole ranking of a specification: computed once, a budget only cuts it."""
-    return _ranked(opened, key_of(opened, spec), words(spec))
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _farthest(key: str, said: str) -> list[int]:
+    """How far a ranking was asked for in any session: it never becomes shorter again while one looks at it."""
+    return [0]
+
+
+def _ranked_upto(opened: Opened, pool: Pool, spec: RankingSpec, rows: int) -> Ranking:
+    """The first `rows` of a ranking, or as many as were asked for before."""
+    key, said = key_of(opened, spec), words(spec)
+    farthest = _farthest(key, said)
+    farthest[0] = min(max(rows, farthest[0]), pool.available)
+    return _ranked(opened, key, said, farthest[0])
+
+
+def ranked(opened: Opened, spec: RankingSpec, budget: Budget | None = None) -> tuple[Pool, Ranking]:
+    """The pool and the ranking of a specification, as far as a budget needs it with room to move; without one, whole.
+
+    Computed once and only cut by a budget within reach; a larger one goes on from there.
+    """
+    pool = pool_to_rank(opened, spec)
+    if budget is None:
+        return pool, _ranked_upto(opened, pool, spec, pool.available)
+    if _farthest(key_of(opened, spec), words(spec))[0]:
+        at_hand = _ranked_upto(opened, pool, spec, 0)
+        if decides(at_hand, budget, pool):
+            return pool, at_hand
+    return pool, ranked_for(pool, find(spec.method), budget, lambda rows: _ranked_upto(opened, pool, spec, rows))
 
 
 def key_of(opened: Opened, spec: RankingSpec) -> str:

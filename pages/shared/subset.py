@@ -38,7 +38,7 @@ def current_subset(opened: engine.Opened, selection: Selection | None) -> Subset
         return Subset(f"selection {selection.name}", ids, json_hash(list(selection.ids)))
     try:
         spec, budget = draft_spec(opened), draft_budget()
-        pool, ranking = engine.ranked(opened, spec)
+        pool, ranking = engine.ranked(opened, spec, budget)
         ids = np.asarray(select_by(pool, spec, budget, ranking=ranking).sample_ids, np.int64)
     except GamutError:
         return None  # Budget says what is wrong, and mends it

@@ -157,4 +157,5 @@ METHOD = Method(
     ),
     options=FeatureCoverageOptions,
     rank=rank,
+    whole_upto=10_000,
 )

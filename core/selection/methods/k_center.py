@@ -131,4 +131,5 @@ METHOD = Method(
     ),
     options=KCenterOptions,
     rank=rank,
+    whole_upto=10_000,
 )

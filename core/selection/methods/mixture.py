@@ -105,4 +105,5 @@ METHOD = Method(
     ),
     options=MixtureOptions,
     rank=rank,
+    whole_upto=10_000,  # a part may be slow
 )

@@ -94,8 +94,9 @@ def _side(opened: engine.Opened, spec: RankingSpec, selected: Selected, name: st
         saved = load_selection(opened.workspace, name.removeprefix(SAVED))
         return Side(saved.name, np.array(saved.ids, np.int32))
     other = replace(spec, method=name.removeprefix(BY), options={})
-    pool, ranking = engine.ranked(opened, other)
-    return Side(_title(name), select_by(pool, other, draft_budget(), ranking=ranking).sample_ids)
+    budget = draft_budget()
+    pool, ranking = engine.ranked(opened, other, budget)
+    return Side(_title(name), select_by(pool, other, budget, ranking=ranking).sample_ids)
 
 
 def compared(opened: engine.Opened, spec: RankingSpec, pool: Pool, a: np.ndarray, b: np.ndarray) -> Comparison:

@@ -43,7 +43,7 @@ def draw_constraints(opened: engine.Opened, spec: RankingSpec, pool: Pool | None
 def _drawn(opened: engine.Opened, spec: RankingSpec) -> tuple[Ranking | None, list[int]]:
     """The ranking and the chosen ids on screen; nothing where they cannot be had."""
     try:
-        pool, ranking = engine.ranked(opened, spec)
+        pool, ranking = engine.ranked(opened, spec, draft_budget())
         return ranking, select_by(pool, spec, draft_budget(), ranking=ranking).sample_ids.tolist()
     except GamutError:
         return None, []
@@ -53,7 +53,7 @@ def _tell(spec: RankingSpec, ranking: Ranking | None) -> None:
     """What was passed over, and what the next click will cost."""
     if ranking is not None and ranking.left_out:
         passed = "; ".join(f"{words}: {count(rows, 'row')}" for words, rows in ranking.left_out)
-        st.caption(plain(f"Passed over in the whole ranking: {passed}."))
+        st.caption(plain(f"Passed over in the ranking, as far as it goes now: {passed}."))
     try:
         looked_up = is_look_up(spec, draft_budget())
     except GamutError:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from core.selection.pool import Pool
 from core.selection.ranking import Ranking
+from core.selection.reach import is_whole
+from core.selection.specification import RankingSpec
 from pages.select.panels.method_controls import of_group
 from pages.shared.charts import QUIET, coverage_figure
-from pages.shared.curves import HELD_OUT, WORDS, Asked, along, picture_of, point_on, saved_points
-from pages.shared.draft import draft_spec
+from pages.shared.curves import HELD_OUT, WORDS, Asked, Picture, along, picture_of, point_on, saved_points
+from pages.shared.draft import draft_budget, draft_spec
+from pages.shared.engine import Opened, ranked
+from pages.shared.numbers import count, whole
 from pages.shared.state import YARDSTICKS, chosen
 
 NAMES = {"features": "Features", "words": "Runs of 4 words", "held-out": "Held-out rows"}
@@ -20,7 +25,7 @@ MEANT = {
 }
 
 
-def draw_curve(asked: Asked, ranking: Ranking, ids: np.ndarray) -> None:
+def draw_curve(asked: Asked, pool: Pool, ranking: Ranking, ids: np.ndarray) -> None:
     """The controls over the curve, and the curve with the budget and the saved selections on it."""
     needed, by, others = st.columns([1.5, 1.2, 0.9], vertical_alignment="center")
     c = needed.segmented_control(
@@ -38,11 +43,8 @@ def draw_curve(asked: Asked, ranking: Ranking, ids: np.ndarray) -> None:
     compared = [name for name in of_group("main") if chosen("others") and name not in (asked.spec.method, "random")]
     figure = coverage_figure(
         asked.spec.method,
-        picture_of(asked, yardstick, c),
-        {
-            name: picture_of(Asked.of(asked.opened, draft_spec(asked.opened, method=name)), yardstick, c)
-            for name in compared
-        },
+        picture_of(asked, ranking, yardstick, c),
+        {name: _picture_of(draft_spec(asked.opened, method=name), asked.opened, yardstick, c) for name in compared},
         here=point_on(asked, along(asked, ranking, ids, yardstick), len(ids), yardstick, c),
         saved=saved_points(asked, yardstick, c),
         yardstick=yardstick,
@@ -53,3 +55,13 @@ def draw_curve(asked: Asked, ranking: Ranking, ids: np.ndarray) -> None:
     )
     if yardstick in MEANT:
         st.caption(MEANT[yardstick])
+    if not is_whole(ranking, pool):
+        st.caption(
+            f"Ranked as far as {whole(len(ranking))} of {count(pool.available, 'row')}, exactly and with room for this "
+            "budget; a larger one goes on from there. Only a whole order has a knee."
+        )
+
+
+def _picture_of(spec: RankingSpec, opened: Opened, yardstick: str, c: int) -> Picture:
+    """Another method as far as the same budget needs it."""
+    return picture_of(Asked.of(opened, spec), ranked(opened, spec, draft_budget())[1], yardstick, c)

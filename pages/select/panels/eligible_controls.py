@@ -154,7 +154,7 @@ def _tell_effect(opened: engine.Opened, spec: RankingSpec, features: int) -> Non
     """How many features leave, how many entries of the sets, and how many of the chosen rows are others than with them."""
     try:
         (less, ranking), (full, before) = (
-            engine.ranked(opened, one) for one in (spec, replace(spec, without=()))
+            engine.ranked(opened, one, draft_budget()) for one in (spec, replace(spec, without=()))
         )  # fmt: skip
         now, then = (
             select_by(pool, spec, draft_budget(), ranking=one).sample_ids

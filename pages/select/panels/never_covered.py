@@ -138,9 +138,10 @@ def _draw_more(opened: Opened, spec: RankingSpec, pool: Pool, selected: Selected
 
 def _further(opened: Opened, spec: RankingSpec, pool: Pool, selected: Selected) -> np.ndarray:
     """The rows that a budget one percent of the pool larger would add, in their order."""
-    ranking = engine.ranked(opened, spec)[1]  # within quotas it may end before the pool does
-    rows = min(len(ranking), len(selected.sample_ids) + max(1, round(pool.available / 100)))
+    rows = min(pool.available, len(selected.sample_ids) + max(1, round(pool.available / 100)))
     try:
+        ranking = engine.ranked(opened, spec, Budget(rows=rows))[1]
+        rows = min(rows, len(ranking))  # within quotas it may end before the pool does
         larger = select_by(pool, spec, Budget(rows=rows), ranking=ranking).sample_ids
     except GamutError:
         return np.empty(0, np.int32)

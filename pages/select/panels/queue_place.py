@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 import streamlit as st
 
-from core.selection.left_out import left_out
+from core.selection.left_out import NEXT, left_out
 from core.selection.pool import Pool
 from core.selection.ranking import Ranking
 from core.selection.select import Selected
@@ -18,6 +18,7 @@ from core.selection.specification import RankingSpec
 from core.store.people import mark_read, read_samples
 from core.store.sample_filter import SampleFilter, matching
 from pages.shared import engine
+from pages.shared.draft import draft_budget
 from pages.shared.state import choose, chosen
 
 PICKS, LEFT = "picks", "left"
@@ -74,14 +75,17 @@ def make_queue(opened: engine.Opened, spec: RankingSpec, pool: Pool, selected: S
 
 def left_ids(opened: engine.Opened, spec: RankingSpec, pool: Pool, picks: Ranking) -> np.ndarray:
     """What is left out, in the chosen order."""
+    order = chosen("left_order")
+    ranking = engine.ranked(opened, spec, draft_budget())[1] if order == NEXT else picks  # the others do not look at it
     said = json.dumps(spec.as_dict(), sort_keys=True)
-    return _left_ids(opened, spec, pool, picks, opened.key, said, picks.sample_ids.tobytes(), chosen("left_order"))
+    return _left_ids(pool, ranking, picks, opened.key, said, picks.sample_ids.tobytes(), len(ranking), order)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Looking at what is left out …")
-def _left_ids(_opened, _spec, _pool: Pool, _picks: Ranking, key: str, said: str, ids: bytes, order: str) -> np.ndarray:
-    _, ranking = engine.ranked(_opened, _spec)
-    return left_out(_pool, ranking, _picks, order=order)
+def _left_ids(
+    _pool: Pool, _ranking: Ranking, _picks: Ranking, key: str, said: str, ids: bytes, ranked: int, order: str
+) -> np.ndarray:
+    return left_out(_pool, _ranking, _picks, order=order)
 
 
 def _passes(

@@ -7,8 +7,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.datasets.lint import RULES
 from core.errors import GamutError
-from core.selection.left_out import ORDERS
+from core.selection.left_out import NEXT, ORDERS
 from core.selection.pool import Pool
+from core.selection.reach import is_whole
 from core.selection.select import Selected
 from core.selection.specification import RankingSpec
 from core.store.people import BAN, PIN, forget_read, set_mark
@@ -26,9 +27,10 @@ from pages.select.panels.queue_place import (
     make_queue,
     remember_read,
 )
-from pages.shared.engine import Opened
+from pages.shared.draft import draft_budget
+from pages.shared.engine import Opened, ranked
 from pages.shared.messages import guard, say_error
-from pages.shared.numbers import whole
+from pages.shared.numbers import count, whole
 from pages.shared.state import choose, chosen
 
 GROUPED_BY = ("language", "turns", "flags", "duplicate")  # what every data set can be grouped by
@@ -57,8 +59,17 @@ def draw_queue(opened: Opened, spec: RankingSpec, pool: Pool, selected: Selected
             if queue.name == PICKS:
                 draw_pick_card(opened, spec, pool, selected, queue)
             else:
+                _tell_order(opened, spec)
                 draw_left_out_card(opened, spec, pool, selected, queue)
     draw_look_up(opened)
+
+
+def _tell_order(opened: Opened, spec: RankingSpec) -> None:
+    """Where the ranking ends that the list follows, if it was not made whole."""
+    if chosen("left_order") == NEXT:
+        pool, ranking = ranked(opened, spec, draft_budget())
+        if not is_whole(ranking, pool):
+            st.caption(f"Behind the {count(len(ranking), 'row')} that are ranked so far, samples stand by their ids.")
 
 
 def _nothing(queue: Queue) -> str:
