@@ -75,6 +75,7 @@ app.command()(selection.select)
 app.add_typer(selections.app, name="selections")
 app.command()(selection.export)
 app.command()(selection.verify)
+app.command()(selection.trainer)
 app.command("train-lm")(training.train_lm)
 app.command("train-sae")(training.train_sae)
 

@@ -97,7 +97,8 @@ def _check_changes(file: Path, rows: Rows, changes: Changes, said: dict[str, Any
     """What the file changes of its samples, counted again by reading it."""
     layout = said["file"]["layout"]
     try:
-        read_back(file / DATA if layout == FOLDER else file, rows, layout=layout, changes=changes)
+        columns = read_back(file / DATA if layout == FOLDER else file, rows, layout=layout, changes=changes)
     except AssertionError as wrong:
         raise Difference(f"{file.name}: {wrong}.") from None
+    same(list(columns), said["file"].get("columns", list(columns)), f"the columns of {file.name}")
     same([change.as_dict() for change in changes.found()], said["file"].get("changes", []), "what the file changes")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from core.datasets.formats import FORMATS, BadRecord
 from core.datasets.options import ImportOptions
-from core.datasets.read import open_source, records
+from core.datasets.read import RawRecord, open_source, records
 from core.export.changes import Changes
 from core.export.formats import VERBATIM
 from core.export.layouts import LAYOUTS
@@ -21,21 +22,30 @@ from core.export.rows import Record, Row, Rows
 OTHERWISE = "the record reads back otherwise, as a column of a table has one type"
 
 
-def read_back(path: Path, rows: Rows, *, layout: str, changes: Changes) -> None:
-    """Import the written file and compare it row by row; rows in = rows out.
+def read_back(path: Path, rows: Rows, *, layout: str, changes: Changes) -> tuple[str, ...]:
+    """Import the written file and compare it row by row, rows in = rows out; the columns it has, in the order they are met.
 
     JSON of either layout must be the same: verbatim records byte for byte, of a conversion the conversations. A table
     gives back every column; what reads otherwise there is counted in `changes` as a loss. A column that a record lacks is
     null in a table, or empty in CSV: that is told, not lost.
     """
+    columns: dict[str, None] = {}
     if not rows.ids:
-        return
+        return ()
     options = ImportOptions() if rows.options.format == VERBATIM else ImportOptions(format=rows.options.format)
-    read = records(open_source(path, options), options)
+    read = _noting(records(open_source(path, options), options), columns)
     if LAYOUTS[layout].table:
         _compare_table(read, rows, changes, csv=layout == "csv")
     else:
         _compare_json(read, rows)
+    return tuple(columns)
+
+
+def _noting(read: Iterator[RawRecord], columns: dict[str, None]) -> Iterator[RawRecord]:
+    for record in read:
+        if isinstance(record.value, dict):
+            columns |= dict.fromkeys(record.value)
+        yield record
 
 
 def _compare_json(read: Any, rows: Rows) -> None:

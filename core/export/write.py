@@ -66,7 +66,8 @@ def write_export(
             assert file_hash(made.parent / path) == digest, f"{path} holds other bytes than were written"
             if path.suffix == ".md":
                 continue
-            read_back(made.parent / path, rows, layout=layout, changes=changes)
+            columns = read_back(made.parent / path, rows, layout=layout, changes=changes)
+            manifest["file"]["columns"] = list(columns)
             if not options.lossy:
                 refuse_losses(changes.found(), title=f"{options.title} as {LAYOUTS[layout].title}")
         sha256, size = tree_hash(made), tree_size(made)

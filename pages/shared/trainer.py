@@ -1,4 +1,4 @@
-"""How a trainer is told of the file: examples to start from, not tested here with the trainer."""
+"""How a trainer is told of an exported file."""
 
 from __future__ import annotations
 
@@ -6,18 +6,26 @@ from pathlib import Path
 
 import streamlit as st
 
-TRL = """trl sft --model_name_or_path YOUR_MODEL --dataset_name json --dataset_train_split train \\
-  --output_dir out   # the file: {path}"""
-LLAMA_FACTORY = """# data/dataset_info.json
-"{stem}": {{"file_name": "{path}"}}
-# then
-llamafactory-cli train --stage sft --do_train --model_name_or_path YOUR_MODEL --dataset {stem} --output_dir out"""
+from core.export.manifest import manifest_path
+from core.export.trainers import TRAINERS, trainer_file, written_of
+from pages.shared.messages import guard
+
+TITLES = {"llama-factory": "LLaMA-Factory", "axolotl": "axolotl", "trl": "TRL"}
+FOLLOWS = {
+    "llama-factory": "Goes into `data/dataset_info.json`; then `llamafactory-cli train --stage sft --do_train --dataset NAME …`",
+    "axolotl": "Goes into the configuration; then `axolotl train config.yaml`",
+    "trl": "A script to start from; put in your model.",
+}
 
 
 def draw_trainer(file: Path) -> None:
-    """Two examples, marked as such."""
-    with st.expander("Example: start a trainer on it"):
-        st.caption("Examples only: options change between versions, and the trainer must read the format.")
-        values = {"path": str(file.resolve()), "stem": file.name.split(".")[0]}
-        st.code(LLAMA_FACTORY.format(**values), language="bash")
-        st.code(TRL.format(**values), language="bash")
+    """The entry, stanza or script for the trainer chosen."""
+    with st.expander("Start a trainer on it"):
+        name = st.segmented_control(
+            "Trainer", list(TRAINERS), format_func=TITLES.__getitem__, default="llama-factory", key="trainer", required=True,
+            label_visibility="collapsed",
+        )  # fmt: skip
+        with guard():
+            made = trainer_file(name or "llama-factory", written_of(manifest_path(file)))
+            st.caption(FOLLOWS[name or "llama-factory"])
+            st.code(made.text, language=made.language)
