@@ -78,13 +78,18 @@ def _frame(figure: go.Figure, scene: Scene) -> None:
     figure.update_layout(
         height=HEIGHT, margin={"l": 0, "r": 0, "t": 0, "b": 0}, dragmode="lasso", hovermode="closest", showlegend=True,
         xaxis={**bare, "range": [x0, x1]}, yaxis={**bare, "range": [y0, y1], "scaleanchor": "x", "scaleratio": 1},
-        legend={"orientation": "h", "y": 0, "yanchor": "top", "x": 0, "itemsizing": "constant"},
+        legend={"orientation": "h", "y": 0, "yanchor": "top", "itemsizing": "constant", **_side(scene)},
         newselection={"line": line}, activeselection={"fillcolor": "rgba(0,0,0,0)"}, modebar={"orientation": "h"},
         separators=".\u202f",
     )  # fmt: skip
     for polygon in scene.outline.polygons if scene.outline else ():
         path = "M" + "L".join(f"{x!r},{y!r}" for x, y in polygon.astype(float).tolist()) + "Z"
         figure.add_selection(type="path", path=path, xref="x", yref="y", line=line)
+
+
+def _side(scene: Scene) -> dict:
+    """Where the legend stands: on the left, or on the right of the bar of a scale."""
+    return {"x": 0} if scene.colouring.values is None else {"x": 1, "xanchor": "right"}
 
 
 def _draw_points(figure: go.Figure, scene: Scene, shown: np.ndarray) -> None:
