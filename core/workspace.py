@@ -44,6 +44,10 @@ class Workspace:
         return self.root / "capabilities"
 
     @property
+    def uploads(self) -> Path:
+        return self.root / "uploads"
+
+    @property
     def exports(self) -> Path:
         return self.root / "exports"
 

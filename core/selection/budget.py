@@ -119,6 +119,14 @@ def size(ranking: Ranking, budget: Budget, pool: Pool) -> int:
     return len(bought(ranking, budget, pool))
 
 
+def about_rows(budget: Budget, pool: Pool) -> int:
+    """How many rows a budget buys whatever the order: of tokens, as many as fit at the mean length of what may be chosen."""
+    if budget.tokens is None:
+        return min(_rows(budget, pool.available), len(pool.candidates))
+    lengths = pool.conversation_tokens[pool.candidates]
+    return min(len(lengths), int(budget.tokens / max(1.0, float(lengths.mean()))) if len(lengths) else 0)
+
+
 def _too_few(ranking: Ranking, wanted: int) -> str:
     passed = "; ".join(f"{words}: {rows} passed over" for words, rows in ranking.left_out)
     return (

@@ -12,7 +12,7 @@ from core.errors import GamutError
 from core.selection.pool import Pool
 from core.selection.ranking import Ranking
 
-CAPABILITY, SCORE = "capability", "score"
+CAPABILITY, CAPABILITY_SHARES, SCORE = "capability", "capability shares", "score"
 
 
 class Rank(Protocol):
@@ -59,7 +59,8 @@ def option(
     """A field of an options dataclass: default (its type is the option's type), help text, unit and range.
 
     `label`: what a screen calls it; `words`: what it calls each of `choices`. `names`: what its text names of a workspace,
-    `CAPABILITY` (several, with commas) or `SCORE`, a column of numbers, so that a screen can offer what there is.
+    `CAPABILITY` (several, with commas), `CAPABILITY_SHARES` (theirs, in that order) or `SCORE`, a column of numbers, so that
+    a screen can offer what there is.
     """
     metadata = {
         "help": help, "label": label, "unit": unit, "low": low, "high": high, "choices": choices, "words": words or choices,

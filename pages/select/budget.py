@@ -32,17 +32,21 @@ def workbench(opened: engine.Opened) -> None:
     keep_choices()
     drawn_anew()
     with guard():
-        draw_method(opened.dataset, draft_base(opened.dataset))
-        spec = draft_spec(opened)
-        drawn = False
-        with guard():
-            draw_budget(engine.pool_to_rank(opened, spec))
-            pool, ranking = engine.ranked(opened, spec, draft_budget())
-            draw_answer(opened, spec, pool, ranking)
-            drawn = True
-        if not drawn:  # what is wrong may be a pin, a ban or a constraint
-            draw_constraints(opened, spec, None)
+        if draw_method(opened, draft_base(opened.dataset)):
+            draw_chosen(opened, draft_spec(opened))
     write_link()
+
+
+def draw_chosen(opened: engine.Opened, spec: RankingSpec) -> None:
+    """The budget and what it buys; where that cannot be told, what binds the choice."""
+    drawn = False
+    with guard():
+        draw_budget(engine.pool_to_rank(opened, spec))
+        pool, ranking = engine.ranked(opened, spec, draft_budget())
+        draw_answer(opened, spec, pool, ranking)
+        drawn = True
+    if not drawn:  # what is wrong may be a pin, a ban or a constraint
+        draw_constraints(opened, spec, None)
 
 
 def draw_answer(opened: engine.Opened, spec: RankingSpec, pool: Pool, ranking: Ranking) -> None:

@@ -19,6 +19,7 @@ import streamlit as st
 
 from core.datasets.lint import RULES as FLAGS
 from core.errors import GamutError
+from core.scores.alignment import POOLINGS
 from core.scores.capability import SITES
 from core.scores.heatmap import CELLS
 from core.scores.heatmap import ORDERS as NEURON_ORDERS
@@ -29,7 +30,7 @@ from core.scores.spectrum import RARE, UBIQUITOUS
 from core.selection.constraints import Constraints
 from core.selection.left_out import NEAREST
 from core.selection.left_out import ORDERS as LEFT_ORDERS
-from core.selection.methods.registry import FOUND_ONLY, METHODS, parse_options
+from core.selection.methods.registry import FOUND_ONLY, METHODS, parse_options, takes_capabilities
 from core.selection.neuron_answer import SPREAD
 from core.selection.neuron_answer import UNITS as UNITS_OF_NEURONS
 from core.store.analyses import SPANS
@@ -42,6 +43,7 @@ RULES = ("auto", "quantile", "raw")
 YARDSTICKS = ("features", "words", "held-out")
 TABS = ("queue", "missed", "bias", "compare", "constraints", "reproduce")
 DIVERSITY_TABS = ("length", "samples", "redundancy", "spectrum", "sensitivity")
+ALIGNMENT_LOOKS = ("samples", "finding", "readings")
 NEURON_TABS = ("heatmap", "capabilities", "alignment", "together")
 FEATURE_TABS = ("tokens", "neighbours", "where", "subset", "explanations")
 NO_FEATURE = -1  # the screen of all features
@@ -258,6 +260,24 @@ CHOICES = {
     "heat_layers": Choice("", stretch),  # the part that is zoomed to, both ends within; "" for all
     "heat_places": Choice("", stretch),
     "neuron": Choice("", neuron),  # as 3.217; "" for the picture of all
+    "capability": Choice(""),
+    "capability_site": Choice("mlp", one_of(*SITES)),
+    "align_site": Choice("mlp", one_of(*SITES)),
+    "align_pooling": Choice("mean", one_of(*POOLINGS)),
+    "align_by_change": Choice(False, switch),
+    "align_layer_z": Choice(False, switch),
+    "align_length_z": Choice(False, switch),
+    "align_look": Choice("samples", one_of(*ALIGNMENT_LOOKS)),
+    "align_end": Choice("highest", one_of("highest", "lowest")),
+    "align_page": Choice(1, ordinal),
+    "align_every": Choice(False, switch),
+    "find_column": Choice(""),
+    "find_value": Choice(""),
+    "find_tasks": Choice(""),
+    "together": Choice(""),  # capabilities with commas; all where nobody chose
+    "together_by": Choice("nait", one_of(*(name for name, one in METHODS.items() if takes_capabilities(one)))),
+    "together_least": Choice(2, one_of(*range(1, 65))),
+    "together_column": Choice(""),
     "read_as": Choice("chat", one_of("chat", "plain")),
     "shaded": Choice(NO_FEATURE, place),  # of one's own text; else the relatively strongest
     "text_tab": Choice("features", one_of("features", "neurons", "like")),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from core.scores.alignment import COSINE, AlignmentSettings
 from core.scores.capability import SITES
 from core.selection.by_capability import CAPABILITIES, LENGTH_Z, SHARES, rank_by_capabilities
-from core.selection.method import CAPABILITY, Method, option
+from core.selection.method import CAPABILITY, CAPABILITY_SHARES, Method, option
 from core.selection.pool import Pool
 from core.selection.ranking import Ranking
 
@@ -19,7 +19,7 @@ from core.selection.ranking import Ranking
 @dataclass(frozen=True, kw_only=True)
 class EmbeddingSimilarityOptions:
     capabilities: str = option("", CAPABILITIES, label="Capabilities", names=CAPABILITY)
-    shares: str = option("", SHARES, label="Shares of the capabilities")
+    shares: str = option("", SHARES, label="Shares of the capabilities", names=CAPABILITY_SHARES)
     site: str = option(
         "residual", "residual: the stream after the last block; mlp: its neurons", label="Read at", choices=SITES,
         words=("neurons of the last MLP", "residual stream after the last block"),

@@ -19,7 +19,7 @@ from core.selection.by_capability import (
     SITE_WORDS,
     rank_by_capabilities,
 )
-from core.selection.method import CAPABILITY, Method, option
+from core.selection.method import CAPABILITY, CAPABILITY_SHARES, Method, option
 from core.selection.pool import Pool
 from core.selection.ranking import Ranking
 
@@ -27,7 +27,7 @@ from core.selection.ranking import Ranking
 @dataclass(frozen=True, kw_only=True)
 class NaitOptions:
     capabilities: str = option("", CAPABILITIES, label="Capabilities", names=CAPABILITY)
-    shares: str = option("", SHARES, label="Shares of the capabilities")
+    shares: str = option("", SHARES, label="Shares of the capabilities", names=CAPABILITY_SHARES)
     site: str = option(
         "mlp", "mlp: neurons; residual: the stream after each block", label="Read at", choices=SITES, words=SITE_WORDS
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from core.scores.target_likeness import OVERLAP
 from core.selection.by_capability import CAPABILITIES, SHARES, rank_by_capabilities
-from core.selection.method import CAPABILITY, Method, option
+from core.selection.method import CAPABILITY, CAPABILITY_SHARES, Method, option
 from core.selection.pool import Pool
 from core.selection.ranking import Ranking
 
@@ -18,7 +18,7 @@ from core.selection.ranking import Ranking
 @dataclass(frozen=True, kw_only=True)
 class NeuronOverlapOptions:
     capabilities: str = option("", CAPABILITIES, label="Capabilities", names=CAPABILITY)
-    shares: str = option("", SHARES, label="Shares of the capabilities")
+    shares: str = option("", SHARES, label="Shares of the capabilities", names=CAPABILITY_SHARES)
 
 
 def rank(pool: Pool, options: NeuronOverlapOptions, *, upto: int | None = None) -> Ranking:

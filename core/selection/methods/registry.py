@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from core.errors import GamutError
-from core.selection.method import Method, parse_options
+from core.selection.method import CAPABILITY, Method, parse_options
 from core.selection.methods import (
     bm25,
     difference_of_means,
@@ -24,7 +26,7 @@ from core.selection.methods import (
     sae_simscale,
 )
 
-__all__ = ["METHODS", "find", "parse_options"]
+__all__ = ["METHODS", "find", "parse_options", "takes_capabilities"]
 
 METHODS: dict[str, Method] = {
     method.name: method
@@ -51,6 +53,11 @@ METHODS: dict[str, Method] = {
 
 # Found by name, but not offered as a choice: its samples come with a file.
 FOUND_ONLY: dict[str, Method] = {imported_ids.NAME: imported_ids.METHOD}
+
+
+def takes_capabilities(method: Method) -> bool:
+    """Whether a method looks for learned capabilities."""
+    return any(field.metadata["names"] == CAPABILITY for field in fields(method.options))
 
 
 def find(name: str) -> Method:

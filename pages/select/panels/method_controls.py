@@ -7,12 +7,14 @@ from dataclasses import fields
 import streamlit as st
 
 from core.selection.method import Method
-from core.selection.methods.registry import METHODS, find
+from core.selection.methods.registry import METHODS, find, takes_capabilities
 from core.store.analyses import SPANS
 from core.store.datasets import Dataset
 from core.store.pools import members_of
+from pages.select.panels.capability_controls import draw_capabilities, keep_capabilities
 from pages.select.panels.option_controls import draw_options
 from pages.shared.draft import base_choice
+from pages.shared.engine import Opened
 from pages.shared.state import RULES, choose, chosen
 
 SHOWN, MORE = "_method_shown", "_method_more"
@@ -30,8 +32,9 @@ def of_group(group: str) -> list[str]:
     return [name for name, method in METHODS.items() if method.group == group]
 
 
-def draw_method(dataset: Dataset, base: tuple[str, ...]) -> None:
-    """The methods in one row, with what explains the chosen one and what counts as active."""
+def draw_method(opened: Opened, base: tuple[str, ...]) -> bool:
+    """The methods in one row, with what explains the chosen one and what counts as active; whether it can rank."""
+    dataset = opened.dataset
     method, shown, more = chosen("method"), of_group("main"), of_group("more")
     st.session_state[SHOWN] = method if method in shown else None
     st.session_state[MORE] = method if method in more else None
@@ -59,6 +62,7 @@ def draw_method(dataset: Dataset, base: tuple[str, ...]) -> None:
         draw_activity()
         if members_of(dataset):
             draw_base(dataset, base)
+    return draw_capabilities(opened, found) if takes_capabilities(found) else True
 
 
 def _title(name: str) -> str:
@@ -66,8 +70,10 @@ def _title(name: str) -> str:
 
 
 def _method_changed(key: str) -> None:
-    if st.session_state[key] is not None:  # a click on the chosen one takes it back: then nothing changes
-        choose(method=st.session_state[key])
+    method = st.session_state[key]
+    if method is not None:  # a click on the chosen one takes it back: then nothing changes
+        keep_capabilities(chosen("method"), method)
+        choose(method=method)
 
 
 def draw_method_help(method: Method, dataset: Dataset) -> None:

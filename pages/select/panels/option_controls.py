@@ -7,15 +7,15 @@ from dataclasses import Field, fields
 import streamlit as st
 
 from core.selection.known_analysis import NUMERIC
-from core.selection.method import CAPABILITY, SCORE, Method
+from core.selection.method import CAPABILITY, CAPABILITY_SHARES, SCORE, Method
 from core.store.datasets import Dataset
 from pages.shared.state import chosen, option_key
 
 
 def draw_options(method: Method, dataset: Dataset) -> None:
-    """Every option but those that come with a file, and the capabilities, which stand beside the method itself."""
+    """Every option but those that come with a file, and the capabilities with their shares, which stand below the methods."""
     for field in fields(method.options):
-        if field.metadata.get("typed", True) and field.metadata["names"] != CAPABILITY:
+        if field.metadata.get("typed", True) and field.metadata["names"] not in (CAPABILITY, CAPABILITY_SHARES):
             _draw_option(method, field, dataset)
 
 

@@ -1,0 +1,120 @@
+"""Capabilities, Alignment and Together: what is learned at a glance, scores to read, what is found, what several share."""
+
+import numpy as np
+import pytest
+
+from core.scores.alignment import AlignmentSettings, alignment
+from core.scores.capability import capability_names, load_capability
+from core.store.analyses import open_analysis
+from core.store.datasets import Dataset
+from core.store.people import PIN, marked
+from tests.made_capabilities import made_capability
+from tests.pages.conftest import said
+
+SCREEN = "Neurons"
+
+
+@pytest.fixture
+def learned(made):
+    """The made workspace with three capabilities of its model."""
+    for seed, name in enumerate(("code", "maths", "reading")):
+        made_capability(made, name, seed=seed)
+    return made
+
+
+def test_without_a_capability_every_tab_says_what_to_do_next(made, open_app):
+    app = open_app(made, SCREEN, neurons_tab="capabilities")
+    assert "No capability of this model is learned yet" in said(app)
+    app = open_app(made, SCREEN, neurons_tab="together")
+    next(button for button in app.button if button.label == "Learn a capability").click().run()
+    assert app.query_params["neurons_tab"] in ("capabilities", ["capabilities"])
+    assert app.button(key="capability_learn")
+
+
+def test_capabilities_at_a_glance_with_what_random_sets_give(learned, open_app):
+    app = open_app(learned, SCREEN, neurons_tab="capabilities", capability="maths", capability_site="residual")
+    assert app.subheader[0].value.replace("\\", "").startswith("maths. Two halves of the samples")
+    table = app.dataframe[0].value
+    assert list(table["capability"]) == ["code", "maths", "reading"] and list(table["samples"]) == [40] * 3
+    assert all(" to " in cell for cell in table["split-half |cos|"])
+
+
+def test_one_of_another_model_is_said_in_a_sentence_and_not_offered(learned, open_app):
+    made_capability(learned, "foreign", model="another")
+    app = open_app(learned, SCREEN, neurons_tab="capabilities", capability="foreign")
+    assert "learn it again on that model" in said(app).replace("\\", "")
+    assert "foreign" not in list(app.dataframe[0].value["capability"])
+    app = open_app(learned, SCREEN, neurons_tab="alignment", capability="foreign")
+    assert "foreign" not in app.selectbox(key="capability").options
+
+
+def test_a_capability_is_renamed_removed_and_taken_in_again(learned, open_app, tmp_path):
+    file = tmp_path / "sent.safetensors"
+    file.write_bytes((learned.capabilities / "code.safetensors").read_bytes())
+    app = open_app(learned, SCREEN, neurons_tab="capabilities", capability="code")
+    app.text_input(key="capability_rename_code").set_value("programs").run()
+    app.button(key="capability_rename").click().run()
+    assert capability_names(learned) == ["maths", "programs", "reading"]
+    app.button(key="capability_remove").click().run()
+    assert capability_names(learned) == ["maths", "reading"]
+    app.text_input(key="capability_open_path").set_value(str(file)).run()
+    app.text_input(key="capability_open_name").set_value("code").run()
+    app.button(key="capability_open").click().run()
+    assert load_capability(learned, "code").path.read_bytes() == file.read_bytes()
+    assert "Opened code: 40 samples" in said(app).replace("\\", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "sentence"),
+    [
+        ("", "1, 2, 3, 4", "needs a name"),
+        ("x", "", "There are no samples yet"),
+        ("x", "1, 2", "at least 4"),
+        ("x", "1, b", "are not sample ids"),
+        ("x", "1, 2, 3, 400", "Sample 400 does not exist"),
+        ("code", "1, 2, 3, 4", "There is a capability"),
+        ("../x", "1, 2, 3, 4", "cannot name a capability"),
+    ],
+)
+def test_what_cannot_be_learned_is_one_plain_sentence(learned, open_app, name, source, sentence):
+    app = open_app(learned, SCREEN, neurons_tab="capabilities")
+    app.segmented_control(key="capability_from").set_value("Samples picked by hand").run()
+    app.text_input(key="capability_ids").set_value(source).run()
+    app.text_input(key="capability_name").set_value(name).run()
+    app.button(key="capability_learn").click().run()
+    assert not app.exception
+    assert any(sentence in error.value.replace("\\", "") for error in app.error)
+
+
+def test_the_alignment_of_a_reading_is_what_the_engine_says(learned, open_app):
+    link = {"align_site": "residual", "align_pooling": "last", "align_length_z": "1", "capability": "maths"}
+    app = open_app(learned, SCREEN, neurons_tab="alignment", **link)
+    settings = AlignmentSettings(site="residual", pooling="last", length_z=True)
+    score = alignment(open_analysis(learned, "made"), load_capability(learned, "maths"), settings)
+    best = np.argsort(-score, kind="stable")[:50]
+    table = app.dataframe[0].value
+    assert table["sample"].tolist() == best.tolist()
+    assert np.allclose(table["alignment"], score[best])
+    assert {"difference of means", "embedding similarity", "BM25"} <= set(table.columns)
+    app.segmented_control(key="align_end").set_value("lowest").run()
+    assert app.dataframe[0].value["sample"].tolist() == np.argsort(score, kind="stable")[:50].tolist()
+    assert app.query_params["align_end"] in ("lowest", ["lowest"])
+    app.segmented_control(key="align_look").set_value("readings").run()
+    assert "share" in said(app) and "cannot be told here" in str([e.label for e in app.expander])
+
+
+def test_what_is_not_held_is_offered_as_a_projection_pass(learned, open_app):
+    app = open_app(learned, SCREEN, neurons_tab="alignment", align_site="mlp", align_pooling="last")
+    assert "A projection pass reads every sample once" in said(app)
+    assert app.button(key="align_project")
+
+
+def test_together_tells_the_core_set_and_pins_it(learned, open_app):
+    app = open_app(learned, SCREEN, neurons_tab="together", unit="rows", amount="20")
+    assert "chosen under all 3 capabilities, by chance" in app.subheader[0].value.replace("\\", "")
+    rows = app.dataframe[0].value["sample"].tolist()
+    assert rows and app.dataframe[0].value["under"].min() >= 2
+    app.button(key="core_pin").click().run()
+    assert set(marked(learned, Dataset(learned, "made").content_hash, PIN)) == set(rows)
+    app.multiselect(key="_together_names").set_value(["maths"]).run()
+    assert app.query_params["together"] in ("maths", ["maths"]) and "Choose two capabilities" in said(app)
