@@ -1,6 +1,7 @@
 """`make bench`: every performance claim, measured side by side in one run, with the machine named.
 
 `python -m tests.bench coverage --workspace W --analysis A` prints what every method reaches at equal tokens.
+`python -m tests.bench capability --workspace W --analysis A --target gsm8k=FILE …` prints how well capabilities find their kind.
 """
 
 import os
@@ -40,5 +41,9 @@ if __name__ == "__main__":
         from tests.bench.coverage_table import main as coverage
 
         coverage(sys.argv[2:])
+    elif sys.argv[1:2] == ["capability"]:  # likewise
+        from tests.bench.capability import main as capability
+
+        capability(sys.argv[2:])
     else:
         main(sys.argv[1:])
