@@ -12,6 +12,7 @@ import torch
 import core
 from core.activations.batch import Batch
 from core.activations.batch_plan import plan_batches
+from core.activations.cancelled import Cancelled as Cancelled
 from core.activations.collect.collection import Collection
 from core.activations.decoder import decoder_rows
 from core.activations.identity import AnalysisIdentity
@@ -35,10 +36,6 @@ PART_SECONDS = 30.0  # what a kill can cost
 
 Progress = Callable[..., None]  # (done, total, note), and the samples read where tokens are counted
 Stop = Callable[[], bool]
-
-
-class Cancelled(Exception):
-    """The user asked to stop; what was done is kept and the same command goes on from there."""
 
 
 class Pass:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -18,6 +18,7 @@ from core.activations.tokens import UNSCORED, Tokens
 
 KINDS = ("first", "last", "mean")
 Stop = Callable[[], bool]
+Read = dict[str, dict[str, np.ndarray]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,13 +43,9 @@ def read_ends(
     Which tokens count is as in an analysis of these settings, so `mean` is what an analysis keeps of a sample. Raises
     `Cancelled` when `stop()` turns true.
     """
-    batches = plan_batches(tokens.lengths, settings)
     found: dict[str, dict[str, list[np.ndarray]]] = {}
     order, counted, done = [], [], 0
-    for batch in batches:
-        if stop():
-            raise Cancelled
-        read, counts = _read(machine, tokens, batch, mask_massive=settings.mask_massive)
+    for batch, read, counts in stream_ends(machine, tokens, settings, stop=stop):
         for site, kinds in read.items():
             for kind, values in kinds.items():
                 found.setdefault(site, {}).setdefault(kind, []).append(values)
@@ -63,10 +60,22 @@ def read_ends(
     return {site: Ends(rows=ids[kept], **kinds) for site, kinds in joined.items()}
 
 
+def stream_ends(
+    machine: Pass, tokens: Tokens, settings: AnalysisSettings, *, stop: Stop, begin: int = 0
+) -> Iterator[tuple[np.ndarray, Read, np.ndarray]]:
+    """Batch after batch from number `begin` on: sample ids, the states by site and kind, and what counts.
+
+    States are float32 (layers, batch, d); counts int64 (layers, batch), tokens that count; where there are none, `mean` and
+    `last` are 0. Raises `Cancelled` when `stop()` turns true.
+    """
+    for batch in plan_batches(tokens.lengths, settings)[begin:]:
+        if stop():
+            raise Cancelled
+        yield batch, *_read(machine, tokens, batch, mask_massive=settings.mask_massive)
+
+
 @torch.inference_mode()
-def _read(
-    machine: Pass, tokens: Tokens, ids: np.ndarray, *, mask_massive: bool
-) -> tuple[dict[str, dict[str, np.ndarray]], np.ndarray]:
+def _read(machine: Pass, tokens: Tokens, ids: np.ndarray, *, mask_massive: bool) -> tuple[Read, np.ndarray]:
     """By site and kind, float32 (layers, batch, d); and int64 (layers, batch), the tokens that count."""
     lengths = tokens.lengths[ids]
     padded = np.zeros((len(ids), lengths.max()), dtype=np.int64)
@@ -121,7 +130,5 @@ def _ends(states: torch.Tensor, *, counts: torch.Tensor) -> dict[str, np.ndarray
     sums = torch.bmm(weights[:, None], states)[:, 0]
     means = sums / weights.sum(1, keepdim=True).clamp(min=1)
     rows = torch.arange(len(states))
-    return {
-        kind: values.cpu().numpy()
-        for kind, values in zip(KINDS, (states[:, 0], states[rows, last], means), strict=True)
-    }
+    lasts = torch.where(counts.any(dim=1)[:, None], states[rows, last], 0.0)
+    return {kind: values.cpu().numpy() for kind, values in zip(KINDS, (states[:, 0], lasts, means), strict=True)}

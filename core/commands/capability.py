@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
+from core.activations.cancelled import Cancelled
 from core.commands.constraint_options import filter_of
 from core.commands.output import ProgressLine, facts, plain, session_of, table
 from core.errors import GamutError
@@ -20,6 +21,9 @@ from core.scores.capability_quality import FIGURES, at_a_glance, quality_words
 from core.scores.capability_source import CapabilitySource
 from core.scores.directions import FEWEST
 from core.scores.learn_capability import RANDOM_SETS, learn_capability, learn_words
+from core.scores.project import ProjectionEstimate, estimate_projection, project_words
+from core.scores.project import project as project_pool
+from core.scores.readings import reading_name
 from core.store.analyses import open_analysis
 from core.store.sample_filter import SampleFilter
 from core.workspace import check_name
@@ -84,12 +88,8 @@ def told(me: RunningJob) -> Iterator[Callable[[int, int, str], None]]:
 
     try:
         yield progress
-    except GamutError:
-        raise
-    except Exception as error:
-        if type(error).__name__ == "Cancelled":  # of core.activations.analyse, which brings torch along
-            raise JobCancelled from None
-        raise
+    except Cancelled:
+        raise JobCancelled from None
     finally:
         line.end()
 
@@ -138,6 +138,29 @@ def open_file(
 
 
 @app.command()
+def project(
+    context: typer.Context,
+    names: list[str],
+    analysis: Annotated[str, typer.Option(help="the analysis whose samples are read again")] = "",
+    estimate: Annotated[bool, typer.Option("--estimate", help="only tell what it would cost")] = False,
+    job: Annotated[str | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Read an analysis' samples again for scores that it cannot tell from what it keeps, and keep only these."""
+    session = session_of(context)
+    opened = open_analysis(session.workspace, analysis)
+    found = [load_capability(session.workspace, name) for name in dict.fromkeys(names)]
+    told_cost = estimate_projection(session.workspace, opened, found)
+    if estimate:
+        session.say(told_cost, _cost_words(told_cost))
+        return
+    command = project_words([one.name for one in found], opened)
+    title = f"Project {', '.join(one.name for one in found)}"
+    with running(session.workspace, id=job, title=title, command=command, unit="tokens") as me, told(me) as progress:
+        made = project_pool(session.workspace, opened, found, progress=progress, stop=me.stop)
+    session.say({"made": made}, f"{made} readings can be scored now." if made else "Nothing waits for a pass.")
+
+
+@app.command()
 def scores(
     context: typer.Context,
     name: str,
@@ -166,6 +189,17 @@ def scores(
         {"scores": score.tolist(), "layer_shares": shares.tolist()},
         f"{table(rows)}\n\nShare of each layer in the variance of the score: {told}",
     )
+
+
+def _cost_words(cost: ProjectionEstimate) -> str:
+    if not cost.readings:
+        return "Nothing waits for a pass: everything can be scored from what is kept."
+    return facts({
+        "tokens to read": f"{cost.tokens:,}".replace(",", " "),
+        "time": "not known: nothing was read by this model here" if cost.seconds is None else f"about {cost.seconds:.0f} s",
+        "kept on disk, at most": f"{cost.disk_bytes / 1e6:.1f} MB",
+        "readings": "; ".join(f"{name}: {reading_name(settings)}" for name, settings in cost.readings),
+    })  # fmt: skip
 
 
 def _filter(column: list[str], ids: str | None, only: str | None) -> SampleFilter:

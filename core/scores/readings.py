@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 
 from core.files import json_hash
-from core.scores.alignment import POOLINGS, AlignmentSettings, alignment, needs_pass
+from core.scores.alignment import POOLINGS, PRINCIPAL, AlignmentSettings, alignment, needs_pass
 from core.scores.capability import SITES, Capability
 from core.store.analyses import Analysis
 from core.store.derived import kept_table
@@ -37,8 +37,8 @@ class Agreement:
 
 
 def reading_name(settings: AlignmentSettings) -> str:
-    """mlp mean, or residual last, layers on one scale."""
-    said = [f"{settings.site} {settings.pooling}"]
+    """mlp mean, or residual last, layers on one scale; a control is called by its rule."""
+    said = [f"{settings.site} {settings.pooling if settings.rule == PRINCIPAL else settings.rule}"]
     said += ["sign by change"] if settings.by_change else []
     said += ["layers on one scale"] if settings.layer_z else []
     said += ["lengths on one scale"] if settings.length_z else []
