@@ -15,6 +15,7 @@ from core.commands import (
     contamination,
     data,
     data_facts,
+    diversity,
     inspect,
     label,
     layout,
@@ -70,6 +71,7 @@ app.command()(analyses.demo)
 app.command()(inspect.inspect)
 app.command(hidden=True)(inspect.inspector)
 app.command()(against.against)
+app.command()(diversity.diversity)
 app.command()(selection.rank)
 app.command()(selection.select)
 app.add_typer(selections.app, name="selections")

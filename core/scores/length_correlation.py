@@ -41,6 +41,10 @@ def like_lengths(scored_tokens: np.ndarray, *, most: int = LENGTH_GROUPS) -> np.
     if n == 0:
         return np.empty(0, np.int64)
     ends = np.unique(np.quantile(scored_tokens, np.arange(1, wanted + 1) / wanted, method="inverted_cdf"))
+    if len(ends) > 1 and np.count_nonzero(scored_tokens > ends[-2]) < ROWS_A_GROUP // 2:
+        ends = np.delete(
+            ends, -2
+        )  # where many are equally long, cut at the context length say, few are left behind them
     return np.searchsorted(ends, scored_tokens)
 
 

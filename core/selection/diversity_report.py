@@ -14,6 +14,7 @@ from core.scores.complexity import MEASURES
 from core.scores.diversity import TokenRichness, complexity, novelty, token_richness
 from core.scores.enrichment import same_by_duplicates
 from core.scores.feature_sets import Activity, FeatureSets
+from core.scores.length import length_link
 from core.scores.length_correlation import Estimate, clusters_of, estimates, like_lengths
 from core.scores.length_matched import Remains, remains
 from core.scores.length_null import LengthNull, by_samples, by_tokens
@@ -30,7 +31,7 @@ from core.store.derived import kept_table
 from core.store.groups import MOST
 from core.store.token_counts import active_tokens
 
-VERSION = 1
+VERSION = 2
 COPIES = "(copies)"  # resampled where no task is named: groups of equal conversations
 TASKS = ("task", "task_name", "task_id")  # columns that are resampled unless another is asked for
 FEWEST_CLUSTERS = 20
@@ -104,6 +105,28 @@ class Diversity:
             "novelty": self.novelty(bounds),
         }
         return remains(ids, features=self.features, measures=measures, groups=self.lengths, eligible=eligible)
+
+
+@dataclass(frozen=True, slots=True)
+class AtTheta0:
+    """Length and richness by the SAE's own activation function, within the span; None where not defined."""
+
+    pearson: float | None
+    spearman: float | None
+    null_r: float | None
+
+    def words(self) -> str:
+        """In a sentence, "" where there is nothing to say."""
+        if self.pearson is None or self.null_r is None:
+            return ""
+        return f"At θ = 0: r = {self.pearson:.3f}, by length alone {self.null_r:.3f}."
+
+
+def at_theta_0(diversity: Diversity) -> AtTheta0:
+    """The same question at θ = 0, whatever rule is chosen."""
+    link = length_link(diversity.tokens, diversity.by_tokens.richness)
+    null = by_tokens(active_tokens(diversity.analysis, span=diversity.span), diversity.tokens)
+    return AtTheta0(link.pearson, link.spearman, null.r)
 
 
 def group_columns(dataset: Dataset) -> list[str]:

@@ -13,7 +13,9 @@ TOO_FEW = "not defined"
 
 
 def number(value: float | None, digits: int = 2) -> str:
-    return TOO_FEW if value is None else f"{value:.{digits}f}".replace("-", "−")
+    if value is None:
+        return TOO_FEW
+    return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")  # + 0.0: no minus before a zero
 
 
 def with_interval(estimate: Estimate, digits: int = 2) -> str:
@@ -66,7 +68,7 @@ def length_paragraph(report: LengthReport, *, size: int) -> str:
         low, high = ends
         said.append(
             f"In as many tokens, {size}, samples of {high.name} show {with_interval(high.rarefied, 0)} features and those of "
-            f"{low.name} {with_interval(low.rarefied, 0)}: that difference is none of length."
+            f"{low.name} {with_interval(low.rarefied, 0)}: the number of tokens does not make that difference."
         )
     return " ".join(said)
 
@@ -93,8 +95,9 @@ def spectrum_sentence(counts: dict[str, int], effective: float, carriers: list[C
     """Above the fold of the spectrum."""
     total = sum(counts.values())
     said = (
-        f"Of {total} features {counts['dead']} are dead here, {counts['rare']} rare, {counts['common']} common and "
-        f"{counts['ubiquitous']} ubiquitous; they are as diverse as {effective:.0f} equally common ones"
+        f"Of {_whole(total)} features {_whole(counts['dead'])} are dead here, {_whole(counts['rare'])} rare, "
+        f"{_whole(counts['common'])} common and {_whole(counts['ubiquitous'])} ubiquitous; they are as diverse as "
+        f"{_whole(round(effective))} equally common ones"
     )
     told = [one for one in carriers if one.share_of_rare > 0]
     if not told or len(carriers) < 2:
@@ -113,6 +116,10 @@ def _ends(groups: list[GroupLength]) -> tuple[GroupLength, GroupLength] | None:
         return None
     low, high = groups[min(told)[1]], groups[max(told)[1]]
     return (low, high) if (low.rarefied.high or 0.0) < (high.rarefied.low or 0.0) else None
+
+
+def _whole(n: int) -> str:
+    return f"{n:,}".replace(",", "\u202f")
 
 
 def _certain(group: GroupLength) -> bool:

@@ -15,7 +15,6 @@ class ColumnPages:
 
     def __init__(self, columns: dict[str, object]) -> None:
         self.table = pa.table({name: _column(values) for name, values in columns.items()})
-        self._connection = duckdb.connect(":memory:")
 
     @property
     def names(self) -> list[str]:
@@ -28,14 +27,14 @@ class ColumnPages:
         for name in (order, *([where[0]] if where else [])):
             if name not in self.names:
                 raise GamutError(f"There is no column {name!r} to order by; there are: {', '.join(self.names)}.")
-        cursor = self._connection.cursor()
-        cursor.register("held", self.table)
         given = [] if where is None else [where[1]]
         found = "FROM held" + ("" if where is None else f" WHERE {quoted(where[0])} = ?")
-        total = cursor.execute(f"SELECT count(*) {found}", given).fetchall()[0][0]
         way = "DESC" if descending else "ASC"
         query = f"SELECT * {found} ORDER BY {quoted(order)} {way} NULLS LAST, {quoted(self.names[0])} LIMIT ? OFFSET ?"
-        rows = cursor.execute(query, [*given, limit, offset]).fetchall()
+        with duckdb.connect(":memory:") as connection:
+            connection.register("held", self.table)
+            total = connection.execute(f"SELECT count(*) {found}", given).fetchall()[0][0]
+            rows = connection.execute(query, [*given, limit, offset]).fetchall()
         return {name: [row[at] for row in rows] for at, name in enumerate(self.names)}, total
 
 

@@ -16,6 +16,7 @@ from core.selection.diversity_report import (
     THETA_0,
     Diversity,
     at_equal_length,
+    at_theta_0,
     cluster_columns,
     group_columns,
     length_report,
@@ -79,6 +80,16 @@ def _equal_length(_opened: Opened, said: str, resampled: str) -> list[Partial]:
     return at_equal_length(diversity_of(_opened), resampled=resampled)
 
 
+def zero_words(opened: Opened) -> str:
+    """The same at θ = 0, beside the rule of Budget."""
+    return _zero_words(opened, rule_words(opened))
+
+
+@st.cache_resource(max_entries=8, show_spinner="Counting tokens …")
+def _zero_words(_opened: Opened, said: str) -> str:
+    return at_theta_0(diversity_of(_opened)).words()
+
+
 def carried(opened: Opened, column: str, bounds: Bounds) -> list[Carrier]:
     """Who carries the rare features."""
     return _carried(opened, rule_words(opened), column, bounds.rare, bounds.ubiquitous)
@@ -113,8 +124,9 @@ def _remains(
 
 
 def chosen_bounds() -> Bounds:
-    """What counts as rare and as ubiquitous."""
-    return Bounds(rare=float(chosen("rare")), ubiquitous=float(chosen("ubiquitous")))
+    """What counts as rare and as ubiquitous; above rare at least, however both were typed."""
+    rare, ubiquitous = float(chosen("rare")), float(chosen("ubiquitous"))
+    return Bounds(rare=rare, ubiquitous=ubiquitous if ubiquitous > rare else 2 * rare)
 
 
 def chosen_size(opened: Opened) -> int:

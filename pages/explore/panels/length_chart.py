@@ -24,10 +24,10 @@ def draw_length_chart(diversity: Diversity, null: LengthNull) -> None:
     """The picture; a box drawn on it is looked at closer, a point clicked opens its sample."""
     box = _chosen_box()
     seen = view(diversity.tokens, diversity.features.richness, box)
-    said, back = st.columns([3, 1], vertical_alignment="center")
-    said.caption(_about(seen, box))
-    if box is not None:
-        back.button("Whole picture", on_click=choose, kwargs={"length_box": ""}, width="stretch")
+    with st.container(horizontal=True, vertical_alignment="center", height=64, border=False):
+        st.caption(_about(seen, box))
+        if box is not None:
+            st.button("Whole picture", on_click=choose, kwargs={"length_box": ""})
     key = f"length_chart_{chosen('diversity_counted')}_{chosen('length_box')}"
     st.plotly_chart(
         length_figure(diversity, null, seen, box), key=key, on_select=lambda: _selected(key),

@@ -25,6 +25,7 @@ from pages.explore.panels.diversity_answers import (
     report,
     sizes,
     what_remains,
+    zero_words,
 )
 from pages.explore.panels.group_chart import group_figure
 from pages.explore.panels.length_chart import OPEN, draw_length_chart
@@ -84,9 +85,11 @@ def _draw_choices(opened: Opened) -> tuple[str, str]:
 
 def _figures(opened: Opened, found: LengthReport, resampled: str) -> str:
     null = "not defined" if found.null.r is None else f"{found.null.r:.3f}"
+    zero = "" if chosen("diversity_counted") == "zero" else zero_words(opened) + " "
     return (
         f"{count(found.samples, 'sample')}; active by {counted_words(opened)}. Pearson {with_interval(found.pearson, 3)}, "
-        f"Spearman {with_interval(found.spearman, 3)}; what length alone predicts: r = {null}. {PAPER}. "
+        f"Spearman {with_interval(found.spearman, 3)}; what length alone predicts: r = {null}. "
+        f"{zero}{PAPER}. "
         f"Intervals: {draws_of(found.samples)} resamples of {cluster_words(resampled)}."
     )
 
@@ -107,7 +110,7 @@ def _draw_groups(opened: Opened, found: LengthReport, size: int) -> None:
         return
     shown.sort(key=lambda one: -(one.rarefied.value or 0.0))
     names, values = [one.name for one in shown], [one.rarefied for one in shown]
-    figure = group_figure(names, values, title=f"features in {size} tokens, mean with 95 % interval", height=390)
+    figure = group_figure(names, values, title=f"features in {size} tokens", height=390)
     st.plotly_chart(figure, key="rarefied_chart", config=QUIET, width="stretch", theme="streamlit")
     if len(found.groups) > len(shown):
         st.caption(f"The {len(shown)} largest of {len(found.groups)} groups; the table below holds all.")

@@ -196,7 +196,7 @@ def _draw_table(opened: Opened, table: ColumnPages, by: str) -> None:
     sort, way, group, take = st.columns([1, 0.8, 1, 1.4], vertical_alignment="bottom")
     names = [name for name in table.names if name != GROUP]
     if chosen("samples_sort") not in names:
-        choose(samples_sort="novelty")
+        choose(samples_sort=rarefied_name(chosen_size(opened)))
     sort.selectbox("Sort by", names, key="samples_sort", format_func=plain, on_change=_to_first)
     way.toggle("ascending", key="samples_ascending", on_change=_to_first)
     if by:

@@ -69,17 +69,12 @@ def _draw_choices(opened: Opened) -> str:
     with group:
         column = choose_among("carried_by", carrier_columns(opened.dataset), "Carried by", by_words)
     rare.number_input("Rare: at most % of samples", 0.001, 50.0, step=0.1, format="%g", key="rare")
-    low = chosen_bounds_low()
-    ubiquitous.number_input("Ubiquitous: at least %", low, 100.0, step=1.0, format="%g", key="ubiquitous")
+    bounds = chosen_bounds()
+    choose(ubiquitous=bounds.ubiquitous)  # lifted above rare where it was not
+    ubiquitous.number_input(
+        "Ubiquitous: at least %", bounds.rare * (1 + 1e-9), 100.0, step=1.0, format="%g", key="ubiquitous"
+    )
     return column
-
-
-def chosen_bounds_low() -> float:
-    """Ubiquitous starts above rare: a rarer one is lifted with it."""
-    rare = float(st.session_state["rare"])
-    if float(st.session_state["ubiquitous"]) <= rare:
-        choose(ubiquitous=min(100.0, 2 * rare))
-    return rare * (1 + 1e-9)
 
 
 def spectrum_figure(found: Spectrum, bounds: Bounds) -> go.Figure:
