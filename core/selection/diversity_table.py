@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pyarrow as pa
 
+from core.scores.redundancy import Redundancy
 from core.scores.spectrum import Bounds
 from core.selection.diversity_report import Diversity
 from core.selection.facets import scores
@@ -21,19 +20,11 @@ BUILT = {
 NOT_MEASURED = (SAMPLE, GROUP, PLACE, WITH)
 
 
-@dataclass(frozen=True, eq=False)
-class Overlap:
-    """The largest overlap of each sample with another one, float (n), and which, int (n); NaN and −1 for none."""
-
-    overlap: np.ndarray
-    other: np.ndarray
-
-
 def diversity_table(
     diversity: Diversity, *, by: str, bounds: Bounds, size: int, ranking: Ranking | None = None,
-    overlap: Overlap | None = None,
+    redundancy: Redundancy | None = None,
 ) -> ColumnPages:  # fmt: skip
-    """The table; `ranking` adds the gain and the place under it, `overlap` the redundancy, `by` the group."""
+    """The table; `ranking` adds the gain and the place under it, `redundancy` the overlap, `by` the group."""
     n = diversity.features.n_samples
     columns: dict[str, object] = {SAMPLE: np.arange(n, dtype=np.int32)}
     if by:
@@ -47,8 +38,9 @@ def diversity_table(
         rarefied_name(size): diversity.by_tokens.at(size),
         "novelty": diversity.novelty(bounds),
     }
-    if overlap is not None:
-        columns |= {"redundancy": overlap.overlap, WITH: _or_missing(overlap.other)}
+    if redundancy is not None:
+        found = redundancy.exact | (redundancy.nearest >= 0)  # MinHash tells nothing of overlaps under its floor
+        columns |= {"redundancy": np.where(found, redundancy.overlap, np.nan), WITH: _or_missing(redundancy.nearest)}
     if ranking is not None:
         gain, place = np.full(n, np.nan), np.full(n, -1, np.int64)
         gain[ranking.sample_ids] = ranking.gains

@@ -7,6 +7,7 @@ from scipy import stats
 from core.errors import GamutError
 from core.scores.feature_sets import Activity
 from core.scores.rarefied import SIZES
+from core.scores.redundancy import redundancy
 from core.scores.spectrum import Bounds
 from core.selection.diversity_report import (
     COPIES,
@@ -21,7 +22,7 @@ from core.selection.diversity_report import (
     length_report,
     size_of,
 )
-from core.selection.diversity_table import Overlap, diversity_table, measures_of
+from core.selection.diversity_table import diversity_table, measures_of
 from core.selection.diversity_words import length_paragraph, length_sentence, matched_sentence, spectrum_sentence
 from core.selection.methods.registry import find
 from core.selection.specification import RankingSpec, active_sets, pool_of
@@ -132,8 +133,9 @@ def test_the_table_holds_a_row_a_sample_and_pages_like_a_sort(made):
     method = find("richest")
     ranking = method.rank(pool, method.options())
     n = diversity.features.n_samples
-    overlap = Overlap(np.linspace(0, 1, n), np.arange(n)[::-1].copy())
-    table = diversity_table(diversity, by="language", bounds=Bounds(), size=16, ranking=ranking, overlap=overlap)
+    found = redundancy(diversity.features)
+    table = diversity_table(diversity, by="language", bounds=Bounds(), size=16, ranking=ranking, redundancy=found)
+    assert table.table["most alike"].to_pylist()[:9] == [k if k >= 0 else None for k in found.nearest[:9].tolist()]
     assert table.table.num_rows == n and "richness" in measures_of(table) and "place" not in measures_of(table)
     whole, total = table.page("richness", limit=n)
     assert total == n

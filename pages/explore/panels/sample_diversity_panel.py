@@ -13,6 +13,7 @@ import streamlit as st
 
 from core.errors import GamutError
 from core.scores.length_correlation import Estimate
+from core.scores.redundancy import Redundancy, kept_redundancy, redundancy_of, work_of
 from core.selection.diversity_table import (
     GROUP,
     PLACE,
@@ -48,7 +49,8 @@ from pages.shared.sample_view import open_sample
 from pages.shared.state import choose, chosen
 
 PAGE = 50
-MANY = 200_000  # samples above which nothing is ranked unasked
+AT_ONCE = 2_000_000_000  # counting steps of the search for overlaps, which is kept: a few seconds
+MANY = 200_000  # samples above which nothing is ranked or looked up unasked
 ALL = ""
 BINS = 60
 MOST_GROUPS = 14
@@ -90,26 +92,39 @@ def _draw_choices(opened: Opened) -> str:
         help="A feature active in at most so many samples is rare; novelty is the share of a sample's features that are.",
     )  # fmt: skip
     if opened.analysis.n_samples > MANY:
-        gain.toggle("Gain under the current ranking", key="samples_gain", help="Ranks all samples first: minutes.")
+        gain.toggle("Gain and overlap", key="samples_gain", help="Ranks all samples first: minutes.")
     return by
 
 
 def _table_of(opened: Opened, by: str) -> ColumnPages:
-    bounds, size, ranking, mark = chosen_bounds(), chosen_size(opened), None, ""
+    bounds, size, ranking, redundancy, mark = chosen_bounds(), chosen_size(opened), None, None, ""
     if opened.analysis.n_samples <= MANY or chosen("samples_gain"):
+        redundancy = _redundancy(opened)
         try:
             spec = draft_spec(opened)
             ranking, mark = engine.ranked(opened, spec)[1], engine.key_of(opened, spec) + engine.words(spec)
         except GamutError as error:  # Budget mends it; the rest of the table does without
             say_error(error)
-    return _made(opened, rule_words(opened), by, bounds.rare, bounds.ubiquitous, size, mark, ranking)
+    mark += f":{redundancy is not None}"
+    return _made(opened, rule_words(opened), by, bounds.rare, bounds.ubiquitous, size, mark, ranking, redundancy)
+
+
+def _redundancy(opened: Opened) -> Redundancy | None:
+    """The largest overlaps where they are known, or told in a moment; else the tab Redundancy looks for them."""
+    diversity = diversity_of(opened)
+    if work_of(diversity.features) <= AT_ONCE:
+        return redundancy_of(diversity.analysis, diversity.features)
+    return kept_redundancy(diversity.analysis, diversity.features)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Measuring every sample …")
 def _made(
-    _opened: Opened, said: str, by: str, rare: float, ubiquitous: float, size: int, mark: str, _ranking: Ranking | None
-) -> ColumnPages:
-    return diversity_table(diversity_of(_opened), by=by, bounds=chosen_bounds(), size=size, ranking=_ranking)
+    _opened: Opened, said: str, by: str, rare: float, ubiquitous: float, size: int, mark: str, _ranking: Ranking | None,
+    _redundancy: Redundancy | None,
+) -> ColumnPages:  # fmt: skip
+    return diversity_table(
+        diversity_of(_opened), by=by, bounds=chosen_bounds(), size=size, ranking=_ranking, redundancy=_redundancy
+    )
 
 
 def _draw_distribution(opened: Opened, table: ColumnPages, by: str) -> None:
@@ -233,7 +248,8 @@ def _draw_page(opened: Opened, table: ColumnPages, where: tuple[str, str] | None
         on_select=lambda: _open_clicked(ids), selection_mode="single-cell", column_config=_formats(table),
     )  # fmt: skip
     said, turn = st.columns([1, 1], vertical_alignment="center")
-    said.caption(f"{count(total, 'sample')}. Click one to read it.")
+    known = "" if WITH in table.names else " The largest overlap with another one is looked for on Redundancy."
+    said.caption(f"{count(total, 'sample')}. Click one to read it.{known}")
     if pages > 1:
         with turn.container(horizontal_alignment="right"):
             _draw_pages(pages)
