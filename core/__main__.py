@@ -25,6 +25,7 @@ from core.commands import (
     pools,
     selection,
     selections,
+    trainer,
     training,
 )
 from core.commands.output import make_session
@@ -77,7 +78,8 @@ app.command()(selection.select)
 app.add_typer(selections.app, name="selections")
 app.command()(selection.export)
 app.command()(selection.verify)
-app.command()(selection.trainer)
+app.command()(trainer.trainer)
+app.command()(trainer.trainer_preview)
 app.command("train-lm")(training.train_lm)
 app.command("train-sae")(training.train_sae)
 

@@ -1,4 +1,4 @@
-"""`rank`, `select`, `export`, `verify`, `trainer`."""
+"""`rank`, `select`, `export`, `verify`."""
 
 import sys
 from dataclasses import replace as replace_in
@@ -26,7 +26,6 @@ from core.commands.constraint_options import (
 from core.commands.output import Session, session_of, table
 from core.errors import GamutError
 from core.export.options import ExportOptions
-from core.export.trainers import trainer_file, written_of
 from core.export.verify import SAME
 from core.export.verify import verify as verify_manifest
 from core.export.verify_source import verify_with_source
@@ -170,16 +169,6 @@ def export(
     read = "read back and compared" if any(change.loss for change in written.changes) else "read back and the same"
     said = f"{written.path}: {written.rows} rows, {written.bytes} bytes, {read}"
     session.say(written, "\n".join([said, *told, str(written.manifest)]))
-
-
-def trainer(
-    context: typer.Context,
-    manifest: Path,
-    of: Annotated[str, typer.Option("--for", help="llama-factory, axolotl or trl")],
-) -> None:
-    """Print what a trainer is told of an export: a registry entry, a stanza or a script."""
-    made = trainer_file(of, written_of(manifest))
-    session_of(context).say(made, made.text)
 
 
 def verify(

@@ -15,6 +15,7 @@ from core.export.write import Export, was_exported, write_export
 from core.selection.methods.registry import find
 from core.selection.saved import Selection
 from pages.select.panels.export_form import Form, draw_form, draw_preview
+from pages.select.panels.trainer_preview import draw_trainer_preview
 from pages.shared import engine
 from pages.shared.empty import offer_analysis
 from pages.shared.messages import guard, head, plain
@@ -102,6 +103,8 @@ def draw(opened: engine.Opened, saved: Selection) -> None:
     with guard():
         draw_preview(opened, saved, form)
         draw_writing(opened, saved, form)
+    st.subheader("What a trainer makes of it", anchor=False)
+    draw_trainer_preview(opened, saved)
 
 
 def draw_writing(opened: engine.Opened, saved: Selection, form: Form) -> None:

@@ -69,3 +69,18 @@ def test_a_file_name_of_another_kind_is_a_sentence(saved, open_app, tmp_path):
 def test_the_figures_say_what_is_handed_over(saved, open_app):
     figures = metrics(open_app(saved, "Hand-over", selection="six"))
     assert (figures["Rows"], figures["Budget"].replace("\u202f", " ")) == ("6", "6 rows")
+
+
+def test_what_a_trainer_makes_of_it_is_said_once_the_rows_are_tokenised(saved, open_app):
+    app = open_app(saved, "Hand-over", selection="six")
+    assert any(button.key == "trainer_start" for button in app.button)
+    assert command_line(["--workspace", str(saved.root), "trainer-preview", "six"]) == 0
+    app = open_app(saved, "Hand-over", selection="six")
+    assert "are trained on" in said(app)
+    table = app.dataframe[-1].value
+    assert list(table["Trainer"]) == ["TRL", "LLaMA-Factory", "axolotl"]
+    assert list(table["Rows kept"]) == [6, 6, 6]
+    app.number_input(key="trainer_cutoff").set_value(2).run()
+    assert app.dataframe[-1].value["Dropped"].str.contains("nothing to train on|longer than the cutoff").any()
+    app.text_input(key="trainer_tokenizer").set_value("/nowhere").run()
+    assert "holds no tokenizer" in app.error[-1].value.replace("\\", "")

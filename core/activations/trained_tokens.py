@@ -1,0 +1,97 @@
+"""What a trainer is shown of a conversation: its tokens under a tokenizer and template, and those it is trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+
+from core.activations.identity import BUNDLED
+from core.activations.template import render
+from core.activations.tokens import RESPONSE_CODES, SPECIAL, tokenise_rendered
+from core.datasets.sample import Turn
+from core.errors import GamutError
+from core.workspace import BUNDLED_MODEL
+
+TOGETHER = 512  # conversations at once
+NO_LIMIT = 1 << 40
+ASKS, SAYS = ("user", "tool"), ("assistant", "tool_call")
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedRow:
+    """One conversation: token ids int32 (t), which of them are trained on bool (t), and whether its turns alternate.
+
+    Trained on is what the assistant says, tool calls included, and the token that ends its turn.
+    """
+
+    sample_id: int
+    ids: np.ndarray
+    trained: np.ndarray
+    alternates: bool
+
+    @property
+    def runs(self) -> list[int]:
+        """Lengths of the runs of tokens not trained on and trained on, in turn, the first not trained on (it may be 0)."""
+        edges = np.flatnonzero(np.diff(self.trained.astype(np.int8))) + 1
+        lengths = np.diff([0, *edges.tolist(), len(self.trained)]).tolist()
+        return lengths if not len(self.trained) or not self.trained[0] else [0, *lengths]
+
+
+def load_tokenizer(ref: str) -> PreTrainedTokenizerBase:
+    """The fast tokenizer of "bundled" or of a local folder; raises `GamutError` where there is none."""
+    folder = BUNDLED_MODEL if ref == BUNDLED else Path(ref).expanduser()
+    if not (folder / "tokenizer.json").is_file():
+        raise GamutError(
+            f"{folder} holds no tokenizer.json; give the folder of a model or of its tokenizer, or 'bundled'."
+        )
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError, KeyError) as error:
+        raise GamutError(f"The tokenizer in {folder} cannot be loaded: {str(error).splitlines()[0]}") from None
+    if not tokenizer.is_fast:
+        raise GamutError(f"The tokenizer in {folder} is a slow one; a fast tokenizer (tokenizer.json) is needed.")
+    return tokenizer
+
+
+def trained_rows(
+    conversations: Iterable[tuple[int, tuple[Turn, ...]]], tokenizer: PreTrainedTokenizerBase, *,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Iterator[TrainedRow]:  # fmt: skip
+    """Each conversation as a trainer is shown it, uncut, in the order given.
+
+    By the tokenizer's chat template where it has one; else as plain text under headers, ended by its end-of-text token.
+    """
+    found, done = iter(conversations), 0
+    while chunk := list(islice(found, TOGETHER)):
+        plain = not tokenizer.chat_template
+        tokens = tokenise_rendered(
+            (render(turns, tokenizer) for _, turns in chunk), tokenizer, max_length=NO_LIMIT, special=plain
+        )
+        for number, (sample_id, turns) in enumerate(chunk):
+            own = slice(*tokens.indptr[number : number + 2])
+            ids, roles = tokens.ids[own], tokens.roles[own]
+            if plain and tokenizer.eos_token_id is not None:
+                ids, roles = np.append(ids, np.int32(tokenizer.eos_token_id)), np.append(roles, np.uint8(SPECIAL))
+            yield TrainedRow(sample_id, ids, _trained(roles), _alternate(turns))
+        done += len(chunk)
+        progress(done)
+
+
+def _trained(roles: np.ndarray) -> np.ndarray:
+    said = np.isin(roles, RESPONSE_CODES)
+    ends = np.zeros_like(said)
+    ends[1:] = said[:-1] & (roles[1:] == SPECIAL)
+    return said | ends
+
+
+def _alternate(turns: tuple[Turn, ...]) -> bool:
+    """Whether asking and saying take turns, asking first and saying last, a system text before them apart."""
+    roles = [turn.role for turn in turns if turn.role != "input"]
+    roles = roles[1:] if roles[:1] == ["system"] else roles
+    wanted = (ASKS, SAYS)
+    return bool(roles) and len(roles) % 2 == 0 and all(role in wanted[at % 2] for at, role in enumerate(roles))
