@@ -20,6 +20,8 @@ from core.scores.length_matched import Remains, remains
 from core.scores.length_null import LengthNull, by_samples, by_tokens
 from core.scores.length_report import AtEqualLength, LengthQuestion, LengthReport, Partial, report_of
 from core.scores.rarefied import SIZES, first_size
+from core.scores.response_loss import NAME as LOSS
+from core.scores.response_loss import kept_loss
 from core.scores.spectrum import Bounds, Carrier, Spectrum, carriers, spectrum
 from core.selection.facets import categories, scores
 from core.selection.known import NO_VALUE, Grouping
@@ -29,13 +31,14 @@ from core.store.analyses import Analysis
 from core.store.datasets import Dataset
 from core.store.derived import kept_table
 from core.store.groups import MOST
+from core.store.pools import members_of
 from core.store.token_counts import active_tokens
 
 VERSION = 2
 COPIES = "(copies)"  # resampled where no task is named: groups of equal conversations
 TASKS = ("task", "task_name", "task_id")  # columns that are resampled unless another is asked for
 FEWEST_CLUSTERS = 20
-BUILT_IN_GROUPS = ("source", "language")
+SOURCE = "source"  # the column that says which member of a pool a sample is from
 THETA_0 = Activity(mode="raw", theta=0.0)
 
 
@@ -130,9 +133,11 @@ def at_theta_0(diversity: Diversity) -> AtTheta0:
 
 
 def group_columns(dataset: Dataset) -> list[str]:
-    """The columns by which diversity is shown: categories, then the source in a pool, and the language."""
+    """The columns by which diversity is shown: the source in a pool, categories, and the language."""
     own = [name for name in categories(dataset) if _distinct(dataset, name) <= MOST]
-    return [*own, *(of_every(name, dataset) for name in BUILT_IN_GROUPS if _there(name, dataset) and name not in own)]
+    if members_of(dataset):
+        own.sort(key=lambda name: name != SOURCE)
+    return [*own, of_every("language", dataset)]
 
 
 def carrier_columns(dataset: Dataset) -> list[str]:
@@ -182,7 +187,9 @@ def at_equal_length(diversity: Diversity, *, resampled: str) -> list[Partial]:
     """Which measures go with richness among samples of like length: how a sample is built, and the data set's scores."""
     built = {name.replace("_", " "): diversity.complexity[name] for name in MEASURES if name != "words"}
     scored = {name: diversity.known.score(name) for name in scores(diversity.dataset)}
-    asked = AtEqualLength(diversity.tokens, diversity.features.richness, {**built, **scored})
+    loss = kept_loss(diversity.analysis)
+    lost = {} if loss is None else {LOSS: loss.astype(np.float64)}
+    asked = AtEqualLength(diversity.tokens, diversity.features.richness, {**built, **lost, **scored})
     return asked.read(_kept(diversity, "equal-length", asked.statistic, resampled, list(asked.measures)))
 
 
@@ -223,7 +230,3 @@ def _codes_or_none(groups: Grouping) -> np.ndarray:
 
 def _distinct(dataset: Dataset, name: str) -> int:
     return next((c.distinct for c in dataset.columns if c.name == name), 0)
-
-
-def _there(name: str, dataset: Dataset) -> bool:
-    return name != "source" or any(c.name == "source" for c in dataset.columns)

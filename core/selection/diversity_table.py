@@ -6,6 +6,8 @@ import numpy as np
 import pyarrow as pa
 
 from core.scores.redundancy import Redundancy
+from core.scores.response_loss import NAME as LOSS
+from core.scores.response_loss import kept_loss
 from core.scores.spectrum import Bounds
 from core.selection.diversity_report import Diversity
 from core.selection.facets import scores
@@ -47,6 +49,8 @@ def diversity_table(
         place[ranking.sample_ids] = np.arange(1, len(ranking) + 1)
         columns |= {"gain": gain, PLACE: _or_missing(place)}
     columns |= {name: diversity.complexity[measure] for name, measure in BUILT.items()}
+    if (loss := kept_loss(diversity.analysis)) is not None:
+        columns[LOSS] = loss
     known = set(columns)
     for name in scores(diversity.dataset):
         columns[name if name not in known else f"{name} (column)"] = diversity.known.score(name)

@@ -6,6 +6,7 @@ from core.scores.length_correlation import Estimate
 from core.scores.length_matched import FEATURES_REACHED, Remains
 from core.scores.length_report import GroupLength, LengthReport
 from core.scores.spectrum import Carrier
+from core.selection.known import NO_VALUE
 
 PAPER_R = 0.92
 PAPER = f"r = {PAPER_R} is what arXiv 2502.14050 reports for its data and SAE"
@@ -99,7 +100,7 @@ def spectrum_sentence(counts: dict[str, int], effective: float, carriers: list[C
         f"{_whole(counts['common'])} common and {_whole(counts['ubiquitous'])} ubiquitous; they are as diverse as "
         f"{_whole(round(effective))} equally common ones"
     )
-    told = [one for one in carriers if one.share_of_rare > 0]
+    told = [one for one in carriers if one.share_of_rare > 0 and one.name != NO_VALUE]
     if not told or len(carriers) < 2:
         return said + "."
     most = max(told, key=lambda one: one.share_of_rare)

@@ -22,12 +22,23 @@ def machine() -> str:
 
 def main(wanted: list[str]) -> None:
     """Run the named benches, or all."""
-    from tests.bench import against, analysis, constraints, features, inspector, large, queries, selection, slider
+    from tests.bench import (
+        against,
+        analysis,
+        constraints,
+        diversity,
+        features,
+        inspector,
+        large,
+        queries,
+        selection,
+        slider,
+    )
 
     benches = {
         "analysis": analysis.bench, "large": large.bench, "selection": selection.bench, "queries": queries.bench,
         "features": features.bench, "slider": slider.bench, "inspector": inspector.bench, "against": against.bench,
-        "constraints": constraints.bench,
+        "constraints": constraints.bench, "diversity": diversity.bench,
     }  # fmt: skip
     print(machine())
     for name in wanted or benches:

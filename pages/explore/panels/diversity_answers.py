@@ -10,6 +10,7 @@ import streamlit as st
 from core.scores.length_matched import Remains
 from core.scores.length_report import LengthReport, Partial
 from core.scores.rarefied import SIZES
+from core.scores.response_loss import loss_there
 from core.scores.spectrum import Bounds, Carrier
 from core.selection.diversity_report import (
     COPIES,
@@ -72,7 +73,7 @@ def _report(_opened: Opened, said: str, by: str, resampled: str, size: int) -> L
 
 def equal_length(opened: Opened, *, resampled: str) -> list[Partial]:
     """What goes with richness at equal length."""
-    return _equal_length(opened, rule_words(opened), resampled)
+    return _equal_length(opened, f"{rule_words(opened)}:{loss_there(opened.analysis)}", resampled)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Reading how samples are built …")

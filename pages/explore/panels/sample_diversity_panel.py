@@ -14,6 +14,8 @@ import streamlit as st
 from core.errors import GamutError
 from core.scores.length_correlation import Estimate
 from core.scores.redundancy import Redundancy, kept_redundancy, redundancy_of, work_of
+from core.scores.response_loss import NAME as LOSS
+from core.scores.response_loss import loss_there
 from core.selection.diversity_table import (
     GROUP,
     PLACE,
@@ -39,6 +41,7 @@ from pages.explore.panels.diversity_answers import (
 )
 from pages.explore.panels.feature_charts import accent
 from pages.explore.panels.group_chart import group_figure
+from pages.explore.panels.loss_job import draw_loss
 from pages.shared import engine
 from pages.shared.charts import QUIET
 from pages.shared.draft import draft_spec
@@ -65,6 +68,7 @@ HELP = {
     "words a sentence": "words over sentences, both told by punctuation; code left out",
     "clauses a sentence": "pieces of a sentence between , ; : and dashes that hold a word; no grammar is parsed",
     "code lines": "lines in fences, or that their marks show to be code: a rough count",
+    LOSS: "mean −log P of the response's tokens by the model of this analysis, in nats",
     "nesting": "brackets that stand open at once within its code",
 }
 
@@ -76,6 +80,7 @@ def draw_samples(opened: Opened) -> None:
     with st.container():
         _draw_distribution(opened, table, by)
     _draw_table(opened, table, by)
+    draw_loss(opened)
     asked = st.session_state.pop(OPEN, None)
     if asked is not None:
         open_sample(opened, asked)
@@ -105,7 +110,7 @@ def _table_of(opened: Opened, by: str) -> ColumnPages:
             ranking, mark = engine.ranked(opened, spec)[1], engine.key_of(opened, spec) + engine.words(spec)
         except GamutError as error:  # Budget mends it; the rest of the table does without
             say_error(error)
-    mark += f":{redundancy is not None}"
+    mark += f":{redundancy is not None}:{loss_there(opened.analysis)}"
     return _made(opened, rule_words(opened), by, bounds.rare, bounds.ubiquitous, size, mark, ranking, redundancy)
 
 
