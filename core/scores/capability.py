@@ -180,11 +180,13 @@ def _directions(tensors: dict[str, np.ndarray], site: str) -> Directions:
 def _quality(tensors: dict[str, np.ndarray], site: str) -> Quality:
     """The quality at a site; version 1 kept that of one random set, and none by number of samples."""
     if f"quality.{site}.own" in tensors:
-        return Quality(**{part: tensors[f"quality.{site}.{part}"] for part in MEASURED})
+        parts = {part: tensors[f"quality.{site}.{part}"] for part in MEASURED if part != "random_by_size"}
+        none = np.empty((len(FIGURES), len(parts["sizes"]), 0, parts["own"].shape[1]))  # not kept by the first files
+        return Quality(**parts, random_by_size=tensors.get(f"quality.{site}.random_by_size", none))
     own = np.stack([tensors[f"{site}.{name}"] for name in FIGURES])
     random = (
         [np.stack([tensors[f"null.{site}.{name}"] for name in FIGURES])] if f"null.{site}.vectors" in tensors else []
     )
     none = np.empty((len(FIGURES), 0, own.shape[1]))
     by_size = np.empty((len(FIGURES), 0, 0, own.shape[1]))
-    return Quality(own, np.empty(0, np.int64), by_size, np.stack(random, axis=1) if random else none)
+    return Quality(own, np.empty(0, np.int64), by_size, np.stack(random, axis=1) if random else none, by_size)

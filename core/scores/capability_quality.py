@@ -28,13 +28,14 @@ class Quality:
     `own` (figures, layers): of the whole set; its stability is that of halves, the mean over draws. `sizes` int64 (s):
     16, 64, 256 … samples and half of all. `by_size` (figures, s, draws, layers): of pairs of disjoint sets of so many
     samples, drawn again and again. `random` (figures, sets, layers): as `own`, of random sets of equal size; there may
-    be none.
+    be none. `random_by_size` (figures, s, sets, layers): of random sets by number of samples, the mean over draws.
     """
 
     own: np.ndarray
     sizes: np.ndarray
     by_size: np.ndarray
     random: np.ndarray
+    random_by_size: np.ndarray
 
     @property
     def layers(self) -> int:
@@ -54,6 +55,11 @@ class Quality:
         if not drawn.size:
             return np.empty(0, np.int64), np.empty(0), np.empty(0), np.empty(0)
         return self.sizes, np.median(drawn, axis=1), drawn.min(axis=1), drawn.max(axis=1)
+
+    def random_curve(self, name: str) -> tuple[np.ndarray, np.ndarray] | None:
+        """Lowest and highest of random sets by number of samples, the mean over layers: float64 (s) both; None without any."""
+        drawn = self.random_by_size[FIGURES.index(name)].mean(axis=2)
+        return (drawn.min(axis=1), drawn.max(axis=1)) if drawn.size else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +95,27 @@ def measure(change: np.ndarray, mean: np.ndarray, *, seed: int = 0) -> Quality:
             for draw, pair in enumerate(pairs):
                 by_size[:, at, draw, layer] = _pair(moved, mean[layer], pair)
     own[2] = by_size[2, -1].mean(axis=0)
-    return Quality(own, sizes, by_size, np.empty((len(FIGURES), 0, layers)))
+    none = np.empty((len(FIGURES), 0, layers))
+    return Quality(own, sizes, by_size, none, np.empty((len(FIGURES), len(sizes), 0, layers)))
 
 
 def beside(own: Quality, random: Sequence[Quality]) -> Quality:
     """The quality of a set with that of random sets beside it."""
-    found = np.stack([each.own for each in random], axis=1) if random else own.random
-    return Quality(own.own, own.sizes, own.by_size, found)
+    if not random:
+        return own
+    found = np.stack([each.own for each in random], axis=1)
+    by_size = np.stack([_at_sizes(each, own.sizes) for each in random], axis=2)
+    return Quality(own.own, own.sizes, own.by_size, found, by_size)
+
+
+def _at_sizes(random: Quality, sizes: np.ndarray) -> np.ndarray:
+    """The mean over draws of a random set's figures at some sizes, float64 (figures, s, layers).
+
+    The last size is half of all, also where a random set has fewer samples with a token that counts.
+    """
+    places = [int(np.searchsorted(random.sizes, size)) for size in sizes[:-1].tolist()]
+    places = [min(place, len(random.sizes) - 1) for place in places]
+    return random.by_size.mean(axis=2)[:, [*places, len(random.sizes) - 1]]
 
 
 def at_a_glance(quality: Quality) -> tuple[Glance, ...]:

@@ -10,7 +10,7 @@ from core.store.contrast import length_bins
 
 BINS = 60
 LENGTHS, HEIGHTS = 48, 48
-TAIL = 0.002  # on either side of the picture by length: what lies beyond is counted, and drawn at the edge
+TAIL = 0.002  # on either side of a picture: what lies beyond is counted, and drawn at the edge
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,7 +18,7 @@ class Spread:
     """Shares of rows between `edges` float64 (bins + 1), float64 (bins) each: of the `pool`, of the rows `chosen`, and of
     random rows of the lengths of those chosen, `like_length`; the latter two are None where nothing is chosen.
 
-    `medians`: of the three, in that order.
+    `medians`: of the three, in that order. `beyond`: samples whose score lies outside the edges; they count in the outer bins.
     """
 
     edges: np.ndarray
@@ -26,6 +26,7 @@ class Spread:
     chosen: np.ndarray | None
     like_length: np.ndarray | None
     medians: tuple[float, float | None, float | None]
+    beyond: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,17 +50,18 @@ def spread(scores: np.ndarray, lengths: np.ndarray, chosen: np.ndarray | None = 
 
     Like length: a row of the pool weighs as much as its length bin (half a doubling) has chosen rows to each of its own.
     """
-    edges = np.histogram_bin_edges(scores, BINS)
+    low, high = _range(scores)
+    edges, beyond = np.linspace(low, high, BINS + 1), int(((scores < low) | (scores > high)).sum())
     pool = _shares(scores, edges, np.ones(len(scores)))
     middle = float(np.median(scores)) if len(scores) else 0.0
     if chosen is None or not len(chosen):
-        return Spread(edges, pool, None, None, (middle, None, None))
+        return Spread(edges, pool, None, None, (middle, None, None), beyond)
     picked = np.zeros(len(scores))
     picked[chosen] = 1
     weights = like_lengths(lengths, picked)
     return Spread(
         edges, pool, _shares(scores, edges, picked), _shares(scores, edges, weights),
-        (middle, weighted_median(scores, picked), weighted_median(scores, weights)),
+        (middle, weighted_median(scores, picked), weighted_median(scores, weights)), beyond,
     )  # fmt: skip
 
 
@@ -80,9 +82,7 @@ def weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
 def by_length(scores: np.ndarray, lengths: np.ndarray) -> ByLength:
     """Scores float (n) by length int (n) in tokens, lengths in even steps of their logarithm."""
     scores, lengths = np.asarray(scores, np.float64), np.maximum(np.asarray(lengths), 1)
-    low, high = np.quantile(scores, [TAIL, 1 - TAIL]) if len(scores) else (0.0, 1.0)
-    if high <= low:
-        low, high = low - 0.5, low + 0.5
+    low, high = _range(scores)
     heights = np.linspace(low, high, HEIGHTS + 1)
     tokens = np.geomspace(lengths.min(initial=1), max(lengths.max(initial=1), 2) * 1.0001, LENGTHS + 1)
     counts, _, _ = np.histogram2d(np.clip(scores, low, high), lengths, bins=(heights, tokens))
@@ -98,6 +98,12 @@ def by_length(scores: np.ndarray, lengths: np.ndarray) -> ByLength:
     )  # fmt: skip
 
 
+def _range(scores: np.ndarray) -> tuple[float, float]:
+    """What a picture shows of scores: all but a small share on either side, so that a few far ones do not flatten it."""
+    low, high = np.quantile(scores, [TAIL, 1 - TAIL]) if len(scores) else (0.0, 1.0)
+    return (float(low), float(high)) if high > low else (float(low) - 0.5, float(low) + 0.5)
+
+
 def _shares(scores: np.ndarray, edges: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    found, _ = np.histogram(scores, edges, weights=weights)
+    found, _ = np.histogram(np.clip(scores, edges[0], edges[-1]), edges, weights=weights)
     return found / max(weights.sum(), 1e-300)

@@ -48,6 +48,11 @@ def test_a_shared_direction_stands_out_from_random_sets_and_noise_does_not():
     )
     assert sure.figure("stability")[0] > 0.9 > 0.6 > unsure.figure("stability")[0]
     assert "more than any random set" in quality_words(sure)
+    assert sure.random_by_size.shape == (3, 2, 5, 1)
+    assert np.allclose(sure.random_by_size[:, :, 2], random[2].by_size.mean(axis=2))
+    lowest, highest = sure.random_curve("stability")
+    assert (lowest <= highest).all() and sure.curve("stability")[1][-1] > highest[-1]
+    assert random[0].random_curve("stability") is None
     low, high = random[0].own[2].min(), max(each.own[2].max() for each in random)
     assert at_a_glance(sure)[2].high == pytest.approx(high) and at_a_glance(sure)[2].low <= low
     assert "no random samples" in quality_words(random[0]) and at_a_glance(random[0])[0].beyond is None
@@ -58,3 +63,11 @@ def test_the_same_seed_gives_the_same_draws():
     one, two, other = (measure(rows, rows, seed=seed) for seed in (4, 4, 5))
     assert np.array_equal(one.by_size, two.by_size) and not np.array_equal(one.by_size, other.by_size)
     assert one.sizes.tolist() == [10]
+
+
+def test_a_random_set_of_fewer_samples_still_stands_beside_at_half_of_all():
+    rng = np.random.default_rng(2)
+    own, fewer = (measure(rows, rows) for rows in (rng.normal(size=(1, n, 8)) for n in (34, 31)))
+    assert own.sizes.tolist() == [16, 17] and fewer.sizes.tolist() == [15]
+    found = beside(own, [fewer]).random_by_size
+    assert np.allclose(found[:, 1, 0], fewer.by_size.mean(axis=2)[:, -1])

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import GamutError
-from core.selection.budget import Budget, needed, size
+from core.selection.budget import Budget, about_rows, needed, size
 from core.selection.methods.longest import LongestOptions
 from core.selection.methods.registry import METHODS, find
 from core.selection.select import cut, select
@@ -135,3 +135,10 @@ def test_a_ranking_too_short_for_the_budget_is_a_defect_not_a_smaller_selection(
 def test_options_of_another_method_are_a_defect(build_pool):
     with pytest.raises(TypeError, match="random takes RandomOptions, not LongestOptions"):
         select(build_pool([set()]), method="random", options=LongestOptions(), budget=Budget(rows=1))
+
+
+def test_about_how_many_rows_a_budget_buys(build_pool):
+    pool = build_pool([{1}] * 10, tokens=[10] * 5 + [30] * 5, bans=[0])
+    assert about_rows(Budget(rows=4), pool) == 4 and about_rows(Budget(percent=50), pool) == 5
+    assert about_rows(Budget(tokens=100), pool) == 4  # 100 tokens at 190 / 9 each
+    assert about_rows(Budget(tokens=10**6), pool) == 9

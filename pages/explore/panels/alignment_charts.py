@@ -49,7 +49,7 @@ def draw_layers(shares: np.ndarray) -> None:
     )  # fmt: skip
     figure.update_layout(
         height=HEIGHT, margin={"l": 0, "r": 8, "t": 8, "b": 0}, bargap=0.25,
-        xaxis={"title": "share of the score's variance, %", "zeroline": True},
+        xaxis={"title": "share of variance, %", "zeroline": True},
         yaxis={"title": "layer", "dtick": max(1, len(shares) // 8), "autorange": "reversed"},
     )  # fmt: skip
     st.plotly_chart(figure, width="stretch", config=QUIET, key="alignment_layers")
@@ -86,7 +86,10 @@ def spread_words(found: Spread, said: AlignmentSummary, title: str) -> str:
     words = f"Median {pool:.3g} over {whole(len(said.scores))} samples; the score {link} (Spearman)."
     if chosen is None or like is None:
         return words
-    return f"{words} {title[0].upper()}{title[1:]}: median {chosen:.3g}; random rows of the same lengths: {like:.3g}."
+    beyond = (
+        f" {whole(found.beyond)} samples beyond the picture's edges count in its outer bars." if found.beyond else ""
+    )
+    return f"{words} {title[0].upper()}{title[1:]}: median {chosen:.3g}; random rows of the same lengths: {like:.3g}.{beyond}"
 
 
 def _accent() -> str:

@@ -81,6 +81,8 @@ def _by_layer(figure: go.Figure, quality: Quality, name: str, column: int) -> No
 
 def _by_size(figure: go.Figure, quality: Quality, name: str, column: int) -> None:
     sizes, middle, low, high = quality.curve(name)
+    if (random := quality.random_curve(name)) is not None:
+        _band(figure, sizes, *random, row=2, column=column, of=quality.random.shape[1])
     figure.add_scatter(
         x=sizes, y=middle, mode="lines+markers", line={"color": COLOURS["nait"], "width": 2.5},
         error_y={"type": "data", "symmetric": False, "array": high - middle, "arrayminus": middle - low, "thickness": 1.2,

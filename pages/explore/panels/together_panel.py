@@ -71,7 +71,8 @@ def _draw_answer(picks: Picks) -> None:
     shared = int(core.rows[-1])
     st.subheader(
         plain(
-            f"{count(shared, 'row')} {'is' if shared == 1 else 'are'} chosen under all {names} capabilities, by chance "
+            f"{count(shared, 'row')} {'is' if shared == 1 else 'are'} chosen under {'both' if names == 2 else f'all {names}'} "
+            f"capabilities, by chance "
             f"{short(core.expected[-1])}; {whole(int(core.rows[0]))} rows under one or more."
         ),
         anchor=False,
@@ -79,6 +80,6 @@ def _draw_answer(picks: Picks) -> None:
     st.caption(
         plain(
             f"Each chooses {count(picks.rows, 'row')} of {whole(picks.n)}, what {budget_words(draft_budget())} on Budget buys; "
-            f"two random choices share {100 * picks.chance:.3g} %. Its constraints and bans hold, its pins are left aside."
+            f"two random choices share {100 * picks.chance:.3g} %. The constraints and bans of Budget hold; pins are left aside."
         )
     )
