@@ -1,6 +1,5 @@
 """`capability`: learn the directions of a capability, list what there is, and score a pool by it."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace as replace_in
@@ -16,7 +15,8 @@ from core.commands.output import ProgressLine, facts, plain, session_of, table
 from core.errors import GamutError
 from core.jobs.run import JobCancelled, RunningJob, running
 from core.scores.alignment import POOLINGS, PRINCIPAL, AlignmentSettings, layer_shares, projections, scores_of
-from core.scores.capability import Capability, capability_names, load_capability, read_capability, save_capability
+from core.scores.capability import Capability, capability_names, load_capability, save_capability
+from core.scores.capability_files import remove_capability, rename_capability, take_in
 from core.scores.capability_quality import FIGURES, at_a_glance, quality_words
 from core.scores.capability_source import CapabilitySource
 from core.scores.directions import FEWEST
@@ -126,15 +126,26 @@ def open_file(
 ) -> None:
     """Take in a capability that was learned elsewhere."""
     session = session_of(context)
-    found = read_capability(file)
-    to = session.workspace.capabilities / f"{check_name(name or file.stem, of='capability')}.safetensors"
-    if to.exists():
-        raise GamutError(f"There is a capability {to.stem!r} already; choose another name with --name.")
-    to.parent.mkdir(parents=True, exist_ok=True)
-    beside = to.with_name(f".{to.name}.tmp")
-    shutil.copyfile(file, beside)
-    beside.replace(to)
-    session.say({"name": to.stem}, f"{to.stem}: {found.learned.samples} samples, learned on {found.learned.model}")
+    found = take_in(session.workspace, file, name=name or "")
+    session.say(
+        {"name": found.name}, f"{found.name}: {found.learned.samples} samples, learned on {found.learned.model}"
+    )
+
+
+@app.command()
+def rename(context: typer.Context, name: str, to: str) -> None:
+    """Give a capability another name; selections that call it by the old one must then be made again."""
+    session = session_of(context)
+    found = rename_capability(session.workspace, name, to)
+    session.say({"name": found.name}, f"{name} is called {found.name} now.")
+
+
+@app.command()
+def remove(context: typer.Context, name: str) -> None:
+    """Remove a capability; what was chosen by it can no longer be made again."""
+    session = session_of(context)
+    remove_capability(session.workspace, name)
+    session.say({"removed": name}, f"{name} is removed.")
 
 
 @app.command()

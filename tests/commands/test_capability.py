@@ -66,6 +66,10 @@ def test_learned_from_a_file_listed_shown_scored_and_selected_by(capsys, analyse
     moved = shutil.copyfile(load_capability(analysed, "sums").path, tmp_path / "moved.safetensors")
     call(capsys, analysed, "capability", "open", moved, "--name", "sums2")
     assert load_capability(analysed, "sums2").sha256 == load_capability(analysed, "sums").sha256
+    call(capsys, analysed, "capability", "rename", "sums2", "sums3")
+    call(capsys, analysed, "capability", "remove", "sums3")
+    assert "There is no capability 'sums3'" in call(capsys, analysed, "capability", "show", "sums3", code=2)
+    call(capsys, analysed, "capability", "open", moved, "--name", "sums2")
     for words, code in ((("open", moved, "--name", "sums2"), 2), (("learn", "sums", file, "--analysis", "d"), 2)):
         assert "already; choose another name" in call(capsys, analysed, "capability", *words, code=code)
 

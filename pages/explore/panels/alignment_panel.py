@@ -8,6 +8,7 @@ import streamlit as st
 from core.jobs.start import start
 from core.scores.alignment import POOLINGS, needs_pass
 from core.scores.capability import SITES, Capability
+from core.scores.project import estimate_projection, project_words
 from pages.explore.panels.alignment_answers import Scored, lengths_of, reading, scored, spread_of
 from pages.explore.panels.alignment_charts import draw_layers, draw_lengths, draw_spread, spread_words
 from pages.explore.panels.alignment_samples import asked, draw_samples
@@ -18,7 +19,7 @@ from pages.shared.capability_choice import fitting, looked_at
 from pages.shared.engine import Opened
 from pages.shared.job_view import draw_running
 from pages.shared.messages import guard, plain
-from pages.shared.numbers import duration, whole
+from pages.shared.numbers import duration, short, size, whole
 from pages.shared.sample_view import open_sample
 from pages.shared.sidebar import current
 from pages.shared.state import choose, chosen
@@ -107,19 +108,18 @@ def _sentence(said: Scored) -> str:
 
 
 def _offer_pass(opened: Opened, one: Capability, reason: str) -> None:
-    """What the analysis does not hold is read by a pass of the model, as a job."""
-    seconds = float(opened.analysis.meta["seconds"])
+    """What the analysis does not hold is read by a pass of the model, as a job, and what that costs."""
+    cost = estimate_projection(opened.workspace, opened.analysis, [one])
+    time = "a time that nobody measured here" if cost.seconds is None else f"about {duration(max(1.0, cost.seconds))}"
     st.info(
         plain(
-            f"{reason} A projection pass reads every sample once and keeps these scores for {one.name} under every site and "
-            f"pooling: about {duration(max(5.0, seconds))}, as long as the analysis took, and "
-            f"{whole(opened.analysis.n_samples)} rows of a few numbers on disk."
+            f"{reason} A projection pass reads the {short(cost.tokens)} tokens of every sample once, {time}, and keeps the "
+            f"scores of {one.name} under all {len(cost.readings)} readings that wait for it: {size(cost.disk_bytes)} at most."
         ),
         icon=":material/info:",
     )
     if st.button("Start the projection pass", type="primary", icon=":material/play_arrow:", key="align_project"):
-        command = ["capability", "project", one.name, "--analysis", opened.analysis.id]
-        start(opened.workspace, title=f"Project on {one.name}", command=command)
+        start(opened.workspace, title=f"Project {one.name}", command=project_words([one.name], opened.analysis))
         st.rerun()
 
 
