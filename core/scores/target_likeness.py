@@ -9,22 +9,31 @@ bm25: Okapi BM25 of the sample's tokens with the set's tokens as the query. Sour
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numba import njit
 
+from core.files import json_hash
 from core.scores.capability import Capability
 from core.store.analyses import Analysis
+from core.store.derived import kept_table
 from core.store.strongest import TOP
-from core.store.vectors import strongest_neurons
+from core.store.vectors import strongest_rows
 
 MONA, OVERLAP, BM25 = "mona", "neuron-overlap", "bm25"
 K1, B = 1.2, 0.75  # of BM25, as most search engines have them
+TOGETHER = 20_000  # samples read at once, so that a pool of any size takes little memory
 UNSCORED_ROLES = 254  # role codes from here on are template and special tokens
 
 
 def likeness(analysis: Analysis, capability: Capability, rule: str) -> np.ndarray:
-    """Every sample's likeness by "mona", "neuron-overlap" or "bm25": float64 (n)."""
-    return {MONA: mona, OVERLAP: neuron_overlap, BM25: bm25}[rule](analysis, capability)
+    """Every sample's likeness by "mona", "neuron-overlap" or "bm25": float64 (n); kept beside the analysis."""
+    ask = {MONA: mona, OVERLAP: neuron_overlap, BM25: bm25}[rule]
+    capability.require(analysis)
+    name = f"likeness-{json_hash([1, analysis.content_hash, capability.sha256, rule])[:16]}"
+    _, columns = kept_table(analysis, name, lambda: ({"rule": rule}, {"score": ask(analysis, capability)}))
+    return columns["score"]
 
 
 def mona(analysis: Analysis, capability: Capability) -> np.ndarray:
@@ -32,17 +41,21 @@ def mona(analysis: Analysis, capability: Capability) -> np.ndarray:
     capability.require(analysis)
     capability.require_sae(analysis)
     wanted = capability.part("features").astype(np.float64)
-    rows = analysis.cursor().execute(
-        "SELECT sample_id, feature_id, sum(sum)::DOUBLE AS total FROM activations GROUP BY sample_id, feature_id "
-        "ORDER BY sample_id, feature_id"
+    n, tokens = analysis.n_samples, np.maximum(analysis.counts.scored_tokens, 1)
+    shared, above = np.zeros(n), np.zeros(n)
+    query = (
+        "SELECT sample_id, feature_id, sum(sum)::DOUBLE AS total FROM activations WHERE sample_id >= ? AND sample_id < ? "
+        "GROUP BY sample_id, feature_id ORDER BY sample_id, feature_id"
     )
-    found = {name: np.asarray(column) for name, column in rows.fetchnumpy().items()}
-    sample, target = found["sample_id"], wanted[found["feature_id"]]
-    own = found["total"] / np.maximum(analysis.counts.scored_tokens[sample], 1)
-    n = analysis.n_samples
-    shared = np.bincount(sample, np.minimum(own, target), minlength=n)
+    for first in range(0, n, TOGETHER):
+        rows = analysis.cursor().execute(query, [first, first + TOGETHER]).fetchnumpy()
+        sample, target = np.asarray(rows["sample_id"]), wanted[np.asarray(rows["feature_id"])]
+        own = np.asarray(rows["total"]) / tokens[sample]
+        stop = min(n, first + TOGETHER)
+        shared[first:stop] = np.bincount(sample - first, np.minimum(own, target), minlength=stop - first)
+        above[first:stop] = np.bincount(sample - first, np.maximum(own - target, 0), minlength=stop - first)
     # Where the sample is silent the maximum is the target's own value: all of it, and what the sample has above it.
-    either = wanted.sum() + np.bincount(sample, np.maximum(own - target, 0), minlength=n)
+    either = wanted.sum() + above
     return np.where(either > 0, shared / np.where(either > 0, either, 1), 0.0)
 
 
@@ -52,11 +65,11 @@ def neuron_overlap(analysis: Analysis, capability: Capability) -> np.ndarray:
     weights = capability.part("neurons").astype(np.float64)
     score, kept = np.zeros(analysis.n_samples), min(TOP, weights.shape[1])
     for layer, own in enumerate(weights):
-        at = 0
-        for ids in strongest_neurons(analysis, layer):
-            score[at : at + len(ids)] += own[ids].sum(axis=1)
-            at += len(ids)
-        assert at == analysis.n_samples, f"{at} rows of {analysis.n_samples} samples in layer {layer}"
+        seen = 0
+        for samples, ids in strongest_rows(analysis, layer):
+            score[samples] += own[ids].sum(axis=1)
+            seen += len(samples)
+        assert seen == analysis.n_samples, f"{seen} rows of {analysis.n_samples} samples in layer {layer}"
     return score / (kept * len(weights))
 
 
@@ -66,42 +79,58 @@ def bm25(analysis: Analysis, capability: Capability) -> np.ndarray:
     Tokens are those of the model's own tokenizer; what the pool never says counts for nothing.
     """
     capability.require(analysis)
-    query = capability.part("tokens")
-    table = analysis.cursor().sql("SELECT token_ids, roles FROM tokens ORDER BY sample_id").to_arrow_table()
-    lists = table["token_ids"].combine_chunks()
-    lengths = np.asarray(lists.value_lengths()).astype(np.int64)
-    ids = np.asarray(lists.flatten())
-    roles = np.asarray(table["roles"].combine_chunks().flatten())
-    pointer = np.concatenate([[0], np.cumsum(lengths)])
-    scored = roles < UNSCORED_ROLES
-    scored[pointer[:-1][lengths > 0]] = False  # position 0 counts nowhere
-    return _bm25(ids, pointer, scored, query.astype(np.float64) / max(1, query.sum()))
+    query = capability.part("tokens").astype(np.float64)
+    query /= max(1.0, query.sum())
+    rows_with = np.zeros(len(query), np.int64)
+    lengths = [_count(*piece, rows_with) for piece in _token_pieces(analysis)]
+    length = np.concatenate(lengths) if lengths else np.empty(0)
+    mean = max(float(length.mean()) if len(length) else 0.0, 1e-9)
+    with np.errstate(divide="ignore"):
+        idf = np.log(1 + (len(length) - rows_with + 0.5) / (rows_with + 0.5))
+    found = [_bm25(*piece, query * idf, mean) for piece in _token_pieces(analysis)]
+    return np.concatenate(found) if found else np.empty(0)
+
+
+def _token_pieces(analysis: Analysis) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Token ids of some samples after the others, in id order, where each sample begins, and which tokens count."""
+    reader = analysis.cursor().sql("SELECT token_ids, roles FROM tokens ORDER BY sample_id").to_arrow_reader(TOGETHER)
+    for batch in reader:
+        lists = batch.column(0)
+        lengths = np.asarray(lists.value_lengths()).astype(np.int64)
+        pointer = np.concatenate([[0], np.cumsum(lengths)])
+        scored = np.asarray(batch.column(1).flatten()) < UNSCORED_ROLES
+        scored[pointer[:-1][lengths > 0]] = False  # position 0 counts nowhere
+        yield np.asarray(lists.flatten()), pointer, scored
 
 
 @njit(cache=True, nogil=True)
-def _bm25(ids, pointer, scored, query):
-    n = pointer.size - 1
-    rows_with = np.zeros(query.size, np.int64)
-    length = np.zeros(n, np.float64)
-    count = np.zeros(query.size, np.int64)
-    for sample in range(n):
+def _count(ids, pointer, scored, rows_with):
+    """Tokens of each sample that count; adds to `rows_with` in how many samples each token is said."""
+    length = np.zeros(pointer.size - 1)
+    last = np.full(rows_with.size, -1, np.int64)
+    for sample in range(length.size):
         for at in range(pointer[sample], pointer[sample + 1]):
             if scored[at]:
                 length[sample] += 1
-                rows_with[ids[at]] += count[ids[at]] == 0
-                count[ids[at]] += 1
-        for at in range(pointer[sample], pointer[sample + 1]):
-            count[ids[at]] = 0
-    mean = max(length.sum() / max(n, 1), 1e-9)
-    score = np.zeros(n, np.float64)
-    for sample in range(n):
+                rows_with[ids[at]] += last[ids[at]] != sample
+                last[ids[at]] = sample
+    return length
+
+
+@njit(cache=True, nogil=True)
+def _bm25(ids, pointer, scored, weights, mean):
+    """Scores of samples; `weights`: the query's count of each token times its idf."""
+    score = np.zeros(pointer.size - 1)
+    count = np.zeros(weights.size, np.int64)
+    for sample in range(score.size):
+        length = 0
         for at in range(pointer[sample], pointer[sample + 1]):
             count[ids[at]] += scored[at]
+            length += scored[at]
         for at in range(pointer[sample], pointer[sample + 1]):
             token = ids[at]
             if count[token] > 0:
-                idf = np.log(1 + (n - rows_with[token] + 0.5) / (rows_with[token] + 0.5))
-                often = count[token] * (K1 + 1) / (count[token] + K1 * (1 - B + B * length[sample] / mean))
-                score[sample] += query[token] * idf * often
+                often = count[token] * (K1 + 1) / (count[token] + K1 * (1 - B + B * length / mean))
+                score[sample] += weights[token] * often
                 count[token] = 0
     return score

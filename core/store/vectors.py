@@ -93,6 +93,19 @@ def strongest_neurons(analysis: Analysis, layer: int) -> Iterator[np.ndarray]:
             yield ids[:, :TOP]
 
 
+def strongest_rows(analysis: Analysis, layer: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """As `strongest_neurons`, in pieces of any order: sample ids, and uint16 (rows, 20)."""
+    if analysis.contents.neurons == EVERY:
+        for ids, means in state_rows(analysis, layer, site="mlp"):
+            yield ids, strongest(means)[0][:, :TOP]
+        return
+    analysis.require("neurons")
+    _check_layer(analysis, layer)
+    query = f"SELECT sample_id, neuron_ids FROM neurons WHERE layer = {layer}"
+    for batch in analysis.cursor().sql(query).to_arrow_reader(PIECE):
+        yield batch.column(0).to_numpy(), from_blobs(batch.column(1), "u2")[:, :TOP]
+
+
 def residuals(analysis: Analysis, layer: int, *, last: bool = False) -> Iterator[np.ndarray]:
     """The residual of every sample after block `layer`, its mean or its last, in pieces: float16 (rows, width)."""
     analysis.require("vectors")
