@@ -23,6 +23,7 @@ from core.commands import (
     pack,
     pilot,
     pools,
+    redundancy,
     response_loss,
     selection,
     selections,
@@ -75,6 +76,7 @@ app.command(hidden=True)(inspect.inspector)
 app.command()(against.against)
 app.command()(diversity.diversity)
 app.command("response-loss")(response_loss.response_loss)
+app.command()(redundancy.redundancy)
 app.command()(selection.rank)
 app.command()(selection.select)
 app.add_typer(selections.app, name="selections")

@@ -12,9 +12,9 @@ from core.store.datasets import Dataset, dataset_names
 from core.workspace import Workspace
 
 
-def stoppable(me: RunningJob) -> Callable[[int, int, str], None]:
+def stoppable(me: RunningJob, *, unit: str = "features") -> Callable[[int, int, str], None]:
     """The progress of a job, told on its bar and on the terminal, which raises when the job is to stop."""
-    line = ProgressLine("features")
+    line = ProgressLine(unit)
 
     def progress(done: int, total: int, note: str) -> None:
         if me.stop():

@@ -9,6 +9,7 @@ Datasets", chapter 3.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
@@ -17,31 +18,57 @@ from core.scores.distinct_sets import DistinctSets
 from core.scores.set_join import Pairs, common
 from core.scores.set_marks import differ, marks_of
 
-BANDS, ROWS = 42, 6  # recall 0.87 at 0.6, 0.994 at 0.7, 0.999997 at 0.8
+CHANCE = 2e-4  # at most so large a part of random pairs may agree in a band: they are compared in vain
+RECALL = 0.85  # at the smallest overlap that is looked for
 SEED = 0
 WIDEST = 2_000  # of the sets that agree in a band, each is compared with so many before it
 AT_ONCE = 250_000  # sets of a band looked through between two words about the progress
 Progress = Callable[[int, int], None]
 
 
-def recall_at(similarity: float) -> float:
-    """The share of pairs of that Jaccard index that are found."""
-    return 1 - (1 - similarity**ROWS) ** BANDS
+@dataclass(frozen=True, slots=True)
+class Bands:
+    """So many bands of so many hashes."""
+
+    bands: int
+    rows: int
+
+    def recall_at(self, similarity: float) -> float:
+        """The share of pairs of that Jaccard index that are found."""
+        return 1 - (1 - similarity**self.rows) ** self.bands
+
+    @property
+    def floor(self) -> float:
+        """The smallest whole hundredth from 0.6 on at which RECALL is to be expected."""
+        return next(at / 100 for at in range(60, 101) if self.recall_at(at / 100) >= RECALL)
 
 
-def band_keys(sets: DistinctSets, *, seed: int = SEED, progress: Progress = lambda done, of: None) -> np.ndarray:
-    """What each set's signature is in each band, as one number: uint64 (m, BANDS)."""
-    table = np.random.Generator(np.random.PCG64(seed)).integers(0, 1 << 32, (sets.n_features, BANDS * ROWS), np.uint32)
-    keys = np.empty((len(sets), BANDS), np.uint64)
+WAYS = (Bands(42, 6), Bands(40, 8), Bands(48, 10), Bands(48, 12), Bands(48, 16))
+
+
+def bands_for(random_overlaps: np.ndarray) -> Bands:
+    """The fewest hashes in a band that keep pairs apart that are as alike as random ones: float64 (random pairs)."""
+    vain = (np.minimum(1, way.bands * (random_overlaps**way.rows)).mean() for way in WAYS)
+    return next((way for way, share in zip(WAYS, vain, strict=True) if share <= CHANCE), WAYS[-1])
+
+
+def band_keys(
+    sets: DistinctSets, way: Bands, *, seed: int = SEED, progress: Progress = lambda done, of: None
+) -> np.ndarray:
+    """What each set's signature is in each band, as one number: uint64 (m, bands)."""
+    table = np.random.Generator(np.random.PCG64(seed)).integers(
+        0, 1 << 32, (sets.n_features, way.bands * way.rows), np.uint32
+    )
+    keys = np.empty((len(sets), way.bands), np.uint64)
     for begin in range(0, len(sets), AT_ONCE):
         end = min(len(sets), begin + AT_ONCE)
         progress(begin, len(sets))
-        _sign(sets.indptr, sets.ids, table, begin, end, keys)
+        _sign(sets.indptr, sets.ids, table, way.rows, begin, end, keys)
     return keys
 
 
 @njit(cache=True, nogil=True)
-def _sign(indptr, ids, table, begin, end, keys):
+def _sign(indptr, ids, table, rows, begin, end, keys):
     least = np.empty(table.shape[1], np.uint32)
     for row in range(begin, end):
         least[:] = np.uint32(0xFFFFFFFF)
@@ -51,7 +78,7 @@ def _sign(indptr, ids, table, begin, end, keys):
                 least[k] = min(least[k], hashes[k])
         for band in range(keys.shape[1]):
             key = np.uint64(0)
-            for k in range(band * ROWS, (band + 1) * ROWS):
+            for k in range(band * rows, (band + 1) * rows):
                 key = (key ^ np.uint64(least[k])) * np.uint64(0x9E3779B97F4A7C15)
                 key ^= key >> np.uint64(29)
             keys[row, band] = key

@@ -16,6 +16,7 @@ import numpy as np
 from numba import njit
 
 from core.scores.distinct_sets import DistinctSets
+from core.scores.feature_sets import FeatureSets
 from core.scores.set_marks import differ, marks_of
 
 Pairs = tuple[np.ndarray, np.ndarray, np.ndarray]  # one, other, features in common: int32 each
@@ -163,3 +164,23 @@ def nearest_of(indptr, ids, first, start, holder, rows):
                 best, union, who = mine, either, other
         nearest[k], shared[k] = who, best
     return nearest, shared
+
+
+@njit(cache=True, nogil=True)
+def in_both(indptr, indices, one, other):
+    """How many features two rows have in common; both ascend."""
+    return np.int64(common(indices, indptr[one], indptr[one + 1], indptr[other], indptr[other + 1], 0))
+
+
+@njit(cache=True, nogil=True)
+def _shared(indptr, indices, one, other):
+    found = np.empty(one.size, np.int64)
+    for k in range(one.size):
+        found[k] = in_both(indptr, indices, one[k], other[k])
+    return found
+
+
+def overlaps(features: FeatureSets, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Jaccard's index of the samples one[k] and other[k]: float64 (pairs), 0 for two empty sets."""
+    shared = _shared(features.indptr, features.indices, one, other)
+    return shared / np.maximum(1, features.richness[one] + features.richness[other] - shared)

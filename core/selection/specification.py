@@ -131,7 +131,7 @@ def pool_of(analysis: Analysis, dataset: Dataset, spec: RankingSpec, *, features
         eligible=eligible,
         pins=np.array(spec.pins, dtype=np.int64),
         bans=np.array(spec.bans, dtype=np.int64),
-        base=_base(dataset, spec.base),
+        base=base_ids(dataset, spec.base),
         known=KnownOfAnalysis(analysis, dataset, features=features, span=spec.span, activity=spec.activity),
     )
 
@@ -141,7 +141,8 @@ def default_base(dataset: Dataset) -> tuple[str, ...]:
     return tuple(sorted(member.name for member in members_of(dataset) if member.base))
 
 
-def _base(dataset: Dataset, names: tuple[str, ...]) -> np.ndarray:
+def base_ids(dataset: Dataset, names: tuple[str, ...]) -> np.ndarray:
+    """The samples of these members of a pool: int64, ascending within each."""
     members = {member.name: member for member in members_of(dataset)}
     if stray := [name for name in names if name not in members]:
         known = ", ".join(members) or f"none, as {dataset.name!r} is not a pool"

@@ -26,6 +26,8 @@ from core.scores.heatmap import ORDERS as NEURON_ORDERS
 from core.scores.hygiene import KINDS
 from core.scores.outline import read_outline
 from core.scores.rarefied import SIZES
+from core.scores.redundancy_search import LOWEST
+from core.scores.redundant_groups import LONGEST, PREFERENCES, REPEATS
 from core.scores.spectrum import RARE, UBIQUITOUS
 from core.selection.constraints import Constraints
 from core.selection.left_out import NEAREST
@@ -47,6 +49,7 @@ ALIGNMENT_LOOKS = ("samples", "finding", "readings")
 NEURON_TABS = ("heatmap", "capabilities", "alignment", "together")
 FEATURE_TABS = ("tokens", "neighbours", "where", "subset", "explanations")
 NO_FEATURE = -1  # the screen of all features
+NO_GROUP = -1  # of near-copies, by its lowest sample: the first is open
 STRONG_AND_MIDDLING = -1  # examples: no single band of strength
 LISTS = ("picks", "left")
 NO_SELECTION = ""
@@ -70,6 +73,11 @@ def number(*, low: float = -math.inf, high: float = math.inf) -> Callable[[str],
         return value
 
     return read
+
+
+def hundredths(low: float) -> Callable[[str], float]:
+    """A reader of whole hundredths from `low` to 1."""
+    return lambda text: round(100 * number(low=low, high=1)(text)) / 100
 
 
 def place(text: str) -> int:
@@ -241,6 +249,13 @@ CHOICES = {
     "samples_group": Choice(""),
     "samples_page": Choice(1, place),
     "samples_gain": Choice(False, switch),
+    "redundancy_counted": Choice("zero", one_of("rule", "zero")),
+    "redundancy_at": Choice(REPEATS, hundredths(LOWEST)),
+    "redundancy_keep": Choice(LONGEST, one_of(*PREFERENCES)),
+    "redundancy_one_each": Choice(False, switch),
+    "redundancy_words_at": Choice(0.5, hundredths(LOWEST)),
+    "redundancy_page": Choice(1, place),
+    "redundancy_group": Choice(NO_GROUP, place),
     "neurons_tab": Choice("heatmap", one_of(*NEURON_TABS)),
     "map_colour": Choice(""),
     "map_feature": Choice(NO_FEATURE, place),

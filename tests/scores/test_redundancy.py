@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from core.scores.feature_sets import Activity, FeatureSets
 from core.scores.links import groups_of
-from core.scores.redundancy import kept_redundancy, redundancy, redundancy_of
+from core.scores.redundancy import kept_redundancy, redundancy_of
+from core.scores.redundancy_search import redundancy
 from core.selection.specification import active_sets
 from core.store.analyses import open_analysis
 
@@ -53,16 +54,16 @@ rows_of = st.lists(st.sets(st.integers(0, 11), max_size=8), min_size=1, max_size
 
 
 @settings(max_examples=60, deadline=None)
-@given(rows_of)
-def test_nearest_pairs_and_groups_equal_brute_force_ties_included(rows):
-    found = redundancy(sets_of(rows))
+@given(rows_of, st.booleans())
+def test_nearest_pairs_and_groups_equal_brute_force_ties_included(rows, by_bits):
+    found = redundancy(sets_of(rows), by_bits=by_bits)
     for sample in range(len(rows)):
         who, most = nearest(rows, sample)
         assert (found.nearest[sample], Fraction(int(found.shared[sample]), max(1, int(found.union[sample])))) == (
             who,
             most,
         )
-    for at in (0.5, 0.6, 0.75, 0.8, 1.0):
+    for at in (0.6, 0.75, 0.8, 1.0):
         exact = Fraction(str(at))
         assert looked_up(found, len(rows), at) == groups(rows, exact)
         pairs = sum(bool(a) and overlap(a, b) >= exact for a, b in combinations(rows, 2))
@@ -86,4 +87,4 @@ def test_redundancy_is_computed_once_and_kept_with_its_analysis(made):
     for name in ("nearest", "shared", "union", "pairs"):
         assert np.array_equal(getattr(kept, name), getattr(found, name))
     assert np.array_equal(kept.links.a, found.links.a) and len(kept.links.a)
-    assert kept.exact and kept.floor == 0.5
+    assert kept.exact and kept.floor == found.floor
