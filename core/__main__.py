@@ -16,6 +16,7 @@ from core.commands import (
     data,
     data_facts,
     diversity,
+    groups,
     inspect,
     label,
     layout,
@@ -80,6 +81,7 @@ app.command()(redundancy.redundancy)
 app.command()(selection.rank)
 app.command()(selection.select)
 app.add_typer(selections.app, name="selections")
+app.add_typer(groups.app, name="groups")
 app.command()(selection.export)
 app.command()(selection.verify)
 app.command()(trainer.trainer)

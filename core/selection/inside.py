@@ -14,7 +14,12 @@ import numpy as np
 from core.errors import GamutError
 from core.scores.enrichment import Enrichment, enrichment, same_by_duplicates
 from core.scores.feature_sets import FeatureSets
+from core.scores.layout import Layout
+from core.scores.outline import Outline
 from core.selection.known import Grouping
+from core.store.analyses import Analysis
+from core.store.datasets import Dataset
+from core.store.sample_groups import DRAWN, SampleGroup, save_group
 
 DESCRIPTION = (
     "Description, not evidence: the map was drawn from these same features, so some of them have to stand out in any "
@@ -61,6 +66,13 @@ def features_inside(
     if members.all():
         raise GamutError("The outline holds every sample, so there is no rest to compare with; draw a smaller one.")
     return enrichment(features, a=members, b=~members, tokens=tokens, same=same_by_duplicates(duplicate_of))
+
+
+def save_outlined(analysis: Analysis, dataset: Dataset, layout: Layout, outline: Outline, name: str) -> SampleGroup:
+    """Keep the samples inside an outline on the map as a named group of the data set."""
+    ids = np.flatnonzero(outline.inside(layout.x, layout.y)).tolist()
+    made_from = f"{DRAWN} of analysis {analysis.name} (seed {layout.settings.seed}): {outline.text()}"
+    return save_group(dataset.workspace, name, dataset=dataset, ids=ids, made_from=made_from)
 
 
 def shares_inside(groups: Grouping, members: np.ndarray) -> list[Share]:

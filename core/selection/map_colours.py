@@ -16,6 +16,7 @@ from core.selection.known_analysis import of_every
 from core.selection.ranking import Ranking
 from core.store.analyses import Analysis
 from core.store.datasets import Dataset
+from core.store.pools import members_of
 
 CHOSEN, FEATURE, PLAIN = "chosen", "feature", "plain"
 GROUP, SCORE, CAPABILITY = "group:", "score:", "capability:"
@@ -44,8 +45,9 @@ class Colouring:
 
 def colour_choices(dataset: Dataset) -> dict[str, str]:
     """What a map of this data set can be coloured by, and its title; the first is what it opens with."""
+    source = ["source"] if members_of(dataset) else []
     groups = dict.fromkeys(
-        [*categories(dataset), *(of_every(name, dataset) for name in (*BUILT_IN, FLAGS, "duplicate"))]
+        [*source, *categories(dataset), *(of_every(name, dataset) for name in (*BUILT_IN, FLAGS, "duplicate"))]
     )
     found = {GROUP + name: name for name in groups}
     found |= {CHOSEN: "chosen or not", FEATURE: "one feature"}

@@ -58,7 +58,7 @@ def workbench(here: Current, opened: Opened, layout: Layout) -> None:
             draw_regions(opened, layout, subset)
         else:
             draw_amount(opened, found, subset)
-            draw_send(opened, found)
+            draw_send(opened, layout, found)
             if found.inside.count:
                 draw_groups(opened, found)
     if told is not None and found is not None:

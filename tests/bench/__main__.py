@@ -30,6 +30,7 @@ def main(wanted: list[str]) -> None:
         features,
         inspector,
         large,
+        map,
         queries,
         selection,
         slider,
@@ -38,7 +39,7 @@ def main(wanted: list[str]) -> None:
     benches = {
         "analysis": analysis.bench, "large": large.bench, "selection": selection.bench, "queries": queries.bench,
         "features": features.bench, "slider": slider.bench, "inspector": inspector.bench, "against": against.bench,
-        "constraints": constraints.bench, "diversity": diversity.bench,
+        "constraints": constraints.bench, "diversity": diversity.bench, "map": map.bench,
     }  # fmt: skip
     print(machine())
     for name in wanted or benches:

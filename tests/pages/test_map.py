@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
+from core.__main__ import run
 from core.scores.layout import read_layout
 from core.scores.outline import box, outline
 from core.store.datasets import Dataset
@@ -151,6 +152,10 @@ def test_a_group_is_saved_and_stands_against_the_rest(mapped, open_app):
     app.text_input(key="map_group_name").set_value("left").run()
     press(app, "map_save")
     assert list(load_group(mapped, "left").ids) == inside(mapped)
+    kept = (mapped.groups / "left.json").read_bytes()
+    (mapped.groups / "left.json").unlink()
+    assert run(["--workspace", str(mapped.root), "groups", "add", "made", "left", "--outline", LEFT.text()]) == 0
+    assert (mapped.groups / "left.json").read_bytes() == kept, "the command line and the app keep the same bytes"
     side = json.dumps({"kind": "filter", "filter": {"groups": ["left"]}})
     app = open_app(mapped, "A against B", a=side, b=json.dumps({"kind": "rest"}))
     assert app.selectbox(key="ab_a_kind").value == "group" and app.selectbox(key="ab_a_value").value == "left"

@@ -16,6 +16,7 @@ from core.selection.facets import categories
 from core.selection.inside import Inside, features_inside, from_the_middle, inside_of
 from core.selection.map_colours import GAIN, ROUND, Colouring, by_feature, colouring
 from core.selection.two_sets import scored_tokens
+from core.store.pools import members_of
 from pages.explore.panels.answers import known, rule
 from pages.shared import engine
 from pages.shared.draft import draft_spec
@@ -112,4 +113,5 @@ def middle_first(_layout: Layout, key: str, _found: Drawn) -> np.ndarray:
 
 def group_columns(opened: Opened) -> list[str]:
     """The columns by which what lies inside is told."""
-    return list(dict.fromkeys([*categories(opened.dataset), "language", "flags", "turns"]))
+    source = ["source"] if members_of(opened.dataset) else []
+    return list(dict.fromkeys([*source, *categories(opened.dataset), "language", "flags", "turns"]))

@@ -12,6 +12,7 @@ import streamlit as st
 
 from core.scores.density import View, grid, within
 from core.scores.outline import Outline
+from core.selection.known import NO_VALUE
 from core.selection.map_colours import Colouring
 from pages.explore.panels.map_labels import Label
 from pages.shared.charts import ink
@@ -100,10 +101,10 @@ def _draw_points(figure: go.Figure, scene: Scene, shown: np.ndarray) -> None:
         _points(figure, scene, np.flatnonzero(quiet), "not chosen", QUIET[theme()], size - 0.5, opacity=0.55)
     own = scene.colouring
     if own.codes is not None:
-        for at, name in enumerate(own.names):
+        for at in _greys_first(own):
             ids = np.flatnonzero(loud & (own.codes == at))
             if len(ids):
-                _points(figure, scene, ids, name, _colour(own, at), size)
+                _points(figure, scene, ids, own.names[at], _colour(own, at), size)
     elif own.values is not None:
         _numbers(figure, scene, loud, size)
     else:
@@ -114,9 +115,9 @@ def _draw_points(figure: go.Figure, scene: Scene, shown: np.ndarray) -> None:
 def _points(
     figure: go.Figure, scene: Scene, ids: np.ndarray, name: str, colour, size: float, *, opacity: float = 0.75, **more
 ) -> None:
-    hover = "#%{customdata}" + f"<br>{_escaped(name)}<extra></extra>"
+    hover = "#%{customdata}" + f"<br>{_escaped(name)} ({whole(len(ids))})<extra></extra>"
     figure.add_scattergl(
-        x=scene.x[ids], y=scene.y[ids], mode="markers", name=_escaped(f"{_cut(name)} ({whole(len(ids))})"),
+        x=scene.x[ids], y=scene.y[ids], mode="markers", name=_escaped(_cut(name)),
         customdata=ids.astype(np.int32), hovertemplate=more.pop("hovertemplate", hover),
         marker={"size": size, "color": colour, "opacity": opacity, **more}, unselected={"marker": {"opacity": 0.22}},
     )  # fmt: skip
@@ -188,8 +189,8 @@ def _draw_cells(figure: go.Figure, scene: Scene, shown: np.ndarray) -> None:
         _draw_chosen(figure, scene, cells, shown)
     elif own.codes is not None:
         most = cells.commonest(own.codes, len(own.names))
-        for at, name in enumerate(own.names):
-            here = most == at
+        for at in _greys_first(own):
+            name, here = own.names[at], most == at
             if here.any():
                 colour = _colour(own, at)
                 scale = [[0, _rgba(colour, 0.35)], [1, colour]]
@@ -245,8 +246,17 @@ def _rgba(colour: str, alpha: float) -> str:
 
 
 def _colour(own: Colouring, at: int) -> str:
-    """The colour of a group by its place; those that are one group of others are grey."""
-    return PALETTE[at] if at < len(PALETTE) else "#8A8F98"
+    """The colour of a group by its place; samples without a value and those of small groups are grey."""
+    return QUIET[theme()] if _grey(own, at) else PALETTE[at]
+
+
+def _grey(own: Colouring, at: int) -> bool:
+    return at >= len(PALETTE) or own.names[at] == NO_VALUE
+
+
+def _greys_first(own: Colouring) -> list[int]:
+    """The groups in the order they are drawn: the grey ones below the others, the smallest on top."""
+    return sorted(range(len(own.names)), key=lambda at: not _grey(own, at))
 
 
 def _size(points: int) -> float:
@@ -255,7 +265,7 @@ def _size(points: int) -> float:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= 28 else text[:27] + "…"
+    return text if len(text) <= 24 else text[:23] + "…"
 
 
 def _halo() -> str:

@@ -7,11 +7,13 @@ from dataclasses import replace
 import streamlit as st
 
 from core.errors import GamutError
+from core.scores.layout import Layout
+from core.selection.inside import save_outlined
 from core.selection.sample_sets import FILTER, THE_REST, SampleSet
 from core.store.people import BAN, PIN, clear_marks, marked_with_reasons, set_marks
 from core.store.sample_filter import SampleFilter
-from core.store.sample_groups import DRAWN, SampleGroup, group_names, save_group
 from pages.explore.panels.map_answers import Drawn
+from pages.explore.panels.map_scene import draw_again
 from pages.explore.panels.set_choice import written
 from pages.shared.constraint_choice import chosen_constraints, constraints_text
 from pages.shared.engine import Opened
@@ -23,18 +25,18 @@ REASON = "drawn on the map"
 SAID = "_map_sent"
 
 
-def draw_send(opened: Opened, found: Drawn) -> None:
+def draw_send(opened: Opened, layout: Layout, found: Drawn) -> None:
     """The ways on, and what has become of the last one."""
     with st.container(horizontal=True, gap="small"):
         st.button("Pin", key="map_pin", on_click=_mark, args=(opened, found, PIN), help="chosen first on Budget")
         st.button("Ban", key="map_ban", on_click=_mark, args=(opened, found, BAN), help="never chosen on Budget")
         with st.popover("As a group"):
-            _draw_group(opened, found)
+            _draw_group(opened, layout, found)
         st.button("Clear", key="map_clear", type="tertiary", on_click=_clear)
     _draw_said(opened)
 
 
-def _draw_group(opened: Opened, found: Drawn) -> None:
+def _draw_group(opened: Opened, layout: Layout, found: Drawn) -> None:
     """A name for what is inside, and where to take it."""
     st.caption(
         "A group is kept in the workspace by its name: a side of A against B, all that Budget may choose, a quota (column "
@@ -49,7 +51,7 @@ def _draw_group(opened: Opened, found: Drawn) -> None:
     if not (against or only or alone):
         return
     with guard():
-        group = _saved(opened, found, name)
+        group = save_outlined(opened.analysis, opened.dataset, layout, found.outline, name.strip())
         if against:
             side = SampleSet(kind=FILTER, filter=SampleFilter(groups=(group.name,)))
             choose_next(a=written(side), b=written(THE_REST), ab_feature=-1)
@@ -60,13 +62,6 @@ def _draw_group(opened: Opened, found: Drawn) -> None:
             choose_next(constraints=constraints_text(wanted), tab="constraints")
             st.switch_page("pages/select/budget.py")
         st.success(plain(f"Group {group.name}: {count(len(group.ids), 'sample')}."))
-
-
-def _saved(opened: Opened, found: Drawn, name: str) -> SampleGroup:
-    made_from = f"{DRAWN} of analysis {opened.analysis.name}: outline {found.outline.text()[:2000]}"
-    return save_group(
-        opened.workspace, name.strip(), dataset=opened.dataset, ids=found.inside.ids.tolist(), made_from=made_from
-    )
 
 
 def _mark(opened: Opened, found: Drawn, mark: str) -> None:
@@ -105,14 +100,6 @@ def _undo(opened: Opened, mark: str, ids: tuple[int, ...]) -> None:
 
 
 def _clear() -> None:
-    from pages.explore.panels.map_scene import draw_again
-
     choose(map_outline="")
     st.session_state.pop(SAID, None)
     draw_again()
-
-
-def free_name(opened: Opened) -> str:
-    """The first of map-1, map-2 … that no group has."""
-    taken = set(group_names(opened.workspace))
-    return next(f"map-{number}" for number in range(1, len(taken) + 2) if f"map-{number}" not in taken)

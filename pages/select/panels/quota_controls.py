@@ -11,11 +11,12 @@ from core.errors import GamutError
 from core.selection.constraints import Constraints
 from core.selection.facets import categories, scores
 from core.selection.known import Grouping
-from core.selection.known_analysis import IN_TENTHS, LENGTH, RESPONSE_LENGTH
+from core.selection.known_analysis import IN_GROUP, IN_TENTHS, LENGTH, RESPONSE_LENGTH
 from core.selection.pool import Pool
 from core.selection.quotas import CAP, FLOOR, SHARE, Quota
 from core.selection.specification import RankingSpec, pool_of
 from core.store.datasets import Dataset
+from core.store.sample_groups import groups_here
 from pages.shared import engine
 from pages.shared.constraint_choice import add_quota, choose_constraints, chosen_constraints
 from pages.shared.messages import guard, say_error
@@ -36,9 +37,9 @@ HEIGHT = 248
 
 def quota_columns(dataset: Dataset) -> list[str]:
     """What quotas may go by: the columns that group the samples, what every data set has, scores in tenths, then the rest."""
-    own = categories(dataset)
+    own, drawn = categories(dataset), [IN_GROUP + name for name in groups_here(dataset)]
     other = [column.name for column in dataset.columns if column.name not in own and column.role != "score"]
-    return list(dict.fromkeys([*own, *BUILT_IN, *(name + IN_TENTHS for name in scores(dataset)), *other]))
+    return list(dict.fromkeys([*own, *BUILT_IN, *(name + IN_TENTHS for name in scores(dataset)), *drawn, *other]))
 
 
 def draw_quotas(opened: engine.Opened, spec: RankingSpec, pool: Pool | None, ids: list[int]) -> None:
