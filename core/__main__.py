@@ -24,6 +24,7 @@ from core.commands import (
     pack,
     pilot,
     pools,
+    push,
     redundancy,
     response_loss,
     selection,
@@ -84,6 +85,7 @@ app.add_typer(selections.app, name="selections")
 app.add_typer(groups.app, name="groups")
 app.command()(selection.export)
 app.command()(selection.verify)
+app.command()(push.push)
 app.command()(trainer.trainer)
 app.command()(trainer.trainer_preview)
 app.command("train-lm")(training.train_lm)

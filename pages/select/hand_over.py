@@ -15,6 +15,7 @@ from core.export.write import Export, was_exported, write_export
 from core.selection.methods.registry import find
 from core.selection.saved import Selection
 from pages.select.panels.export_form import Form, draw_form, draw_preview
+from pages.select.panels.push_panel import draw_push
 from pages.select.panels.trainer_preview import draw_trainer_preview
 from pages.shared import engine
 from pages.shared.empty import offer_analysis
@@ -71,6 +72,8 @@ def draw_file(opened: engine.Opened, path: Path) -> None:
     if verdict is not None and checked == path:
         draw_verdict(verdict)
     draw_trainer(path)
+    if path.is_dir():
+        draw_push(opened.workspace, path)
 
 
 def _download_name(path: Path) -> str:
