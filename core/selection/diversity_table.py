@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from core.scores.redundancy import Redundancy
+from core.scores.redundancy_search import Redundancy
 from core.scores.response_loss import NAME as LOSS
 from core.scores.response_loss import kept_loss
 from core.scores.spectrum import Bounds

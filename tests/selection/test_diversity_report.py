@@ -7,7 +7,7 @@ from scipy import stats
 from core.errors import GamutError
 from core.scores.feature_sets import Activity
 from core.scores.rarefied import SIZES
-from core.scores.redundancy import redundancy
+from core.scores.redundancy_search import redundancy
 from core.scores.spectrum import Bounds
 from core.selection.diversity_report import (
     COPIES,

@@ -13,7 +13,7 @@ import streamlit as st
 
 from core.errors import GamutError
 from core.scores.length_correlation import Estimate
-from core.scores.redundancy import Redundancy, kept_redundancy, redundancy_of, work_of
+from core.scores.redundancy_search import Redundancy
 from core.scores.response_loss import NAME as LOSS
 from core.scores.response_loss import loss_there
 from core.selection.diversity_table import (
@@ -33,6 +33,7 @@ from pages.explore.panels.diversity_answers import (
     choose_among,
     chosen_bounds,
     chosen_size,
+    counted_spec,
     counted_words,
     diversity_of,
     draw_counted,
@@ -48,11 +49,11 @@ from pages.shared.draft import draft_spec
 from pages.shared.engine import Opened
 from pages.shared.messages import plain, say_error
 from pages.shared.numbers import count, whole
+from pages.shared.redundancy import redundancy_here
 from pages.shared.sample_view import open_sample
 from pages.shared.state import choose, chosen
 
 PAGE = 50
-AT_ONCE = 2_000_000_000  # counting steps of the search for overlaps, which is kept: a few seconds
 MANY = 200_000  # samples above which nothing is ranked or looked up unasked
 ALL = ""
 BINS = 60
@@ -116,10 +117,7 @@ def _table_of(opened: Opened, by: str) -> ColumnPages:
 
 def _redundancy(opened: Opened) -> Redundancy | None:
     """The largest overlaps where they are known, or told in a moment; else the tab Redundancy looks for them."""
-    diversity = diversity_of(opened)
-    if work_of(diversity.features) <= AT_ONCE:
-        return redundancy_of(diversity.analysis, diversity.features)
-    return kept_redundancy(diversity.analysis, diversity.features)
+    return redundancy_here(opened, counted_spec(opened))
 
 
 @st.cache_resource(max_entries=4, show_spinner="Measuring every sample …")
