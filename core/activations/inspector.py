@@ -22,6 +22,7 @@ from core.activations.tokens import UNSCORED, Tokens, tokenise_rendered
 from core.datasets.sample import Turn
 from core.errors import GamutError
 from core.store.analyses import Analysis, open_analysis
+from core.store.vectors import check_neuron
 from core.workspace import Workspace
 
 NEURONS = 12  # strongest of a layer that are told
@@ -76,6 +77,7 @@ class Inspector:
     ) -> dict[str, Any]:
         """A neuron at every token of stored samples, and the tokens it promotes: what JSON carries of `read_neuron`."""
         opened = self._opened(analysis)
+        check_neuron(opened, layer, neuron, site=site)
         machine = self._loaded(opened)
         texts = {sample: stored_tokens(opened, np.array([sample])) for sample in samples}
         found = read_neuron(machine, layer, neuron, site=site, texts=texts)

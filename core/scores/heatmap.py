@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 COLUMNS = 256  # cells of a layer at most: more could not be told apart
-WITHIN = 0.995  # of the cells lie within the colours' limits
+WITHIN = 0.98  # of the cells lie within the colours' limits: a few massive neurons must not make all others look alike
 Order = Literal["position", "value"]
 Cell = Literal["strongest", "mean"]
 ORDERS, CELLS = ("position", "value"), ("strongest", "mean")
@@ -84,7 +84,7 @@ def cells_of(values: np.ndarray, window: Window, *, columns: int = COLUMNS, show
 
 
 def colour_limit(*pictures: np.ndarray) -> float:
-    """Where the colours end, the same for all pictures: the magnitude that 99.5 % of all cells stay within."""
+    """Where the colours end, the same for all pictures: the magnitude that 98 % of all cells stay within."""
     sizes = np.abs(np.concatenate([picture.ravel() for picture in pictures]))
     sizes = sizes[~np.isnan(sizes)]
     limit = float(np.quantile(sizes, WITHIN, method="higher")) if sizes.size else 0.0

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.errors import GamutError
 from core.files import json_hash
 from core.store.analyses import Analysis
 from core.store.contents import EVERY, STRONGEST
 from core.store.derived import kept_table
-from core.store.vectors import neuron_means, neurons_in_layer, residuals
+from core.store.vectors import check_neuron, neuron_means, neurons_in_layer, residuals
 
 ENDS = 8  # samples at either end that are kept of every neuron
 NOBODY = -1
@@ -30,12 +29,7 @@ class EndSamples:
 
 def values_of_neuron(analysis: Analysis, layer: int, neuron: int, *, site: str = "mlp") -> np.ndarray:
     """A neuron's mean in every sample, float32 (n); NaN where a sample does not keep it."""
-    shape = analysis.contents.shape
-    width = shape.neurons if site == "mlp" else shape.width
-    if not (0 <= layer < shape.layers and 0 <= neuron < width):
-        raise GamutError(
-            f"There is no neuron {layer}.{neuron}; layers go from 0 to {shape.layers - 1}, numbers to {width - 1}."
-        )
+    check_neuron(analysis, layer, neuron, site=site)
     if site != "mlp" or analysis.contents.neurons == EVERY:
         pieces = neuron_means(analysis, layer) if site == "mlp" else residuals(analysis, layer)
         return np.concatenate([rows[:, neuron] for rows in pieces]).astype(np.float32)

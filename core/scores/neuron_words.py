@@ -15,6 +15,7 @@ from scipy.sparse import csr_array
 from core.files import json_hash
 from core.store.analyses import Analysis
 from core.store.derived import kept_table
+from core.store.token_text import BROKEN
 
 UNSCORED_ROLES = 254  # role codes from here on are template and special tokens
 WORDS = 3
@@ -65,7 +66,8 @@ def _best(tokens: np.ndarray, score: np.ndarray, texts: Sequence[str], words: in
     for at in np.lexsort((tokens, -score)).tolist():
         if score[at] <= 0 or len(found) == words:
             break
-        if text := texts[tokens[at]].strip():
+        text = texts[tokens[at]].strip()
+        if text and BROKEN not in text:  # a part of a letter's bytes says nothing by itself
             found.setdefault(text)
     return tuple(found)
 

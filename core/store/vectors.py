@@ -206,6 +206,16 @@ def _neurons(analysis: Analysis, where: str) -> Neurons:
     return Neurons(None if every else from_blobs(table["neuron_ids"], "u2"), from_blobs(table["means"], "f2"))
 
 
+def check_neuron(analysis: Analysis, layer: int, neuron: int, *, site: str = "mlp") -> None:
+    """Raise `GamutError` where the model of an analysis has no such neuron, or dimension of its residual stream."""
+    shape = analysis.contents.shape
+    width = shape.neurons if site == "mlp" else shape.width
+    if not (0 <= layer < shape.layers and 0 <= neuron < width):
+        raise GamutError(
+            f"There is no neuron {layer}.{neuron}; layers go from 0 to {shape.layers - 1}, numbers to {width - 1}."
+        )
+
+
 def _check_layer(analysis: Analysis, layer: int) -> None:
     layers = analysis.contents.shape.layers
     if not 0 <= layer < layers:

@@ -25,12 +25,15 @@ CHART = "heat_chart"
 
 
 def draw_chart(opened: Opened, one: Drawn, window: Window, side: str, cells: Cells, limit: float) -> None:
-    """One picture; a box zooms to what is in it, a click opens a neuron or zooms to its cell."""
+    """One picture: a box zooms to what is in it; where cells are single neurons, a click opens one.
+
+    Streamlit tells of clicks or of boxes: while a box is drawn by dragging, it drops clicks.
+    """
     figure = heat_figure(one, side, cells, limit, hovers(opened, one, side, cells), by_rank=window.order == "value")
     key = f"{CHART}_{side}_{one.key}_{window}"
     st.plotly_chart(
-        figure, key=key, on_select=lambda: _selected(key, cells, one.values.shape), selection_mode=("points", "box"),
-        config=QUIET, width="stretch", theme="streamlit",
+        figure, key=key, on_select=lambda: _selected(key, one.values.shape),
+        selection_mode="points" if cells.size == 1 else "box", config=QUIET, width="stretch", theme="streamlit",
     )  # fmt: skip
 
 
@@ -52,14 +55,15 @@ def heat_figure(
         x=np.tile(middle, len(cells.layers)), y=np.repeat(cells.layers, len(middle)), mode="markers", row=1, col=1,
         marker={"size": 7, "opacity": 0, "symbol": "square"}, hovertext=[text for row in texts for text in row],
         hovertemplate="%{hovertext}<extra></extra>", showlegend=False,
-        customdata=np.stack([np.repeat(cells.layers, len(middle)), cells.neurons.ravel()], axis=1),
+        customdata=np.stack([np.repeat(cells.layers, len(middle)), cells.neurons.ravel()], axis=1).tolist(),
         selected={"marker": {"opacity": 0}}, unselected={"marker": {"opacity": 0}},
     )  # fmt: skip
     _add_layers(figure, one, side, cells)
     noun = SITE_WORDS[one.picture.question.site]
     height = int(np.clip(ROW * len(cells.layers), LEAST, MOST)) + 54
     figure.update_layout(
-        height=height, margin={"l": 0, "r": 0, "t": 6, "b": 0}, dragmode="select", hovermode="closest", showlegend=False,
+        height=height, margin={"l": 0, "r": 0, "t": 6, "b": 0}, hovermode="closest", showlegend=False,
+        dragmode="select" if cells.size > 1 else False,
         separators=".\u202f",
     )  # fmt: skip
     step = max(1, -(-len(cells.layers) // 16))
@@ -153,7 +157,7 @@ def limit_of(pictures: dict[str, Cells]) -> float:
     return colour_limit(*(cells.values for cells in pictures.values()))
 
 
-def _selected(key: str, cells: Cells, shape: tuple[int, ...]) -> None:
+def _selected(key: str, shape: tuple[int, ...]) -> None:
     chosen = st.session_state[key]["selection"]
     boxes, points = chosen.get("box") or [], [p for p in chosen.get("points") or [] if "customdata" in p]
     if boxes:
@@ -161,20 +165,12 @@ def _selected(key: str, cells: Cells, shape: tuple[int, ...]) -> None:
         _zoom((round(bottom), round(top)), (int(np.ceil(left - 0.5)), int(np.floor(right + 0.5))), shape)
     elif points:
         layer, neuron = (int(value) for value in points[0]["customdata"][:2])
-        if cells.size == 1:
-            choose(neuron=f"{layer}.{neuron}")
-        else:
-            column = int(np.searchsorted(cells.first, float(points[0]["x"]), side="right")) - 1
-            _zoom((layer, layer), (int(cells.first[column]), int(cells.last[column])), shape, widen=True)
+        choose(neuron=f"{layer}.{neuron}")
 
 
-def _zoom(layers: tuple[int, int], places: tuple[int, int], shape: tuple[int, ...], *, widen: bool = False) -> None:
-    """Look at these layers and places, both ends within; `widen`: all layers, and as many places as fit as single neurons."""
+def _zoom(layers: tuple[int, int], places: tuple[int, int], shape: tuple[int, ...]) -> None:
+    """Look at these layers and places, both ends within."""
     low, high = max(0, places[0]), min(shape[1] - 1, places[1])
     first, last = max(0, layers[0]), min(shape[0] - 1, layers[1])
-    if widen:
-        middle = (low + high) // 2
-        low = max(0, min(middle - 128, shape[1] - 256))
-        high, first, last = min(shape[1] - 1, low + 255), 0, shape[0] - 1
     if low <= high and first <= last:
         choose(heat_layers=f"{first}-{last}", heat_places=f"{low}-{high}")

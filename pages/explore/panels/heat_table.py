@@ -24,7 +24,7 @@ def draw_table(opened: Opened, one: Drawn, window: Window, pictures: dict[str, C
     if not places:
         return
     pages = math.ceil(len(places) / PAGE)
-    order, cell, bar, neurons, picture = st.columns([1.3, 1.75, 2.2, 1.05, 1.0], vertical_alignment="center")
+    order, cell, bar, neurons, picture = st.columns([1.9, 1.7, 2.2, 1.15, 1.05], vertical_alignment="center")
     draw_arrangement(one, next(iter(pictures.values())).size, order, cell)
     with bar:
         page = min(st.pagination(pages, key="heat_page", max_visible_pages=3), pages) if pages > 1 else 1

@@ -14,7 +14,7 @@ SITES = {"mlp": "MLP neurons", "residual": "Residual stream"}
 SHOWN = {DIFFERENCE: "A less B", A: "A", B: "B", BOTH: "A and B"}
 UNITS = {SPREAD: "in spreads", VALUE: "as values"}
 ORDERS = {"position": "by number", "value": "by value"}
-CELLS = {"strongest": "strongest of a cell", "mean": "mean of a cell"}
+CELLS = {"strongest": "strongest", "mean": "mean"}
 NEAR = 64  # neurons on either side of the farthest
 
 
@@ -103,7 +103,7 @@ def part_words(one: Drawn, window: Window, size: int) -> str:
     if size == 1:
         return f"{layers}, {what}: every cell is one {noun}; click it for its page."
     shown = "their mean" if window.cell == "mean" else "the one of largest magnitude"
-    return f"{layers}, {what}: a cell stands for {count(size, noun)} and shows {shown}; draw a box, or click a cell, to zoom in."
+    return f"{layers}, {what}: a cell stands for {count(size, noun)} and shows {shown}; drag a box over it to zoom in."
 
 
 def _whole_model() -> None:

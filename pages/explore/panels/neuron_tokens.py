@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from core.datasets.sample import ROLES
 from core.store.token_text import readable
 from pages.shared.engine import Opened
 from pages.shared.messages import plain
@@ -31,9 +32,11 @@ def draw_tokens(opened: Opened, site: str, layer: int, neuron: int, ends: dict[s
         said.caption(
             "Loads the model once: the neuron at every token of these samples, and the tokens that it promotes."
         )
-        if not button.button("Read it token by token", key="neuron_ask", icon=":material/play_arrow:", width="stretch"):
-            return
-        st.session_state["neuron_read"] = place
+        button.button(
+            "Read it token by token", key="neuron_ask", icon=":material/play_arrow:", width="stretch",
+            on_click=lambda: st.session_state.update(neuron_read=place),
+        )  # fmt: skip
+        return
     samples = list(dict.fromkeys([*ends["high"][:READ], *ends["low"][:READ]]))
     found = _answer(opened, opened.key, site, layer, neuron, tuple(samples))
     _draw_promoted(found)
@@ -51,12 +54,13 @@ def _answer(_opened: Opened, key: str, site: str, layer: int, neuron: int, sampl
 
 
 def _draw_promoted(found: dict[str, Any]) -> None:
-    up, down = (
-        " · ".join(f"“{text.strip() or text!r}”" for text, _ in found[end][:WORDS])
-        for end in ("promoted", "suppressed")
-    )
+    up, down = (" · ".join(_quoted(text) for text, _ in found[end][:WORDS]) for end in ("promoted", "suppressed"))
     how = "Its output weights through the final norm and the unembedding, as if no later block came between."
     st.caption(plain(f"When it is above zero it promotes {up}; it suppresses {down}."), help=how)
+
+
+def _quoted(text: str) -> str:
+    return f"“{text.strip() or text.encode('unicode_escape').decode()}”"
 
 
 def _rows(opened: Opened, values: dict[str, list[float]], ids: list[int], sign: float) -> list[TokenRow]:
@@ -64,16 +68,18 @@ def _rows(opened: Opened, values: dict[str, list[float]], ids: list[int], sign: 
     texts = readable(opened.analysis, opened.dataset, ids)
     found = []
     for sample in ids:
-        tokens, _ = texts[sample]
-        own = sign * np.array(values[str(sample)], np.float32)
-        own[:1] = 0.0  # the first token never counts
+        tokens, roles = texts[sample]
+        counts = np.array(roles) < len(ROLES)  # a template's tokens, and the first, never count
+        counts[:1] = False
+        own = np.where(counts, sign * np.array(values[str(sample)], np.float32), 0.0)
         peak = int(own.argmax())
         start, stop = max(0, peak - BEFORE), min(len(tokens), peak + AFTER + 1)
         shown = on_letters(tokens, np.maximum(own, 0.0))
         found.append(
             TokenRow(
                 tokens=tokens[start:stop], values=shown[start:stop].tolist(), peak=peak - start, head=f"#{sample}",
-                about=f"{sign * own[peak]:+.3g}", inline=True, before=start > 0, after=stop < len(tokens),
+                about=f"{sign * own[peak]:+.3g}", inline=True,
+                faded=(~counts[start:stop]).tolist(), before=start > 0, after=stop < len(tokens),
             )
         )  # fmt: skip
     return found
