@@ -27,13 +27,27 @@ from pages.shared.state import chosen, keep_choices, write_link
 
 
 @st.fragment
-def workbench(opened: engine.Opened) -> None:
-    """Everything that moves with the slider: only this is drawn again."""
+def screen(opened: engine.Opened) -> None:
+    """The method with all its settings, and what follows from them."""
     keep_choices()
-    drawn_anew()
     with guard():
         if draw_method(opened, draft_base(opened.dataset)):
-            draw_chosen(opened, draft_spec(opened))
+            workbench(opened, [True])
+    write_link()
+
+
+@st.fragment
+def workbench(opened: engine.Opened, kept: list[bool]) -> None:
+    """Everything that moves with the slider: only this is drawn again, and not what stands above it.
+
+    `kept`: filled in the run that drew what is around it, which then kept the choices: that can be done once in a run.
+    """
+    if not kept:
+        keep_choices()
+    kept.clear()
+    drawn_anew()
+    with guard():
+        draw_chosen(opened, draft_spec(opened))
     write_link()
 
 
@@ -79,4 +93,4 @@ opened = here.opened()
 if opened is None:
     offer_analysis(here)
 else:
-    workbench(opened)
+    screen(opened)
