@@ -86,10 +86,11 @@ def coverage_figure(
         _draw_line(figure, method, mine, unit, width=3)
     _draw_knee(figure, mine, unit)
     _draw_saved(figure, saved, unit)
-    shapes = [_line(y=mine.whole, dash="dash")]
+    shapes = []
     if here is not None and here.rows:
         _draw_budget(figure, method, here, unit)
         shapes.append(_line(x=here.tokens, dash="dot"))
+    shapes.append(_line(y=mine.whole, dash="dash"))
     rows = "one row" if c == 1 else f"{c} rows"
     figure.update_layout(
         height=380,
