@@ -2,6 +2,7 @@
 
 `python -m tests.bench coverage --workspace W --analysis A` prints what every method reaches at equal tokens.
 `python -m tests.bench capability --workspace W --analysis A --target gsm8k=FILE …` prints how well capabilities find their kind.
+`python -m tests.bench exports` prints which real files each format and layout carries whole, and what the others would lose.
 """
 
 import os
@@ -34,12 +35,14 @@ def main(wanted: list[str]) -> None:
         queries,
         selection,
         slider,
+        verify,
     )
 
     benches = {
         "analysis": analysis.bench, "large": large.bench, "selection": selection.bench, "queries": queries.bench,
         "features": features.bench, "slider": slider.bench, "inspector": inspector.bench, "against": against.bench,
         "constraints": constraints.bench, "diversity": diversity.bench, "map": map.bench,
+        "verify": verify.bench,
     }  # fmt: skip
     print(machine())
     for name in wanted or benches:
@@ -53,6 +56,10 @@ if __name__ == "__main__":
         from tests.bench.coverage_table import main as coverage
 
         coverage(sys.argv[2:])
+    elif sys.argv[1:2] == ["exports"]:  # likewise
+        from tests.bench.exports import main as exports
+
+        exports(sys.argv[2:])
     elif sys.argv[1:2] == ["capability"]:  # likewise
         from tests.bench.capability import main as capability
 
