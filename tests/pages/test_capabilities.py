@@ -5,9 +5,12 @@ import pytest
 
 from core.scores.alignment import AlignmentSettings, alignment
 from core.scores.capability import capability_names, load_capability
+from core.selection.saved import load_selection
 from core.store.analyses import open_analysis
 from core.store.datasets import Dataset
 from core.store.people import PIN, marked
+from core.store.sample_groups import load_group
+from tests.commands.test_pilot_and_pack import call
 from tests.made_capabilities import made_capability
 from tests.pages.conftest import said
 
@@ -116,5 +119,36 @@ def test_together_tells_the_core_set_and_pins_it(learned, open_app):
     assert rows and app.dataframe[0].value["under"].min() >= 2
     app.button(key="core_pin").click().run()
     assert set(marked(learned, Dataset(learned, "made").content_hash, PIN)) == set(rows)
+    app.text_input(key="core_name").set_value("shared").run()
+    app.button(key="core_save").click().run()
+    assert set(load_group(learned, "shared").ids) == set(rows)
     app.multiselect(key="_together_names").set_value(["maths"]).run()
     assert app.query_params["together"] in ("maths", ["maths"]) and "Choose two capabilities" in said(app)
+
+
+def test_budget_chooses_by_capabilities_in_turn_or_by_shares_as_the_command_line_does(learned, open_app, capsys):
+    app = open_app(learned, "Budget", method="nait", unit="rows", amount="12")
+    assert "Choose what to look for" in said(app) and not app.error
+    app.multiselect(key="_method_capabilities").set_value(["maths", "code"]).run()
+    assert app.query_params["nait.capabilities"] in ("maths,code", ["maths,code"])
+    asked = ["select", "made", "--method", "nait", "--rows", "12", "--option", "capabilities=maths,code"]
+    assert app.dataframe[0].value["sample"].tolist() == ids_of(capsys, learned, asked)
+    app.toggle(key="_method_by_shares").set_value(True).run()
+    app.number_input(key="_share_maths").set_value(3.0).run()
+    assert app.query_params["nait.shares"] in ("3,1", ["3,1"])
+    assert app.dataframe[0].value["sample"].tolist() == ids_of(capsys, learned, [*asked, "--option", "shares=3,1"])
+    app.selectbox(key="_method_more").set_value("bm25").run()  # what is looked for stays
+    assert app.multiselect(key="_method_capabilities").value == ["maths", "code"]
+    assert not app.exception and not app.error
+
+
+def test_budget_without_a_capability_says_where_to_learn_one(made, open_app):
+    app = open_app(made, "Budget", method="nait", unit="rows", amount="12")
+    assert "none of this model is learned yet" in said(app) and not app.error
+    assert app.button(key="learn_capability")
+
+
+def ids_of(capsys, workspace, words: list[str]) -> list[int]:
+    """What the command line selects, in order."""
+    call(capsys, workspace, *words, "--name", "by-hand", "--replace")
+    return list(load_selection(workspace, "by-hand").ids)

@@ -18,6 +18,7 @@ from core.scores.learn_capability import RANDOM_SETS, learn_words
 from core.store.datasets import Dataset
 from core.store.people import PIN, marked
 from core.store.sample_filter import SampleFilter, count_matching
+from core.store.sample_groups import group_names, load_group
 from core.workspace import Workspace, check_name
 from pages.explore.panels.capability_preview import draw_look
 from pages.shared import engine
@@ -117,6 +118,13 @@ def _draw_group(opened: Opened) -> Wanted | None:
 def _draw_picked(opened: Opened) -> Wanted | None:
     pins = marked(opened.workspace, opened.dataset.content_hash, PIN)
     filtered = chosen_filter()
+    groups = [name for name in group_names(opened.workspace) if _of_here(opened, name)]
+    if groups and (
+        group := st.selectbox("A saved group", ["", *groups], format_func=lambda name: name or "none: the ids below")
+    ):
+        only = SampleFilter(groups=(group,))
+        rows = count_matching(opened.dataset, only)
+        return Wanted(CapabilitySource(dataset=opened.dataset.name, only=only, **_options()), _at_most(rows))
     text, ways = st.columns([3, 1.3], vertical_alignment="bottom")
     with ways:
         st.button(
@@ -135,6 +143,14 @@ def _draw_picked(opened: Opened) -> Wanted | None:
     if not ids:
         return None
     return Wanted(CapabilitySource(dataset=opened.dataset.name, only=SampleFilter(ids=ids), **_options()), len(ids))
+
+
+def _of_here(opened: Opened, name: str) -> bool:
+    """Whether a saved group is of this data set; a damaged one is told where it is used."""
+    try:
+        return load_group(opened.workspace, name).dataset_hash == opened.dataset.content_hash
+    except GamutError:
+        return False
 
 
 def _ids(typed: str, dataset: Dataset) -> tuple[int, ...]:

@@ -7,9 +7,10 @@ import streamlit as st
 
 from core.selection.together import core_of
 from core.store.people import PIN, set_marks
+from core.store.sample_groups import save_group
 from pages.explore.panels.together_answers import Chosen
 from pages.shared.engine import Opened
-from pages.shared.messages import plain
+from pages.shared.messages import guard, plain
 from pages.shared.numbers import count, short, whole
 from pages.shared.sample_view import first_words
 from pages.shared.state import choose, chosen
@@ -78,13 +79,31 @@ def _ask(key: str, ids: list[int]) -> None:
 
 
 def _draw_ways(opened: Opened, said: Chosen, ids: np.ndarray, least: int) -> None:
-    """On to Budget as pins."""
-    if st.button(
-        f"Pin these {whole(len(ids))}",
-        key="core_pin",
+    """On to Budget as pins, or to any screen as a named group."""
+    pin, name, save = st.columns([1.2, 1.5, 1], vertical_alignment="bottom")
+    if pin.button(
+        f"Pin these {whole(len(ids))}", key="core_pin", width="stretch",
         help="they come first in every selection of this data set from now on",
-    ):
+    ):  # fmt: skip
         set_marks(opened.workspace, opened.dataset.content_hash, ids.tolist(), PIN)
         st.session_state[TOLD] = f"{count(len(ids), 'row')} pinned; Budget takes them first."
+    called = name.text_input("As a group called", key="core_name", placeholder=f"core-{least}").strip()
+    if save.button(
+        "Save group",
+        key="core_save",
+        width="stretch",
+        help="for A against B, for quotas, and to learn a capability from",
+    ):
+        with guard():
+            group = save_group(
+                opened.workspace, called or f"core-{least}", dataset=opened.dataset, ids=ids.tolist(),
+                made_from=_made_from(said, least),
+            )  # fmt: skip
+            st.session_state[TOLD] = f"Group {group.name}: {count(len(group.ids), 'row')}."
     if told := st.session_state.pop(TOLD, None):
         st.success(plain(told))
+
+
+def _made_from(said: Chosen, least: int) -> str:
+    """The core set in a sentence, for whoever meets the group later."""
+    return f"chosen under at least {least} of the capabilities {', '.join(said.picks.names)}, {whole(said.picks.rows)} rows each"
