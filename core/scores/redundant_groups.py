@@ -20,9 +20,9 @@ from core.scores.set_join import in_both, overlaps
 
 LONGEST, FIRST, RICHEST = "longest", "first", "richest"
 PREFERENCES = {
-    LONGEST: "the longest, by tokens of the whole conversation",
+    LONGEST: "the longest (tokens)",
     FIRST: "the first in the file",
-    RICHEST: "the one with most active features",
+    RICHEST: "the richest (features)",
 }
 REPEATS = 0.7  # overlap at θ = 0 from which one sample is said to repeat another, unless one says otherwise
 MOST_INSIDE = 1_000  # members of a group up to which all its pairs are counted out

@@ -92,9 +92,9 @@ class ActiveSets:
     cut: np.ndarray
 
 
-def active_sets(analysis: Analysis, *, span: str, activity: Activity) -> ActiveSets:
-    """F(i) of every sample of an analysis."""
-    found = analysis.activations(span=span)
+def active_sets(analysis: Analysis, *, span: str, activity: Activity, pooling: str = "max") -> ActiveSets:
+    """F(i) of every sample of an analysis; `pooling`: what of a feature's values in a sample is held against its threshold."""
+    found = analysis.activations(span=span, pooling=pooling)
     cut, quantile = thresholds(
         activity,
         sample=found.sample,

@@ -17,6 +17,7 @@ from core.store.tables import DATABASE, FORMAT_VERSION, held_keys
 from core.workspace import Workspace
 
 SPANS = {"conversation": "side IN (0, 1)", "response": "side = 1", "prompt": "side = 0"}
+POOLINGS = {"max": np.maximum, "sum": np.add, "count": np.add}
 PARTIAL = ".partial"
 TITLES = {
     "examples": "examples of features", "contrast": "contrasts to the examples", "layer_sums": "means of layers",
@@ -26,7 +27,7 @@ TITLES = {
 
 @dataclass(frozen=True, slots=True)
 class Activations:
-    """Active features of every sample: parallel arrays ordered by sample, then feature; `strength` is the maximum."""
+    """Active features of every sample: parallel arrays ordered by sample, then feature; `strength` as it was pooled."""
 
     sample: np.ndarray
     feature: np.ndarray
@@ -143,20 +144,27 @@ class Analysis:
         columns = self.cursor().execute("SELECT * FROM samples ORDER BY sample_id").fetchnumpy()
         return SampleCounts(**{name: np.asarray(columns[name]) for name in SampleCounts.__slots__})
 
-    def activations(self, *, span: str = "conversation") -> Activations:
-        """What every sample activates within a span of it; roles of the span are joined by their maximum."""
+    def activations(self, *, span: str = "conversation", pooling: str = "max") -> Activations:
+        """What every sample activates within a span of it, by the largest value, the sum of values or the number of tokens.
+
+        Roles of the span are joined by the same pooling. Sums and tokens are of all values above 0, whatever the threshold.
+        """
+        if pooling not in POOLINGS:
+            raise GamutError(f"There is no pooling {pooling!r} of tokens; use one of {', '.join(POOLINGS)}.")
         rows = (
             self.cursor()
             .execute(
-                f"SELECT sample_id, feature_id, max FROM activations WHERE {_span(span)} ORDER BY sample_id, feature_id, side"
+                f'SELECT sample_id, feature_id, "{pooling}" AS strength FROM activations WHERE {_span(span)} '
+                "ORDER BY sample_id, feature_id, side"
             )
             .fetchnumpy()
         )
-        sample, feature, strength = (np.asarray(rows[name]) for name in ("sample_id", "feature_id", "max"))
+        sample, feature, strength = (np.asarray(rows[name]) for name in ("sample_id", "feature_id", "strength"))
+        strength = strength.astype(np.float32, copy=False)
         if not len(sample):
             return Activations(sample, feature, strength)
         first = np.flatnonzero(np.r_[True, (sample[1:] != sample[:-1]) | (feature[1:] != feature[:-1])])
-        return Activations(sample[first], feature[first], np.maximum.reduceat(strength, first))
+        return Activations(sample[first], feature[first], POOLINGS[pooling].reduceat(strength, first))
 
     def features_of(self, sample_id: int, *, limit: int = 20, span: str = "conversation") -> list[FeatureInSample]:
         """The strongest features of a span of a sample, relative to each feature's own maximum over the data set."""

@@ -109,7 +109,7 @@ def coverage_figure(
         xaxis={
             "type": "log",
             "title": "tokens taken (logarithmic)",
-            **_ticks(int(mine.tokens[0]), int(mine.tokens[-1])),
+            **axis_ticks(int(mine.tokens[0]), int(mine.tokens[-1])),
         },
         separators=".\u202f",
         shapes=shapes,
@@ -206,7 +206,7 @@ def _draw_budget(figure: go.Figure, method: str, here: Point, unit: Unit) -> Non
     )
 
 
-def _ticks(low: int, high: int) -> dict:
+def axis_ticks(low: int, high: int) -> dict:
     """1, 3, 10, 30 … with units as on every screen (a logarithmic axis labels itself in other letters)."""
     steps = [step * 10**power for power in range(12) for step in (1, 3)]
     shown = [step for step in steps if low <= step <= high]

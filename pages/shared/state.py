@@ -35,6 +35,7 @@ from core.selection.left_out import ORDERS as LEFT_ORDERS
 from core.selection.methods.registry import FOUND_ONLY, METHODS, parse_options, takes_capabilities
 from core.selection.neuron_answer import SPREAD
 from core.selection.neuron_answer import UNITS as UNITS_OF_NEURONS
+from core.store.analyses import POOLINGS as TOKEN_POOLINGS
 from core.store.analyses import SPANS
 from core.store.feature_table import ORDERS
 from core.store.sample_filter import SampleFilter
@@ -256,6 +257,12 @@ CHOICES = {
     "redundancy_words_at": Choice(0.5, hundredths(LOWEST)),
     "redundancy_page": Choice(1, place),
     "redundancy_group": Choice(NO_GROUP, place),
+    "sensitivity_rule": Choice("raw", one_of(*RULES)),
+    "sensitivity_quantile": Choice(0.9, number(low=0, high=1)),
+    "sensitivity_theta": Choice(0.0, number(low=0)),
+    "sensitivity_span": Choice("conversation", one_of(*SPANS)),
+    "sensitivity_pooling": Choice("max", one_of(*TOKEN_POOLINGS)),
+    "sensitivity_look": Choice("share", one_of("share", "order")),
     "neurons_tab": Choice("heatmap", one_of(*NEURON_TABS)),
     "map_colour": Choice(""),
     "map_feature": Choice(NO_FEATURE, place),

@@ -10,7 +10,7 @@ from core.scores.redundancy_search import Redundancy
 from core.selection.specification import RankingSpec
 from pages.explore.panels.feature_charts import accent
 from pages.shared import engine
-from pages.shared.charts import COLOURS, ink
+from pages.shared.charts import axis_ticks, ink
 from pages.shared.engine import Opened
 from pages.shared.numbers import whole
 
@@ -25,21 +25,22 @@ def overlap_figure(opened: Opened, spec: RankingSpec, found: Redundancy, null: N
     figure = go.Figure()
     (_draw_points if len(shown) <= EACH else _draw_cells)(figure, size[shown], found.overlap[shown], shown)
     bins = null.by_size()
+    ticks = axis_ticks(int(size[shown].min(initial=1)), int(size[shown].max(initial=1)))
     x = [middle for middle, _, _ in bins]
-    grey = COLOURS["random"]
     figure.add_scatter(
-        x=x, y=[rare for _, rare, _ in bins], mode="lines", name="random pairs of such sizes, 1 in 1 000", line={"color": grey},
+        x=x, y=[rare for _, rare, _ in bins], mode="lines", name="random pairs of such sizes, 1 in 1 000",
+        line={"color": ink(), "width": 2},
         hovertemplate="1 random pair in 1 000: %{y:.2f}<extra></extra>",
     )  # fmt: skip
     figure.add_scatter(
         x=x, y=[dealt for _, _, dealt in bins], mode="lines", name="largest, features dealt anew",
-        line={"color": grey, "dash": "dot"}, hovertemplate="largest if dealt anew: %{y:.2f}<extra></extra>",
+        line={"color": ink(), "width": 2, "dash": "dot"}, hovertemplate="largest if dealt anew: %{y:.2f}<extra></extra>",
     )  # fmt: skip
     figure.add_hline(y=at, line={"color": ink(), "width": 1, "dash": "dash"})
     figure.update_layout(
         height=330, margin={"l": 0, "r": 8, "t": 8, "b": 0}, dragmode=False, separators=".\u202f",
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 1, "xanchor": "right"},
-        xaxis={"title": "active features of the sample (logarithmic)", "type": "log", "fixedrange": True, "dtick": "D1"},
+        xaxis={"title": "active features of the sample (logarithmic)", "type": "log", "fixedrange": True, **ticks},
         yaxis={"title": "largest overlap with another sample", "range": [0, 1.02], "fixedrange": True},
     )  # fmt: skip
     return figure

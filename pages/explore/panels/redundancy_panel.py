@@ -23,7 +23,7 @@ from pages.shared.sample_view import open_sample
 from pages.shared.state import choose, chosen
 
 OPEN = "_open_sample_of_redundancy"
-COUNTED = {"zero": "θ = 0", "rule": "the rule of Budget"}
+COUNTED = {"zero": "θ = 0", "rule": "as on Budget"}
 
 
 def draw_redundancy(opened: Opened) -> None:
@@ -92,7 +92,7 @@ def _draw_counted() -> None:
 
 
 def _draw_controls(found: Redundancy) -> None:
-    counted, at, keep, chain = st.columns([1.1, 1.4, 1.5, 1.2], vertical_alignment="bottom")
+    counted, at, keep, chain = st.columns([1.25, 1.4, 1.35, 1.1], vertical_alignment="bottom")
     with counted:
         _draw_counted()
     at.slider(
