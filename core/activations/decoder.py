@@ -11,7 +11,8 @@ from core.errors import GamutError
 from core.store.tables import DECODER
 
 TOKENS, NEIGHBOURS = 20, 10
-CELLS = 1 << 25  # of a block of features × tokens, or features × features, in memory at once
+CELLS = 1 << 25  # of a block of features × tokens in memory at once
+SIDE = 4096  # of a block of features × features
 NORMS = ("norm", "ln_f", "final_layer_norm", "final_layernorm")
 
 
@@ -70,14 +71,29 @@ def _tokens(model: LanguageModel, directions: torch.Tensor) -> tuple[Found, Foun
 
 
 def _neighbours(unit: torch.Tensor) -> Found:
-    kept = min(NEIGHBOURS, len(unit) - 1)
-    found = []
-    for first in range(0, len(unit), rows := max(1, CELLS // len(unit))):
-        cosines = unit[first : first + rows] @ unit.T
-        own = torch.arange(len(cosines))
-        cosines[own, own + first] = -torch.inf
-        found.append(cosines.topk(kept, dim=1))
-    return _joined(found)
+    """Of each row the rows of largest cosine; two blocks are compared once, for both of them."""
+    kept, blocks = min(NEIGHBOURS, len(unit) - 1), unit.split(SIDE)
+    best: list[Found | None] = [None] * len(blocks)
+    for one, rows in enumerate(blocks):
+        for other in range(one, len(blocks)):
+            cosines = rows @ blocks[other].T
+            if one == other:
+                cosines.fill_diagonal_(-torch.inf)
+            else:
+                best[other] = _better(best[other], cosines.T, one * SIDE, kept)
+            best[one] = _better(best[one], cosines, other * SIDE, kept)
+    return _joined(best)
+
+
+def _better(best: Found | None, cosines: torch.Tensor, first: int, kept: int) -> Found:
+    """The `kept` largest of what was best so far and of further columns, which begin at `first`."""
+    values, places = cosines.topk(min(kept, cosines.shape[1]), dim=1)
+    ids = places + first
+    if best is None:
+        return values, ids
+    values, ids = torch.cat([best[0], values], dim=1), torch.cat([best[1], ids], dim=1)
+    values, order = values.topk(min(kept, values.shape[1]), dim=1)
+    return values, ids.gather(1, order)
 
 
 def _joined(found: list) -> Found:

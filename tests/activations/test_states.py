@@ -216,9 +216,11 @@ def test_a_direction_passes_the_norm_at_unit_size_whatever_its_own(family):
     torch.testing.assert_close(passed, through_norm(final_norm(model), directions * 1e-6), rtol=1e-3, atol=1e-4)
 
 
-def test_neighbours_are_the_largest_cosines(tmp_path, tiny, monkeypatch):
+@pytest.mark.parametrize("side", [3, 7, 40, FEATURES])  # blocks that do not divide the features, and all in one
+def test_neighbours_are_the_largest_cosines(tmp_path, tiny, monkeypatch, side):
     sae = load_sae(tiny_sae(tmp_path), dtype="float32")
-    monkeypatch.setattr("core.activations.decoder.CELLS", 7 * FEATURES)  # chunks that do not divide the features
+    monkeypatch.setattr("core.activations.decoder.SIDE", side)
+    monkeypatch.setattr("core.activations.decoder.CELLS", 7 * FEATURES)
     rows = decoder_rows(load_model(tiny["model"], dtype="float32"), sae).to_pylist()
     unit = sae.sae.W_dec.detach().double()
     unit = (unit / unit.norm(dim=1, keepdim=True)).numpy()
