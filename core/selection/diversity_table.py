@@ -58,7 +58,7 @@ def diversity_table(
 
 
 def rarefied_name(size: int) -> str:
-    return f"in {size} tokens"
+    return f"features in {size} tokens"
 
 
 def measures_of(table: ColumnPages) -> list[str]:

@@ -11,6 +11,7 @@ from core.selection.known import NO_VALUE
 PAPER_R = 0.92
 PAPER = f"r = {PAPER_R} is what arXiv 2502.14050 reports for its data and SAE"
 TOO_FEW = "not defined"
+SEEN = 0.01  # of the samples: a smaller group is not named in a sentence
 
 
 def number(value: float | None, digits: int = 2) -> str:
@@ -100,13 +101,13 @@ def spectrum_sentence(counts: dict[str, int], effective: float, carriers: list[C
         f"{_whole(counts['common'])} common and {_whole(counts['ubiquitous'])} ubiquitous; they are as diverse as "
         f"{_whole(round(effective))} equally common ones"
     )
-    told = [one for one in carriers if one.share_of_rare > 0 and one.name != NO_VALUE]
-    if not told or len(carriers) < 2:
+    told = [one for one in carriers if one.share_of_samples >= SEEN and one.name != NO_VALUE and one.rare_per_token]
+    if len(told) < 2:
         return said + "."
-    most = max(told, key=lambda one: one.share_of_rare)
+    most = max(told, key=lambda one: one.rare_per_token or 0.0)
     return (
-        f"{said}. {most.name} carries most of the rare ones: {100 * most.share_of_rare:.0f} %, with "
-        f"{100 * most.share_of_samples:.0f} % of the samples and {100 * most.share_of_tokens:.0f} % of the tokens."
+        f"{said}. For its length, {most.name} carries most of the rare ones: {100 * most.share_of_rare:.0f} % with "
+        f"{100 * most.share_of_tokens:.0f} % of the tokens."
     )
 
 

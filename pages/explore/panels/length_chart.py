@@ -21,17 +21,18 @@ STEPS = 200  # points of a line
 
 
 def draw_length_chart(diversity: Diversity, null: LengthNull) -> None:
-    """The picture; a box drawn on it is looked at closer, a point clicked opens its sample."""
+    """The picture; a box drawn on its density is looked at closer, a point clicked opens its sample."""
     box = _chosen_box()
     seen = view(diversity.tokens, diversity.features.richness, box)
-    with st.container(horizontal=True, vertical_alignment="center", height=64, border=False):
-        st.caption(_about(seen, box))
-        if box is not None:
-            st.button("Whole picture", on_click=choose, kwargs={"length_box": ""})
+    said, back = st.columns([2.6, 1], vertical_alignment="center")
+    said.caption(_about(seen, box))
+    if box is not None:
+        back.button("Whole picture", on_click=choose, kwargs={"length_box": ""}, width="stretch")
     key = f"length_chart_{chosen('diversity_counted')}_{chosen('length_box')}"
     st.plotly_chart(
         length_figure(diversity, null, seen, box), key=key, on_select=lambda: _selected(key),
-        selection_mode=("points", "box"), config=QUIET, width="stretch", theme="streamlit",
+        selection_mode="box" if seen.counts.size else "points",  # of both, Streamlit would tell no clicks
+        config=QUIET, width="stretch", theme="streamlit",
     )  # fmt: skip
 
 
@@ -46,7 +47,7 @@ def _chosen_box() -> Box | None:
 def _about(seen: View, box: Box | None) -> str:
     where = "" if box is None else " in this part"
     if len(seen.ids) or not seen.inside:
-        return f"{count(seen.inside, 'sample')}{where}, a point each: click one to read it, draw a box to look closer."
+        return f"{count(seen.inside, 'sample')}{where}, a point each: click one to read it, drag to look closer."
     return (
         f"{count(seen.inside, 'sample')}{where}, as density; draw a box to look closer: few enough are shown as points."
     )
@@ -72,7 +73,8 @@ def length_figure(diversity: Diversity, null: LengthNull, seen: View, box: Box |
     _draw_line(figure, *_thinned(null.lengths, null.expected), "what length alone predicts", dash="dash")
     _draw_line(figure, *_means(diversity), "mean of samples of like length", dash="solid")
     figure.update_layout(
-        height=HEIGHT, margin={"l": 0, "r": 8, "t": 8, "b": 0}, hovermode="closest", dragmode="select",
+        height=HEIGHT, margin={"l": 0, "r": 8, "t": 8, "b": 0}, hovermode="closest",
+        dragmode="select" if seen.counts.size else "zoom",
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 1, "xanchor": "right"},
         xaxis={"title": "scored tokens", "tickformat": ",d", "rangemode": "tozero"},
         yaxis={"title": "richness: active features", "tickformat": ",d", "rangemode": "tozero"},
@@ -87,7 +89,7 @@ def length_figure(diversity: Diversity, null: LengthNull, seen: View, box: Box |
 def _draw_points(figure: go.Figure, diversity: Diversity, ids: np.ndarray) -> None:
     tokens, richness = diversity.tokens[ids], diversity.features.richness[ids]
     figure.add_scattergl(
-        x=tokens, y=richness, mode="markers", showlegend=False, customdata=ids[:, None],
+        x=tokens, y=richness, mode="markers", showlegend=False, customdata=[[sample_id] for sample_id in ids.tolist()],
         marker={"size": 4 if len(ids) > 3000 else 6, "color": accent(), "opacity": 0.3 if len(ids) > 3000 else 0.6},
         hovertemplate="#%{customdata[0]}: %{x:,d} tokens, %{y:,d} features<extra></extra>",
         selected={"marker": {"opacity": 0.9}}, unselected={"marker": {"opacity": 0.3}},
