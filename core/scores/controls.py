@@ -7,13 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import GamutError
-from core.files import json_hash
 from core.scores.alignment import COSINE, DIFFERENCE, AlignmentSettings, alignment
 from core.scores.capability import Capability
 from core.scores.readings import compare
 from core.scores.target_likeness import BM25, likeness
 from core.store.analyses import Analysis
-from core.store.derived import kept_table
 
 CONTROLS = {
     "difference-of-means": AlignmentSettings(rule=DIFFERENCE),
@@ -59,12 +57,4 @@ def beside(analysis: Analysis, capability: Capability, scores: np.ndarray) -> Be
 def control(analysis: Analysis, capability: Capability, name: str) -> np.ndarray:
     """The score of every sample by one control, float64 (n); kept beside the analysis."""
     settings = CONTROLS[name]
-    if settings is not None:
-        return alignment(analysis, capability, settings)
-    capability.require(analysis)
-    decides = [1, BM25, analysis.content_hash, capability.sha256]
-    _, columns = kept_table(
-        analysis, f"likeness-{json_hash(decides)[:16]}",
-        lambda: ({"rule": BM25}, {"score": likeness(analysis, capability, BM25)}),
-    )  # fmt: skip
-    return columns["score"]
+    return likeness(analysis, capability, BM25) if settings is None else alignment(analysis, capability, settings)

@@ -5,16 +5,21 @@ import pytest
 
 from core.scores.alignment import AlignmentSettings, alignment
 from core.scores.capability import capability_names, load_capability
+from core.scores.find_by_capability import find_by_capability
+from core.scores.finding_words import TITLES, verdict
 from core.selection.saved import load_selection
 from core.store.analyses import open_analysis
 from core.store.datasets import Dataset
+from core.store.import_dataset import import_dataset
 from core.store.people import PIN, marked
 from core.store.sample_groups import load_group
 from tests.commands.test_pilot_and_pack import call
+from tests.made import made_analysis, made_records, write_jsonl
 from tests.made_capabilities import made_capability
 from tests.pages.conftest import said
 
 SCREEN = "Neurons"
+HOSTILE = "</option><b>two</b> & $x$ _u_"
 
 
 @pytest.fixture
@@ -152,3 +157,26 @@ def ids_of(capsys, workspace, words: list[str]) -> list[int]:
     """What the command line selects, in order."""
     call(capsys, workspace, *words, "--name", "by-hand", "--replace")
     return list(load_selection(workspace, "by-hand").ids)
+
+
+def test_what_is_found_is_said_beside_the_controls_and_hostile_names_stay_text(workspace, open_app, tmp_path):
+    records = [{**record, "kind": HOSTILE if i % 4 else "one"} for i, record in enumerate(made_records(120))]
+    import_dataset(workspace, write_jsonl(tmp_path / "d.jsonl", records), name="d")
+    made_analysis(workspace, Dataset(workspace, "d"))
+    for seed, name in enumerate(("code", "maths")):
+        made_capability(workspace, name, seed=seed)
+    link = {"neurons_tab": "alignment", "align_look": "finding", "capability": "maths", "find_column": "kind"}
+    app = open_app(workspace, SCREEN, **link)
+    assert "Say which rows are of the kind" in said(app) and "arXiv 2602.14696" in said(app)
+    app = open_app(workspace, SCREEN, **link, find_value=HOSTILE)
+    analysis, dataset, one = open_analysis(workspace, "d"), Dataset(workspace, "d"), load_capability(workspace, "maths")
+    found = find_by_capability(analysis, dataset, one, np.arange(120) % 4 > 0)
+    words = said(app).replace("\\", "")
+    assert all(sentence in words for sentence in verdict(found)) and "is a floor" in words
+    table = app.dataframe[0].value
+    assert table["method"].tolist() == [TITLES[each.method] for each in found.plain]
+    assert table["AUROC"].tolist()[0].startswith(f"{found.plain[0].auroc.value:.2f} (")
+    app = open_app(workspace, SCREEN, neurons_tab="together", unit="rows", amount="20")
+    assert HOSTILE in app.dataframe[1].value["category"].tolist()
+    for block in (*app.markdown, *app.caption, *app.subheader):
+        assert "<b>two" not in block.value and "</option>" not in block.value

@@ -60,11 +60,12 @@ def draw_transfer_map(found: Transfer, kept: np.ndarray) -> None:
             for i, name in enumerate(names)
         ],
         hovertemplate="%{customdata}<extra></extra>",
-        colorbar={"title": "against<br>the pool", "tickvals": [-3, -2, -1, 0, 1, 2, 3], "thickness": 12,
+        colorbar={"title": "against the pool", "orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 1, "xanchor": "right",
+                  "lenmode": "pixels", "len": 300, "thickness": 10, "tickvals": [-3, -2, -1, 0, 1, 2, 3],
                   "ticktext": ["⅛ ×", "¼ ×", "½ ×", "1 ×", "2 ×", "4 ×", "8 ×"]},
     )  # fmt: skip
     figure.update_layout(
-        height=150 + 34 * len(names), margin={"l": 0, "r": 0, "t": 8, "b": 0},
+        height=230 + 34 * len(names), margin={"l": 0, "r": 8, "t": 64, "b": 0},
         xaxis={"tickvals": list(range(len(kinds))), "tickangle": -35, "showgrid": False,
                "ticktext": [f"{_label(kind)} {part:.0f} %" for kind, part in zip(kinds, pool, strict=True)]},
         yaxis={"tickvals": list(range(len(names))), "ticktext": [_label(name) for name in names], "autorange": "reversed",
