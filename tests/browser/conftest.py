@@ -67,9 +67,9 @@ def wait_until_up(address: str, server: subprocess.Popen) -> None:
     raise AssertionError(f"the server was not up after {START_SECONDS} s")
 
 
-@pytest.fixture
-def page(tmp_path: Path):
-    """A page of 1280 × 800; afterwards no request may have gone to another host and no error may stand in the console."""
+@pytest.fixture(scope="module")
+def chromium():
+    """A browser for the tests of a file: each has a page of its own that shares nothing with others."""
     sync_api = pytest.importorskip("playwright.sync_api")
     with sync_api.sync_playwright() as playwright:
         own = shutil.which("chromium")
@@ -78,7 +78,14 @@ def page(tmp_path: Path):
             if own
             else playwright.chromium.launch(args=FLAGS)
         )
-        opened = browser.new_page(viewport={"width": 1280, "height": 800})
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium):
+    """A page of 1280 × 800; afterwards no request may have gone to another host and no error may stand in the console."""
+    with chromium.new_page(viewport={"width": 1280, "height": 800}) as opened:
         opened.set_default_timeout(PATIENCE * 1000)
         opened.set_default_navigation_timeout(PATIENCE * 1000)
         opened.traffic = Traffic(opened)
@@ -88,7 +95,6 @@ def page(tmp_path: Path):
             lambda request: hosts.add(request.url.split("/")[2].split(":")[0]) if "//" in request.url else None,
         )
         yield opened
-        browser.close()
     assert hosts <= {"127.0.0.1"}, f"requests went to {hosts - {'127.0.0.1'}}"
 
 
