@@ -78,6 +78,13 @@ def view_of_most(x: np.ndarray, y: np.ndarray, *, beyond: float = 0.02, margin: 
     return max(x0 - more, wide[0]), min(x1 + more, wide[1]), max(y0 - more, wide[2]), min(y1 + more, wide[3])
 
 
+def widened(view: View, ratio: float) -> View:
+    """The smallest view around another whose width is `ratio` times its height: what a picture of that shape shows."""
+    x0, x1, y0, y1 = view
+    more_x, more_y = max(0.0, ratio * (y1 - y0) - (x1 - x0)) / 2, max(0.0, (x1 - x0) / ratio - (y1 - y0)) / 2
+    return x0 - more_x, x1 + more_x, y0 - more_y, y1 + more_y
+
+
 def _middles(low: float, high: float, cells: int) -> np.ndarray:
     return low + (np.arange(cells) + 0.5) * (high - low) / cells
 

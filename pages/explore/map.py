@@ -84,7 +84,8 @@ def sentence(opened: Opened, found: Drawn | None, told: Enrichment | None, words
     share = shares_inside(known(opened).groups(column), inside.members)[0]
     if share.pool < n:
         parts = f"{100 * share.inside / inside.count:.3g} %; {100 * share.pool / n:.3g} % of the pool"
-        said += f", most of them {column} {share.name} ({parts})"
+        many = "most of them" if 2 * share.inside > inside.count else "the largest part"
+        said += f", {many} {column} = {share.name} ({parts})"
     names = list(dict.fromkeys(_cut(words[f]) for f in told.telling("a", EACH).tolist())) if told else []
     return f"{said}. At equal length they have more of: {', '.join(names[:NAMED])}." if names else f"{said}."
 

@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from core.scores.density import grid, view_of_most, whole_view, within
+from core.scores.density import grid, view_of_most, whole_view, widened, within
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -33,6 +33,14 @@ def test_counts_means_and_commonest_groups_equal_a_loop_over_the_samples(seed):
             tally = Counter(codes[own].tolist())
             assert most[row, column] == (min(tally, key=lambda code: (-tally[code], code)) if own else -1)
     assert cells.counts(codes == 1).sum() == (within(x, y, view) & (codes == 1)).sum()
+
+
+@pytest.mark.parametrize("view", [(0, 1, 0, 1), (0, 4, 1, 2), (-1, 0, 0, 9)])
+def test_a_widened_view_has_the_shape_asked_for_and_nothing_of_the_other_is_lost(view):
+    x0, x1, y0, y1 = widened(view, 1.5)
+    assert (x1 - x0) / (y1 - y0) == pytest.approx(1.5)
+    assert x0 <= view[0] and x1 >= view[1] and y0 <= view[2] and y1 >= view[3]
+    assert x1 - x0 == pytest.approx(view[1] - view[0]) or y1 - y0 == pytest.approx(view[3] - view[2])
 
 
 def test_the_whole_view_holds_everybody_and_the_view_of_most_nearly_everybody():

@@ -18,9 +18,10 @@ from pages.explore.panels.map_labels import Label
 from pages.shared.charts import ink
 from pages.shared.numbers import short, whole
 
-MOST_POINTS = 100_000  # drawn one by one; more are cells
-MOST_OVER = 50_000  # points drawn over cells
+MOST_POINTS = 100_000  # samples of a map that are drawn one by one; of more only those of a view
+MOST_OVER = 50_000  # of such a view, or over cells
 HEIGHT = 510
+SHAPE = 1.28  # width over height of what is drawn, about, where the page is 1280 pixels wide
 ACROSS = 260  # cells from left to right
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#7B5EA7", "#8C6D31", "#C9B200")
 QUIET = {"light": "#C3C7CE", "dark": "#454C57"}  # samples that the picture is not about
@@ -55,7 +56,9 @@ def map_figure(scene: Scene) -> go.Figure:
     """The picture of a scene."""
     figure = go.Figure()
     shown = within(scene.x, scene.y, scene.view)
-    if int(shown.sum()) <= MOST_POINTS:
+    if len(shown) <= MOST_POINTS:
+        _draw_points(figure, scene, np.ones(len(shown), bool))  # also what one may move or zoom to
+    elif int(shown.sum()) <= MOST_OVER:
         _draw_points(figure, scene, shown)
     else:
         _draw_cells(figure, scene, shown)
@@ -69,7 +72,7 @@ def map_figure(scene: Scene) -> go.Figure:
 def points_drawn(scene: Scene) -> tuple[int, bool]:
     """How many samples are in the view, and whether each is a point."""
     shown = int(within(scene.x, scene.y, scene.view).sum())
-    return shown, shown <= MOST_POINTS
+    return shown, len(scene.x) <= MOST_POINTS or shown <= MOST_OVER
 
 
 def _frame(figure: go.Figure, scene: Scene) -> None:
@@ -183,6 +186,9 @@ def _draw_cells(figure: go.Figure, scene: Scene, shown: np.ndarray) -> None:
     cells = grid(scene.x, scene.y, scene.view, columns=ACROSS, rows=rows)
     counts = cells.counts()
     own, some = scene.colouring, counts > 0
+    figure.add_scattergl(  # nobody sees it: only where there are points does Plotly offer lasso and box
+        x=[(x0 + x1) / 2], y=[(y0 + y1) / 2], mode="markers", marker={"opacity": 0}, hoverinfo="skip", showlegend=False
+    )
     filled = np.where(some, np.log10(np.maximum(counts, 1)), np.nan)
     if scene.chosen is not None:
         _cells(figure, cells, filled, counts, [[0, _rgba(QUIET[theme()], 0.35)], [1, QUIET[theme()]]], "not chosen")

@@ -17,7 +17,7 @@ def draw_controls(opened: Opened, drawn: Outline | None) -> None:
     choose(map_colour=first_colour(opened))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         wanted = st.selectbox(
-            "Colour by", list(choices), key="map_colour", format_func=lambda key: f"Colour by {_cut(choices[key])}", width=270,
+            "Colour by", list(choices), key="map_colour", format_func=lambda key: f"Colour by {_cut(choices[key])}", width=236,
             label_visibility="collapsed",
         )  # fmt: skip
         if wanted == FEATURE:
@@ -31,10 +31,19 @@ def draw_controls(opened: Opened, drawn: Outline | None) -> None:
         st.toggle("Words", key="map_words", help="what the samples of each region say more often than the others")
         if drawn is not None:
             st.button("Zoom in", key="map_zoom", icon=":material/zoom_in:", on_click=zoom_to, args=(drawn.bounds,))
-        if chosen("map_view") != EVERYTHING:
-            st.button("Whole map", key="map_all", icon=":material/zoom_out_map:", on_click=_see, args=(EVERYTHING,))
-        if chosen("map_view"):
-            st.button("Where most lie", key="map_most", icon=":material/zoom_in_map:", on_click=_see, args=("",))
+        title, icon, view = _way_out(chosen("map_view"))
+        st.button(title, key="map_see", icon=icon, on_click=_see, args=(view,))
+
+
+def _way_out(view: str) -> tuple[str, str, str]:
+    """The button that shows more of the map, or from all of it where most samples lie: its words, its sign, the view."""
+    if view == "":
+        return "Whole map", ":material/zoom_out_map:", EVERYTHING
+    return (
+        ("Where most lie", ":material/zoom_in_map:", "")
+        if view == EVERYTHING
+        else ("Zoom out", ":material/zoom_out:", "")
+    )
 
 
 def _see(view: str) -> None:

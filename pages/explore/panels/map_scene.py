@@ -8,12 +8,12 @@ import numpy as np
 import streamlit as st
 
 from core.errors import GamutError
-from core.scores.density import View, view_of_most, whole_view
+from core.scores.density import View, view_of_most, whole_view, widened
 from core.scores.layout import Layout
 from core.scores.outline import Outline, around, box, outline, read_outline
 from core.selection.map_colours import CHOSEN, FEATURE, PLAIN, Colouring, colour_choices
 from pages.explore.panels.map_answers import coloured, feature_values, regions_of
-from pages.explore.panels.map_chart import CONFIG, Scene, map_figure, points_drawn, theme
+from pages.explore.panels.map_chart import CONFIG, SHAPE, Scene, map_figure, points_drawn, theme
 from pages.explore.panels.map_labels import spread_labels
 from pages.shared.engine import Opened
 from pages.shared.feature_words import feature_words
@@ -73,11 +73,11 @@ def chosen_outline() -> Outline | None:
 
 
 def chosen_view(layout: Layout) -> View:
-    """How much of the map is seen."""
+    """How much of the map is seen, in the shape of the picture."""
     if chosen("map_view") in ("", EVERYTHING):
-        return (whole_view if chosen("map_view") else view_of_most)(layout.x, layout.y)
+        return widened((whole_view if chosen("map_view") else view_of_most)(layout.x, layout.y), SHAPE)
     x0, x1, y0, y1 = (float(end) for end in chosen("map_view").split(","))
-    return x0, x1, y0, y1
+    return widened((x0, x1, y0, y1), SHAPE)
 
 
 def zoom_to(bounds: View) -> None:
@@ -136,7 +136,8 @@ def _selected() -> None:
         except GamutError:
             draw_again()  # a stroke that encloses nothing
     elif said["points"]:
-        st.session_state[ASKED] = int(_one(said["points"][0]["customdata"]))
+        if "customdata" in said["points"][0]:  # a sample: cells have none
+            st.session_state[ASKED] = int(_one(said["points"][0]["customdata"]))
         draw_again()
     else:
         choose(map_outline="")

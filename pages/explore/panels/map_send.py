@@ -30,7 +30,7 @@ def draw_send(opened: Opened, layout: Layout, found: Drawn) -> None:
     with st.container(horizontal=True, gap="small"):
         st.button("Pin", key="map_pin", on_click=_mark, args=(opened, found, PIN), help="chosen first on Budget")
         st.button("Ban", key="map_ban", on_click=_mark, args=(opened, found, BAN), help="never chosen on Budget")
-        with st.popover("As a group"):
+        with st.popover("As a group"), st.container(width=300):
             _draw_group(opened, layout, found)
         st.button("Clear", key="map_clear", type="tertiary", on_click=_clear)
     _draw_said(opened)
