@@ -32,6 +32,7 @@ def main(wanted: list[str]) -> None:
         inspector,
         large,
         map,
+        neurons,
         queries,
         selection,
         slider,
@@ -43,6 +44,7 @@ def main(wanted: list[str]) -> None:
         "features": features.bench, "slider": slider.bench, "inspector": inspector.bench, "against": against.bench,
         "constraints": constraints.bench, "diversity": diversity.bench, "map": map.bench,
         "verify": verify.bench,
+        "neurons": neurons.bench,
     }  # fmt: skip
     print(machine())
     for name in wanted or benches:

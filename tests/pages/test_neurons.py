@@ -48,7 +48,7 @@ def test_without_a_link_the_whole_pool_is_shown_by_itself_where_nothing_groups_i
         ({"heat_order": "value"}, "ranks 0 to 99"),
         ({"heat_places": "10-19", "heat_layers": "1-1"}, "Layer 1, neurons 10 to 19"),
         ({"heat_site": "residual"}, "dimension"),
-        ({"heat_equal": "0"}, "differs" ),
+        ({"heat_equal": "0"}, "sets one of 7 samples apart from the rest by"),
         ({"heat_unit": "value"}, "Colours end at"),
         ({"heat_places": "900-1000"}, "neurons 0 to 99"),
     ],

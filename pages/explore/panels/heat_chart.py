@@ -10,7 +10,7 @@ import streamlit as st
 from plotly.subplots import make_subplots
 
 from core.scores.heatmap import Cells, Window, colour_limit
-from core.selection.neuron_answer import SITE_WORDS, typical
+from core.selection.neuron_answer import SITE_WORDS, SPREAD, typical
 from pages.explore.panels.heat_answers import DIFFERENCE, A, Drawn, ranked, words_of
 from pages.shared.charts import QUIET, ink
 from pages.shared.engine import Opened
@@ -20,7 +20,7 @@ from pages.shared.state import choose
 APART = [[0.0, "#0072B2"], [0.5, "#F3F2EE"], [1.0, "#D55E00"]]  # lower in A, the same, higher in A
 APART_DARK = [[0.0, "#56B4E9"], [0.5, "#22272F"], [1.0, "#F0803C"]]
 CHANCE = "#8A8F98"
-ROW, LEAST, MOST = 24, 150, 430  # pixels
+ROW, LEAST, MOST = 24, 150, 360  # pixels
 CHART = "heat_chart"
 
 
@@ -142,7 +142,7 @@ def limits_words(pictures: dict[str, Cells], limit: float, unit: str) -> str:
     known = sum(int((~np.isnan(one)).sum()) for one in values)
     beyond = sum(int((np.abs(one) > limit).sum()) for one in values)
     if not beyond:
-        return f"Colours end at {limit:.3g}{unit}, the farthest cell."
+        return f"Colours end at {limit:.3g}{unit}; no cell lies beyond."
     cells = max(pictures.values(), key=lambda own: float(np.nanmax(np.abs(own.values))))
     row, column = np.unravel_index(int(np.nanargmax(np.abs(cells.values))), cells.values.shape)
     name = f"{cells.layers[row]}.{cells.neurons[row, column]}"
@@ -152,9 +152,11 @@ def limits_words(pictures: dict[str, Cells], limit: float, unit: str) -> str:
     )
 
 
-def limit_of(pictures: dict[str, Cells]) -> float:
-    """The same limit for all pictures on screen."""
-    return colour_limit(*(cells.values for cells in pictures.values()))
+def limit_of(one: Drawn, pictures: dict[str, Cells]) -> float:
+    """The same limit for all pictures on screen; of differences at least what chance reaches, so that noise stays pale."""
+    limit = colour_limit(*(cells.values for cells in pictures.values()))
+    in_spreads = DIFFERENCE in pictures and one.picture.chance is not None and one.unit == SPREAD
+    return max(limit, one.picture.chance.limit) if in_spreads and one.picture.chance is not None else limit
 
 
 def _selected(key: str, shape: tuple[int, ...]) -> None:

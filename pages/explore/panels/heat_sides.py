@@ -10,7 +10,7 @@ import streamlit as st
 from core.errors import GamutError
 from core.scores.capability import capability_names
 from core.selection.neuron_sides import CAPABILITY, SAMPLE, NeuronSide, one_sample
-from core.selection.sample_sets import ANALYSIS, REST, SELECTION, SampleSet
+from core.selection.sample_sets import ANALYSIS, GROUP, REST, SELECTION, SampleSet
 from pages.explore.panels.set_choice import (
     KINDS,
     column_kinds,
@@ -145,4 +145,4 @@ def _said(kind: str, value: Any) -> str:
 
 
 def _is_open(said: dict) -> bool:
-    return said.get("kind") in (SELECTION, ANALYSIS, CAPABILITY) and not said.get("name")
+    return said.get("kind") == GROUP or (said.get("kind") in (SELECTION, ANALYSIS, CAPABILITY) and not said.get("name"))

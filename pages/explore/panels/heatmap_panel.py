@@ -54,7 +54,7 @@ def _draw_answer(opened: Opened, asked: Asked, one: Drawn) -> None:
     st.caption(plain(_figures(one)), help=HOW)
     window = window_of(one.values)
     shown = pictures(one, window)
-    size, limit = next(iter(shown.values())).size, limit_of(shown)
+    size, limit = next(iter(shown.values())).size, limit_of(one, shown)
     for side, cells in shown.items():
         if len(shown) > 1:
             st.caption(plain(f"{SHOWN[side]}: {_side_words(one, side)}"))
