@@ -43,8 +43,7 @@ def main(wanted: list[str]) -> None:
         "analysis": analysis.bench, "large": large.bench, "selection": selection.bench, "queries": queries.bench,
         "features": features.bench, "slider": slider.bench, "inspector": inspector.bench, "against": against.bench,
         "constraints": constraints.bench, "diversity": diversity.bench, "map": map.bench,
-        "verify": verify.bench,
-        "neurons": neurons.bench,
+        "verify": verify.bench, "neurons": neurons.bench,
     }  # fmt: skip
     print(machine())
     for name in wanted or benches:
