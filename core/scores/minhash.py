@@ -85,7 +85,13 @@ def _sign(indptr, ids, table, rows, begin, end, keys):
 
 
 def likely_pairs(
-    sets: DistinctSets, keys: np.ndarray, p: int, q: int, *, progress: Progress = lambda done, of: None
+    sets: DistinctSets,
+    keys: np.ndarray,
+    p: int,
+    q: int,
+    *,
+    progress: Progress = lambda done, of: None,
+    widest: int = WIDEST,
 ) -> Iterator[tuple[Pairs, int]]:
     """The pairs of each band that reach p/q and were in no earlier one, and how many comparisons a crowded band left out."""
     marks = marks_of(sets.indptr, sets.ids)
@@ -100,29 +106,29 @@ def likely_pairs(
             end = max(begin + 1, int(np.searchsorted(ends, first + AT_ONCE, side="right")))
             progress(band * len(own) + first, keys.shape[1] * len(own))
             x, y, shared, left_out = _within(
-                sets.indptr, sets.ids, marks, keys, places, band, order, first, ends[begin:end], p, q
+                sets.indptr, sets.ids, marks, keys, places, band, order, first, ends[begin:end], p, q, widest
             )
             yield (x, y, shared), int(left_out)
             begin = end
 
 
 @njit(cache=True, nogil=True)
-def _within(indptr, ids, marks, keys, places, band, order, first, ends, p, q):
+def _within(indptr, ids, marks, keys, places, band, order, first, ends, p, q, widest):
     found, count, left_out = np.empty((1024, 3), np.int32), 0, 0
     for end in ends:
-        left_out += max(0, (end - first - WIDEST) * (end - first - WIDEST - 1) // 2) if end - first > WIDEST else 0
+        left_out += max(0, (end - first - widest) * (end - first - widest - 1) // 2) if end - first > widest else 0
         for k in range(first + 1, end):
             row = order[k]
             places[row, band] = k - first
             size = indptr[row + 1] - indptr[row]
-            for h in range(max(first, k - WIDEST), k):
+            for h in range(max(first, k - widest), k):
                 other = order[h]
                 theirs = indptr[other + 1] - indptr[other]
                 both = size + theirs
                 wanted = -(-p * both // (p + q))
                 if min(size, theirs) < wanted or differ(marks, row, other, both - 2 * wanted):
                     continue
-                if _met_before(keys, places, row, other, band):
+                if _met_before(keys, places, row, other, band, widest):
                     continue
                 shared = common(ids, indptr[row], indptr[row + 1], indptr[other], indptr[other + 1], wanted)
                 if shared >= wanted:
@@ -137,9 +143,9 @@ def _within(indptr, ids, marks, keys, places, band, order, first, ends, p, q):
 
 
 @njit(cache=True, nogil=True)
-def _met_before(keys, places, row, other, band):
+def _met_before(keys, places, row, other, band, widest):
     """Whether two sets agree in an earlier band too, and were compared there."""
     for earlier in range(band):
-        if keys[row, earlier] == keys[other, earlier] and places[row, earlier] - places[other, earlier] <= WIDEST:
+        if keys[row, earlier] == keys[other, earlier] and places[row, earlier] - places[other, earlier] <= widest:
             return True
     return False

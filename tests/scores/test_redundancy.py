@@ -4,13 +4,21 @@ from fractions import Fraction
 from itertools import combinations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.errors import GamutError
+from core.scores.distinct_sets import distinct_sets
 from core.scores.feature_sets import Activity, FeatureSets
 from core.scores.links import groups_of
+from core.scores.minhash import Bands, band_keys, likely_pairs
 from core.scores.redundancy import kept_redundancy, redundancy_of
+from core.scores.redundancy_null import deal, draw_null
 from core.scores.redundancy_search import redundancy
+from core.scores.redundancy_text import agreement
+from core.scores.redundant_groups import OUT, STAYS, groups_at, in_order, propose, smallest_inside
+from core.scores.set_join import join_of, pairs_of
 from core.selection.specification import active_sets
 from core.store.analyses import open_analysis
 
@@ -88,3 +96,150 @@ def test_redundancy_is_computed_once_and_kept_with_its_analysis(made):
         assert np.array_equal(getattr(kept, name), getattr(found, name))
     assert np.array_equal(kept.links.a, found.links.a) and len(kept.links.a)
     assert kept.exact and kept.floor == found.floor
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows_of, st.integers(1, 10))
+def test_the_join_finds_every_pair_at_any_floor(rows, tenths):
+    sets = distinct_sets(sets_of(rows))
+    one, other, shared = pairs_of(join_of(sets, tenths, 10), 0, len(sets))
+    told = {(*sorted((sets.first[a], sets.first[b])), s) for a, b, s in zip(one, other, shared, strict=True)}
+    first = [rows.index(row) for row in {frozenset(row): row for row in rows if row}.values()]
+    true = {
+        (a, b, len(rows[a] & rows[b]))
+        for a, b in combinations(sorted(first), 2)
+        if overlap(rows[a], rows[b]) >= Fraction(tenths, 10)
+    }
+    assert told == true and len(one) == len(told)
+
+
+def near_copies(n: int, seed: int = 0) -> tuple[FeatureSets, list[set[int]]]:
+    """n random sets of 40 to 80 of 2,000 features and as many copies of them with some features exchanged."""
+    random = np.random.default_rng(seed)
+    rows = [set(random.choice(2000, random.integers(40, 80), replace=False).tolist()) for _ in range(n)]
+    for row in rows[:n]:
+        kept = [feature for feature in row if random.random() > 0.15]
+        rows.append(set(kept) | set(random.choice(2000, random.integers(0, 6)).tolist()))
+    return sets_of(rows, 2000), rows
+
+
+def test_minhash_finds_the_share_of_pairs_that_it_promises():
+    features, _ = near_copies(1500)
+    found, truth = redundancy(features, exact=False), redundancy(features)
+    assert found.bands is not None and truth.exact
+    for step in range(round(100 * found.floor), 95, 5):
+        there, met = truth.pairs[step : step + 5].sum(), found.pairs[step : step + 5].sum()
+        if there >= 100:
+            low, high = found.recall_at(step / 100), found.recall_at((step + 5) / 100)
+            slack = 3 * np.sqrt(low * (1 - low) / there)  # three standard errors
+            assert low - slack <= met / there <= min(1, high + slack)
+
+
+def test_signatures_agree_as_often_as_those_of_a_peer_library():
+    datasketch = pytest.importorskip("datasketch")
+    features, rows = near_copies(300)
+    sets = distinct_sets(features)
+    keys = band_keys(sets, Bands(256, 1))
+    place = {int(first): k for k, first in enumerate(sets.first)}
+    made = []
+    for row in (*rows[:300], *rows[300:]):
+        peer = datasketch.MinHash(num_perm=256)
+        for feature in row:
+            peer.update(str(feature).encode())
+        made.append(peer)
+    mine = [(keys[place[k]] == keys[place[k + 300]]).mean() for k in range(300)]
+    theirs = [made[k].jaccard(made[k + 300]) for k in range(300)]
+    true = [float(overlap(rows[k], rows[k + 300])) for k in range(300)]
+    assert abs(np.mean(mine) - np.mean(true)) < 0.01 and abs(np.mean(theirs) - np.mean(true)) < 0.01
+    assert np.sqrt(np.mean(np.subtract(mine, true) ** 2)) < 1.2 * np.sqrt(np.mean(np.subtract(theirs, true) ** 2))
+
+
+def test_a_crowded_band_leaves_comparisons_out_and_counts_them():
+    sets = distinct_sets(sets_of([set(range(9)) | {9 + k} for k in range(30)]))
+    same = np.zeros((30, 1), np.uint64)  # everybody agrees in the one band there is
+    crowded = list(likely_pairs(sets, same, 4, 5, widest=5))
+    assert sum(left_out for _, left_out in crowded) == 24 * 25 // 2  # each is compared with five before it
+    assert sum(len(pairs[0]) for pairs, _ in crowded) == 30 * 29 // 2 - 24 * 25 // 2
+    assert sum(len(pairs[0]) for pairs, _ in likely_pairs(sets, np.zeros((30, 2), np.uint64), 4, 5)) == 30 * 29 // 2
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows_of, st.data())
+def test_who_goes_is_near_one_that_stays_and_the_firm_stay(rows, data):
+    n, features = len(rows), sets_of(rows)
+    found = redundancy(features)
+    flags = [np.array(data.draw(st.lists(st.booleans(), min_size=n, max_size=n))) for _ in range(2)]
+    firm, out = flags[0], flags[1]
+    places = in_order(features, np.arange(n) % 3, keep="longest")
+    for one_each in (False, True):
+        told = propose(found, features, at=0.75, places=places, firm=firm, out=out, one_each=one_each)
+        assert not firm[told.goes].any()
+        for sample in told.goes.tolist():
+            instead = int(told.instead[sample])
+            assert told.state[instead] == STAYS
+            if not one_each:
+                assert overlap(rows[sample], rows[instead]) >= Fraction(3, 4)
+        for group in told.groups:
+            left = [k for k in group.tolist() if told.state[k] == STAYS]
+            assert left or (told.state[group] == OUT).all()
+            if one_each:
+                assert len(left) <= max(1, int(firm[group].sum()))
+            else:  # nobody stays who could have gone: all that stay and are not firm are apart
+                loose = [k for k in left if not firm[k]]
+                assert all(overlap(rows[a], rows[b]) < Fraction(3, 4) for a in loose for b in left if a != b)
+
+
+def test_the_longest_stays_and_ties_go_to_the_lowest_sample():
+    rows = [{1, 2, 3, 4}, {1, 2, 3, 4}, {1, 2, 3, 4}]
+    features, nobody = sets_of(rows), np.zeros(3, bool)
+    found = redundancy(features)
+    for tokens, keep, stays in (([5, 9, 9], "longest", 1), ([5, 9, 9], "first", 0), ([5, 9, 9], "richest", 0)):
+        places = in_order(features, np.array(tokens), keep=keep)
+        told = propose(found, features, at=1.0, places=places, firm=nobody, out=nobody)
+        assert np.flatnonzero(told.state == STAYS).tolist() == [stays]
+        assert told.overlap[told.goes].tolist() == [1.0, 1.0]
+
+
+def test_the_smallest_overlap_inside_a_group_equals_brute_force():
+    _, rows = near_copies(20, seed=3)
+    features = sets_of(rows, 2000)
+    group = np.arange(40, dtype=np.int32)
+    assert smallest_inside(features, group) == float(min(overlap(a, b) for a, b in combinations(rows, 2)))
+
+
+def test_a_threshold_that_cannot_be_looked_up_is_refused_in_a_sentence():
+    found = redundancy(sets_of([{1}, {1}]))
+    for at in (0.2, 0.755, 1.5):
+        with pytest.raises(GamutError, match="give whole hundredths from"):
+            groups_at(found, at)
+    with pytest.raises(GamutError, match="use one of longest, first, richest"):
+        in_order(sets_of([{1}]), np.ones(1), keep="shortest")
+
+
+def test_dealt_anew_keeps_every_size_and_about_every_frequency():
+    features, _ = near_copies(400)
+    dealt = deal(features, np.random.default_rng(1))
+    assert np.array_equal(dealt.indptr, features.indptr)
+    for k in range(features.n_samples):
+        row = dealt.row(k)
+        assert (np.diff(row) > 0).all()
+    assert np.corrcoef(dealt.samples, features.samples)[0, 1] > 0.95
+
+
+def test_the_null_of_random_sets_is_what_chance_gives_and_no_copy_is_in_it():
+    features, _ = near_copies(400)
+    null = draw_null(features, redundancy(features))
+    size = float(features.richness.mean())
+    assert abs(null.overlap.mean() - size / 2000 / (2 - size / 2000)) < 0.005  # p² / (2p − p²) of two random sets
+    assert null.overlap.max() < 0.3 and null.dealt.max() < 0.3
+    assert null.reaching(0.6) == 0
+
+
+def test_agreement_of_features_and_words_counts_what_both_find():
+    rows = [{1, 2, 3, 4}, {1, 2, 3, 4}, {11, 12, 13}, {11, 12, 13}, {21, 22}, {31, 32}]
+    words = [{1, 2, 3}, {1, 2, 3}, {4, 5, 6}, {7, 8, 9}, {10, 11}, {10, 11}]
+    features, runs = sets_of(rows), sets_of(words)
+    told = agreement(features, redundancy(features), runs, redundancy(runs), at=0.8, words_at=0.8)
+    assert (told.samples, told.by_features, told.by_words, told.both) == (6, 4, 4, 2)
+    assert told.expected == pytest.approx(4 * 4 / 6) and told.firm == 0.5 and told.found == 0.5
+    assert told.only_features.tolist() == [2, 3] and told.only_words.tolist() == [4, 5]

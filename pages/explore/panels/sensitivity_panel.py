@@ -80,7 +80,7 @@ def _percent(share: float) -> str:
 
 def _draw_live(opened: Opened, spec: RankingSpec, told: Told) -> None:
     """One's own setting, and what it leaves of the selection."""
-    rule, value, span, pooling = st.columns([1.3, 1.2, 1.4, 1], vertical_alignment="bottom")
+    rule, value, span, pooling = st.columns([1.3, 0.9, 1.5, 0.95], vertical_alignment="bottom")
     rule.segmented_control("Threshold", RULES, key="sensitivity_rule", required=True, format_func=RULE_WORDS.get)
     by = chosen("sensitivity_rule")
     if by == "quantile":
@@ -116,11 +116,12 @@ def _activity() -> Activity:
 def own_words(told: Told, mine: tuple[Chosen, Matrix]) -> str:
     """What the setting on screen gives, in one line."""
     one, beside = mine
+    asis = told.chosen[0]
     return (
         f"Under these, {_percent(beside.share[0, 1])} of the picks are the same (chance {_percent(beside.chance[0, 1])}), "
-        f"in orders that correlate by {_number(beside.spearman[0, 1])}; {count(one.live, 'live feature')}, {one.median:.3g} "
-        f"active in the median sample, r with length {_number(one.r)} (as it is: {whole(told.chosen[0].live)}, "
-        f"{told.chosen[0].median:.3g}, {_number(told.chosen[0].r)})."
+        f"in orders that correlate by {_number(beside.spearman[0, 1])}; {count(one.live, 'live feature')}, "
+        f"{whole(round(one.median))} active in the median sample, r with length {_number(one.r)} "
+        f"(as it is: {whole(asis.live)}, {whole(round(asis.median))}, {_number(asis.r)})."
     )
 
 
