@@ -11,7 +11,7 @@ from core.scores.capability import Capability, capability_names, load_capability
 from core.workspace import Workspace
 from pages.shared.engine import Opened
 from pages.shared.messages import guard
-from pages.shared.state import choose, chosen
+from pages.shared.state import chosen
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -52,8 +52,8 @@ def fitting(opened: Opened) -> list[Capability]:
 
 
 def looked_at(found: list[Capability]) -> Capability:
-    """The one that the link names, else the first of those found; there must be one."""
-    named = {one.name: one for one in found}
-    if chosen("capability") not in named:
-        choose(capability=found[0].name)
-    return named[chosen("capability")]
+    """The one that the link names, else the first of those found; there must be one.
+
+    A name that is not there stays chosen: a job may be learning it.
+    """
+    return next((one for one in found if one.name == chosen("capability")), found[0])

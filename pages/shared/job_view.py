@@ -36,6 +36,13 @@ def draw_history(workspace: Workspace) -> None:
     _draw_ended(workspace, [job for job in jobs(workspace) if job.ended][:SHOWN])
 
 
+def draw_last(workspace: Workspace, command: str) -> None:
+    """Why the newest job of a command stopped before its end, and the way to go on; nothing where it ended well or runs."""
+    newest = next((job for job in jobs(workspace) if job.spec.command[:1] == [command]), None)
+    if newest is not None and newest.progress.state in CAN_GO_ON:
+        _draw_stopped(workspace, newest)
+
+
 def _draw_running(job: Job) -> None:
     said = job.progress
     bar, button = st.columns([5, 1], vertical_alignment="center")
@@ -71,16 +78,21 @@ def _draw_ended(workspace: Workspace, ended: list[Job]) -> None:
         return
     newest = ended[0]
     if newest.progress.state in CAN_GO_ON:
-        said, button = st.columns([5, 1], vertical_alignment="center")
-        with said:
-            (st.warning if newest.progress.state == CANCELLED else st.error)(
-                plain(f"{newest.spec.title}: {newest.progress.note}")
-            )
-        if button.button("Go on", key=f"again_{newest.spec.id}", width="stretch", help="goes on from what is there"):
-            again(workspace, newest)
-            st.rerun()
+        _draw_stopped(workspace, newest)
     with st.expander(f"History ({len(ended)})", expanded=newest.progress.state != DONE):
         _draw_history(ended)
+
+
+def _draw_stopped(workspace: Workspace, newest: Job) -> None:
+    """What a job said when it stopped, and a button that starts it again."""
+    said, button = st.columns([5, 1], vertical_alignment="center")
+    with said:
+        (st.warning if newest.progress.state == CANCELLED else st.error)(
+            plain(f"{newest.spec.title}: {newest.progress.note}")
+        )
+    if button.button("Go on", key=f"again_{newest.spec.id}", width="stretch", help="goes on from what is there"):
+        again(workspace, newest)
+        st.rerun()
 
 
 def _draw_history(ended: list[Job]) -> None:

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from core.errors import GamutError
+from core.jobs.run import running
 from core.scores.alignment import AlignmentSettings, alignment
 from core.scores.capability import capability_names, load_capability
 from core.scores.find_by_capability import find_by_capability
@@ -180,3 +182,12 @@ def test_what_is_found_is_said_beside_the_controls_and_hostile_names_stay_text(w
     assert HOSTILE in app.dataframe[1].value["category"].tolist()
     for block in (*app.markdown, *app.caption, *app.subheader):
         assert "<b>two" not in block.value and "</option>" not in block.value
+
+
+def test_a_job_that_failed_says_why_where_it_was_started(made, open_app):
+    with pytest.raises(GamutError), running(
+        made, id=None, title="Learn maths", command=["capability", "learn", "maths"], unit="tokens"
+    ):  # fmt: skip
+        raise GamutError("The model 'made' is not here.")
+    app = open_app(made, SCREEN, neurons_tab="capabilities")
+    assert any("Learn maths: The model" in error.value.replace("\\", "") for error in app.error)

@@ -12,12 +12,12 @@ from core.scores.project import estimate_projection, project_words
 from pages.explore.panels.alignment_answers import Scored, lengths_of, reading, scored, spread_of
 from pages.explore.panels.alignment_charts import draw_layers, draw_lengths, draw_spread, spread_words
 from pages.explore.panels.alignment_samples import asked, draw_samples
-from pages.explore.panels.capabilities_panel import SITE_TITLES
+from pages.explore.panels.capabilities_panel import JOBS, SITE_TITLES
 from pages.explore.panels.finding_panel import draw_finding
 from pages.explore.panels.readings_panel import draw_readings
 from pages.shared.capability_choice import fitting, looked_at
 from pages.shared.engine import Opened
-from pages.shared.job_view import draw_running
+from pages.shared.job_view import draw_last, draw_running
 from pages.shared.messages import guard, plain
 from pages.shared.numbers import duration, short, size, whole
 from pages.shared.sample_view import open_sample
@@ -33,6 +33,7 @@ def draw_alignment(opened: Opened) -> None:
     """The reading, the sentence, the pictures; below, samples to read, what it finds, and other readings."""
     found = fitting(opened)
     draw_running(opened.workspace)
+    draw_last(opened.workspace, JOBS)
     if not found:
         offer_capability()
         return
@@ -61,7 +62,7 @@ def offer_capability() -> None:
 
 def _draw_reading(found: list[Capability]) -> Capability:
     """Which capability, and how the paper's open points are read."""
-    looked_at(found)
+    choose(capability=looked_at(found).name)
     names, which, site, pooling, scales = [one.name for one in found], *st.columns([1.5, 1.3, 1.5, 2.6])
     which.selectbox("Capability", names, key="capability")
     site.selectbox("Read at", SITES, key="align_site", format_func=SITE_TITLES.get)

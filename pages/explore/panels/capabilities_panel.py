@@ -11,12 +11,13 @@ from pages.explore.panels.capability_files import draw_files, draw_open
 from pages.explore.panels.capability_form import draw_form, draw_offer
 from pages.shared.capability_choice import capabilities, fits, looked_at
 from pages.shared.engine import Opened
-from pages.shared.job_view import draw_running
+from pages.shared.job_view import draw_last, draw_running
 from pages.shared.messages import guard, plain
 from pages.shared.numbers import count, moment
 from pages.shared.sample_features import clicked_row
 from pages.shared.state import choose, chosen
 
+JOBS = "capability"  # the command of the jobs that these screens start
 SITE_TITLES = {"mlp": "MLP neurons", "residual": "Residual stream"}
 TABLE = "_capability_table"
 
@@ -26,6 +27,7 @@ def draw_capabilities(opened: Opened) -> None:
     every = capabilities(opened.workspace)
     found = [one for one in every if fits(opened, one)]
     draw_running(opened.workspace)
+    draw_last(opened.workspace, JOBS)
     if found:
         one = looked_at(found)
         site = _site(one)
