@@ -43,20 +43,28 @@ def mona(analysis: Analysis, capability: Capability) -> np.ndarray:
     wanted = capability.part("features").astype(np.float64)
     n, tokens = analysis.n_samples, np.maximum(analysis.counts.scored_tokens, 1)
     shared, above = np.zeros(n), np.zeros(n)
-    query = (
-        "SELECT sample_id, feature_id, sum(sum)::DOUBLE AS total FROM activations WHERE sample_id >= ? AND sample_id < ? "
-        "GROUP BY sample_id, feature_id ORDER BY sample_id, feature_id"
-    )
+    query = "SELECT sample_id, feature_id, sum FROM activations WHERE sample_id >= ? AND sample_id < ?"
     for first in range(0, n, TOGETHER):
         rows = analysis.cursor().execute(query, [first, first + TOGETHER]).fetchnumpy()
-        sample, target = np.asarray(rows["sample_id"]), wanted[np.asarray(rows["feature_id"])]
-        own = np.asarray(rows["total"]) / tokens[sample]
+        sample, feature, total = _added(*(np.asarray(rows[name]) for name in ("sample_id", "feature_id", "sum")))
+        target, own = wanted[feature], total / tokens[sample]
         stop = min(n, first + TOGETHER)
         shared[first:stop] = np.bincount(sample - first, np.minimum(own, target), minlength=stop - first)
         above[first:stop] = np.bincount(sample - first, np.maximum(own - target, 0), minlength=stop - first)
     # Where the sample is silent the maximum is the target's own value: all of it, and what the sample has above it.
     either = wanted.sum() + above
     return np.where(either > 0, shared / np.where(either > 0, either, 1), 0.0)
+
+
+def _added(sample: np.ndarray, feature: np.ndarray, part: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What prompt and response say of a feature, added up: distinct samples and features in order, and float64 sums."""
+    key = sample.astype(np.int64) << 32 | feature
+    if np.any(key[1:] < key[:-1]):  # they lie in order already
+        order = np.argsort(key, kind="stable")
+        key, part = key[order], part[order]
+    firsts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]][: len(key)])
+    sums = np.add.reduceat(part.astype(np.float64), firsts) if len(firsts) else np.empty(0)
+    return key[firsts] >> 32, key[firsts] & 0xFFFFFFFF, sums
 
 
 def neuron_overlap(analysis: Analysis, capability: Capability) -> np.ndarray:

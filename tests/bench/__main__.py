@@ -25,6 +25,7 @@ def main(wanted: list[str]) -> None:
     """Run the named benches, or all."""
     from tests.bench import (
         against,
+        alignment,
         analysis,
         constraints,
         diversity,
@@ -40,6 +41,7 @@ def main(wanted: list[str]) -> None:
     )
 
     benches = {
+        "alignment": alignment.bench,
         "analysis": analysis.bench, "large": large.bench, "selection": selection.bench, "queries": queries.bench,
         "features": features.bench, "slider": slider.bench, "inspector": inspector.bench, "against": against.bench,
         "constraints": constraints.bench, "diversity": diversity.bench, "map": map.bench,

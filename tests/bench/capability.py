@@ -49,24 +49,26 @@ def main(wanted: Sequence[str]) -> None:
     assert dataset is not None, f"the data set of {opened.name} is not there"
     print(f"Pool {dataset.name}: {len(dataset)} rows. Intervals: 95 %, {said.draws} bootstrap draws of tasks.\n")
     tasks = tasks_of(dataset)
-    for each in said.target:
-        name, _, file = each.partition("=")
+    targets = {name: Path(file) for name, _, file in (each.partition("=") for each in said.target)}
+    leaks = leaking(workspace, dataset, list(targets.values()))
+    print(f"{int(leaks.sum())} rows share a run of 13 words with a file of any target and count nowhere.\n", flush=True)
+    for name, file in targets.items():
         began = time.perf_counter()
-        for line in report(workspace, opened, dataset, tasks, name, Path(file), said):
+        for line in report(workspace, opened, dataset, tasks, leaks, name, file, said):
             print(line, flush=True)
         print(f"({time.perf_counter() - began:.0f} s)\n", flush=True)
 
 
 def report(
-    workspace: Workspace, analysis: Analysis, dataset: Dataset, tasks: np.ndarray, name: str, file: Path, said: argparse.Namespace
+    workspace: Workspace, analysis: Analysis, dataset: Dataset, tasks: np.ndarray, leaks: np.ndarray, name: str, file: Path,
+    said: argparse.Namespace,
 ) -> Iterator[str]:  # fmt: skip
     """The lines of one capability."""
     kind = rows_of_kind(dataset, KINDS[name])
-    leaks = leaking(workspace, dataset, file)
     capability = learned(workspace, analysis, name, file, said)
     yield f"## {name}: {int(kind.sum())} rows of its kind\n"
-    yield f"{KINDS[name].why}. Learned from {capability.learned.samples} samples of {file.name}; {int(leaks.sum())} rows of the "
-    yield f"pool share a run of 13 words with the file and count nowhere. {quality_words(capability.quality['mlp'])}\n"
+    yield f"{KINDS[name].why}. Learned from {capability.learned.samples} samples of {file.name}."
+    yield f"{quality_words(capability.quality['mlp'])}\n"
     found = find_by_capability(analysis, dataset, capability, kind, tasks=tasks, leave_out=leaks, draws=said.draws)
     yield from table(found)
     yield ""
@@ -79,9 +81,9 @@ def report(
     yield f"\nNAIT with layers and lengths on one scale: AUROC {own.auroc.value:.3f}, at 10 % {own.precision.value:.3f}."
 
 
-def leaking(workspace: Workspace, dataset: Dataset, file: Path) -> np.ndarray:
-    """Pool rows that share a run of 13 words with a row of the file: bool (n)."""
-    rows = evaluation_rows(workspace, str(file), ImportOptions()).rows
+def leaking(workspace: Workspace, dataset: Dataset, files: Sequence[Path]) -> np.ndarray:
+    """Pool rows that share a run of 13 words with a row of any file: bool (n)."""
+    rows = tuple(row for file in files for row in evaluation_rows(workspace, str(file), ImportOptions()).rows)
     found = find_contamination(dataset.conversations(), rows)
     out = np.zeros(len(dataset), bool)
     out[[hit.sample_id for hit in found.hits if OVERLAP in hit.rules]] = True
