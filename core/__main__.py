@@ -27,6 +27,7 @@ from core.commands import (
     push,
     redundancy,
     response_loss,
+    saes,
     selection,
     selections,
     trainer,
@@ -69,6 +70,7 @@ analyses.app.command()(pack.pack)
 analyses.app.command("open")(pack.open_packed)
 app.command()(pilot.pilot)
 app.command()(analyses.analyse)
+app.command()(saes.saes)
 app.command()(layout.layout)
 app.add_typer(neurons.app, name="neurons")
 app.add_typer(label.app, name="label")

@@ -15,13 +15,15 @@ from core.activations.batch_plan import plan_batches
 from core.activations.cancelled import Cancelled as Cancelled
 from core.activations.collect.collection import Collection
 from core.activations.decoder import decoder_rows
+from core.activations.device import AUTO, choose_device
 from core.activations.identity import AnalysisIdentity
 from core.activations.model import LanguageModel, load_model
 from core.activations.neurons import mlp_projections, neurons_of
 from core.activations.pool_analysis import analyse_pool
-from core.activations.sae import SparseAutoencoder, check_pair, encode, load_sae
+from core.activations.sae import SparseAutoencoder, check_pair, encode, fitted, load_any
 from core.activations.states import StateReader
-from core.activations.tokens import UNSCORED, Tokens, tokenise
+from core.activations.template import by_chat_template, template_words
+from core.activations.tokens import UNSCORED, Tokens, begins, token_texts, tokenise
 from core.errors import GamutError
 from core.store.analyses import PARTIAL
 from core.store.contents import Budgets, Shape, decide
@@ -39,30 +41,46 @@ Stop = Callable[[], bool]
 
 
 class Pass:
-    """A model and an SAE, ready to run batches of tokens."""
+    """A model and an SAE, ready to run batches of tokens.
 
-    def __init__(self, identity: AnalysisIdentity, *, threads: int) -> None:
+    `device` as `core.activations.device.choose_device` takes it. `trust`: run the model's own code.
+    """
+
+    def __init__(self, identity: AnalysisIdentity, *, threads: int, device: str = AUTO, trust: bool = False) -> None:
         torch.set_num_threads(threads)
-        dtype = identity.settings.dtype
-        self.model: LanguageModel = load_model(identity.model.folder, dtype=dtype)
-        self.sae: SparseAutoencoder = load_sae(identity.sae.folder, dtype="float32")
-        check_pair(self.model, self.sae)
-        limits = [identity.settings.max_length, self.model.context, self.sae.context]
-        self.max_length = min(limit for limit in limits if limit)
+        settings = identity.settings
+        self.device = choose_device(device)
+        self.model: LanguageModel = load_model(
+            identity.model.folder, dtype=settings.dtype, device=self.device, trust=trust
+        )
+        sae = load_any(identity.sae.ref, identity.sae.folder, dtype="float32", device=str(self.model.home))
+        check_pair(self.model, sae)
+        self.sae: SparseAutoencoder = fitted(self.model, sae)
+        self.template = settings.template
+        by_chat_template(self.model.tokenizer, self.template)  # a template that is not there is said before any work
+        limits = [limit for limit in (settings.max_length, self.model.context, sae.context) if limit]
+        if not limits:
+            raise GamutError("Neither the model nor the SAE tells how many tokens it reads; say it with --max-length.")
+        self.max_length = min(limits)
         self.projections = mlp_projections(self.model.blocks)
         self.reader = StateReader(
             self.model, self.projections, block=self.sae.block, every_layer=identity.settings.every_layer,
-            mask_massive=identity.settings.mask_massive,
+            mask_massive=identity.settings.mask_massive, site=self.sae.module(self.model),
         )  # fmt: skip
 
     def tokenise(self, conversations) -> Tokens:
         """Tokens of conversations, cut at the context."""
-        return tokenise(conversations, self.model.tokenizer, max_length=self.max_length)
+        return tokenise(
+            conversations,
+            self.model.tokenizer,
+            max_length=self.max_length,
+            template=self.template,
+            bos=self.sae.prepend_bos,
+        )
 
     def vocabulary(self) -> list[str]:
         """The text of every token id, for readers without a tokenizer; bytes that are no text show as �."""
-        size = len(self.model.tokenizer)
-        return self.model.tokenizer.batch_decode([[token] for token in range(size)], clean_up_tokenization_spaces=False)
+        return token_texts(self.model.tokenizer, range(len(self.model.tokenizer)))
 
     def shape(self) -> Shape:
         """Of model and SAE what decides the size of an analysis."""
@@ -84,18 +102,20 @@ class Pass:
             padded[row, :length] = tokens.ids[first : first + length]
             scored[row, :length] = tokens.sides[first : first + length] != UNSCORED
         states = self.reader.read(torch.from_numpy(padded), torch.from_numpy(scored))
-        real = torch.from_numpy(np.arange(padded.shape[1]) < lengths[:, None])
+        real = torch.from_numpy(np.arange(padded.shape[1]) < lengths[:, None]).to(states.hook.device)
         return Batch(tokens, ids, states, *encode(self.sae, states.hook[real]), self.sae.n_features)
 
 
 def analyse(
     workspace: Workspace, dataset: Dataset, identity: AnalysisIdentity, *, name: str, progress: Progress, stop: Stop,
     part_seconds: float = PART_SECONDS, machine: Pass | None = None, as_of: int | None = None,
+    where: dict | None = None,
 ) -> Path:  # fmt: skip
     """Run the analysis, or what is left of it, and return its finished folder.
 
     `progress(done, total, note)` counts tokens. Raises `Cancelled` when `stop()` turns true between batches; the
-    parts stay and the same call goes on from them. `machine`: model and SAE where they are loaded already.
+    parts stay and the same call goes on from them. `machine`: model and SAE where they are loaded already;
+    `where`: device and trust for loading them.
     `as_of`: hold what an analysis of so many samples would, for a rehearsal on a few of them.
     Rows in = rows out is asserted when it is finished.
     """
@@ -107,7 +127,7 @@ def analyse(
 
         def run(member: Dataset, own: AnalysisIdentity, free: str, told: Progress) -> Path:
             nonlocal machine  # one model for all members
-            machine = machine or Pass(identity, threads=usable_threads())
+            machine = machine or Pass(identity, threads=usable_threads(), **(where or {}))
             return analyse(
                 workspace,
                 member,
@@ -125,7 +145,7 @@ def analyse(
     started = datetime.now(UTC)
     threads = usable_threads()
     progress(0, 0, "loading the model")
-    machine = machine or Pass(identity, threads=threads)
+    machine = machine or Pass(identity, threads=threads, **(where or {}))
     progress(0, 0, "tokenising")
     tokens = machine.tokenise(turns for _, turns in dataset.conversations())
     if len(tokens.lengths) != len(dataset):
@@ -176,6 +196,16 @@ def usable_threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def _bos_words(machine: Pass) -> str:
+    """How texts began, and why."""
+    asked, first = machine.sae.prepend_bos, begins(machine.model.tokenizer)
+    if asked is None:
+        return "as the tokenizer has it"
+    if asked and first is None:
+        return "none: the SAE was trained with one, but the tokenizer has none"
+    return "with one, as the SAE was trained" if asked else "none, as the SAE was trained"
+
+
 def _meta(
     identity: AnalysisIdentity, dataset: Dataset, name: str, started: datetime, threads: int, machine: Pass
 ) -> dict[str, str]:
@@ -189,8 +219,10 @@ def _meta(
         "sae": identity.sae.as_json(),
         "settings": json.dumps(identity.settings.as_dict(), sort_keys=True),
         "max_length": str(machine.max_length),
-        "hook": f"blocks.{machine.sae.block}.hook_resid_post",
-        "template": "chat template of the tokenizer" if machine.model.tokenizer.chat_template else "plain",
+        "hook": machine.sae.hook,
+        "template": template_words(machine.model.tokenizer, machine.template),
+        "bos": _bos_words(machine),
+        "device": machine.device,
         "threads": str(threads),
         "versions": json.dumps({"gamut": core.__version__, "torch": torch.__version__}),
         "started": started.isoformat(timespec="seconds"),

@@ -10,6 +10,7 @@ from core.activations.analyse import Pass, usable_threads
 from core.activations.ends import Ends, Stop, read_ends
 from core.activations.identity import AnalysisIdentity
 from core.activations.profile import Profile, read_profile
+from core.activations.template import template_words
 from core.activations.tokens import Tokens
 from core.datasets.sample import Turn
 
@@ -29,7 +30,7 @@ class CapabilityReader:
         self._settings = identity.settings
         self._progress, self._stop = progress, stop
         self.max_length = self._machine.max_length
-        self.template = "chat template of the tokenizer" if self._machine.model.tokenizer.chat_template else "plain"
+        self.template = template_words(self._machine.model.tokenizer, self._machine.template)
 
     def ends(self, conversations: Conversations, *, note: str) -> dict[str, Ends]:
         """The ends of a set by site."""

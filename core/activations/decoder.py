@@ -5,24 +5,19 @@ import pyarrow as pa
 import torch
 from torch import nn
 
+from core.activations import anatomy
 from core.activations.model import LanguageModel
 from core.activations.sae import SparseAutoencoder
-from core.errors import GamutError
 from core.store.tables import DECODER
 
 TOKENS, NEIGHBOURS = 20, 10
 CELLS = 1 << 25  # of a block of features × tokens in memory at once
 SIDE = 4096  # of a block of features × features
-NORMS = ("norm", "ln_f", "final_layer_norm", "final_layernorm")
 
 
 def final_norm(model: LanguageModel) -> nn.Module:
     """The norm between the last block and the unembedding."""
-    for name in NORMS:
-        found = getattr(model.trunk, name, None)
-        if isinstance(found, nn.Module):
-            return found
-    raise GamutError(f"{type(model.trunk).__name__} keeps its final norm in a place that is not known.")
+    return anatomy.final_norm(model.trunk)
 
 
 @torch.inference_mode()
@@ -60,11 +55,12 @@ Found = tuple[torch.Tensor, torch.Tensor]
 def _tokens(model: LanguageModel, directions: torch.Tensor) -> tuple[Found, Found]:
     known = min(len(model.tokenizer), model.unembedding.shape[0])  # some models pad their vocabulary
     unembedding = model.unembedding[:known].float()
-    norm, dtype = final_norm(model), next(model.trunk.parameters()).dtype
+    norm, weights = final_norm(model), model.unembedding
+    place, dtype = weights.device, weights.dtype  # the last norm and the unembedding lie together
     kept = min(TOKENS, known)
     best, worst = [], []
     for chunk in directions.split(max(1, CELLS // known)):
-        logits = through_norm(norm, chunk.to(dtype)).float() @ unembedding.T
+        logits = through_norm(norm, chunk.to(place, dtype)).float() @ unembedding.T
         best.append(logits.topk(kept, dim=1))
         worst.append(logits.topk(kept, dim=1, largest=False))
     return _joined(best), _joined(worst)

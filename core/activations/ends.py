@@ -87,7 +87,7 @@ def _read(machine: Pass, tokens: Tokens, ids: np.ndarray, *, mask_massive: bool)
     handles = [block.register_forward_hook(see.block) for block in machine.model.blocks]
     handles += [projection.register_forward_pre_hook(see.neurons) for projection in machine.projections]
     try:
-        machine.model.trunk(input_ids=torch.from_numpy(padded), use_cache=False)
+        machine.model.trunk(input_ids=torch.from_numpy(padded).to(machine.model.home), use_cache=False)
     finally:
         for handle in handles:
             handle.remove()
@@ -114,7 +114,8 @@ class _Eyes:
 
     def block(self, _module: nn.Module, _inputs: object, output: torch.Tensor | tuple) -> None:
         wide = (output[0] if isinstance(output, tuple) else output).float()
-        counts = self._scored & ~massive_tokens(wide, self._scored) if self._mask_massive else self._scored
+        scored = self._scored = self._scored.to(wide.device)
+        counts = scored & ~massive_tokens(wide, scored) if self._mask_massive else scored
         ends = partial(_ends, counts=counts)
         self.residual.append(ends(wide))
         if self._waiting is not None:
@@ -124,11 +125,11 @@ class _Eyes:
 
 
 def _ends(states: torch.Tensor, *, counts: torch.Tensor) -> dict[str, np.ndarray]:
-    places = torch.arange(counts.shape[1])
+    places = torch.arange(counts.shape[1], device=counts.device)
     last = torch.where(counts, places, -1).amax(dim=1).clamp(min=0)
     weights = counts.to(torch.float32)
     sums = torch.bmm(weights[:, None], states)[:, 0]
     means = sums / weights.sum(1, keepdim=True).clamp(min=1)
-    rows = torch.arange(len(states))
+    rows = torch.arange(len(states), device=states.device)
     lasts = torch.where(counts.any(dim=1)[:, None], states[rows, last], 0.0)
     return {kind: values.cpu().numpy() for kind, values in zip(KINDS, (states[:, 0], lasts, means), strict=True)}

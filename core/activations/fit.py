@@ -21,18 +21,18 @@ from core.activations.tokens import PROMPT, RESPONSE, UNSCORED, Tokens
 
 POSITIONS = (1, 32, 128, 256, 512, 1024, 2048)  # borders of the position groups, in tokens from the beginning
 LOGITS = 1 << 26  # entries of the logits computed at once: 256 MiB in float32
-TUNED = ("instruct", "chat", "-it", "_it", "sft", "dpo")
 
 Stop = Callable[[], None]
 
 
 def measure_fit(
     model: LanguageModel, sae: SparseAutoencoder, tokens: Tokens, *, settings: AnalysisSettings, loss_samples: int,
-    languages: Sequence[str] | None = None, check_stop: Stop = lambda: None,
+    languages: Sequence[str] | None = None, cautions: tuple[str, ...] = (), check_stop: Stop = lambda: None,
 ) -> FitCard:  # fmt: skip
     """The fit card of tokens; the losses rest on the first `loss_samples` samples.
 
-    `languages`: a code a sample ("" unknown), or None where nobody told. `check_stop` is called between batches and may raise.
+    `languages`: a code a sample ("" unknown), or None where nobody told. `cautions`: what is known of the pair.
+    `check_stop` is called between batches and may raise.
     """
     groups = _groups(tokens, languages)
     encoded = _Encoded(model, sae, tokens, settings, check_stop)
@@ -56,7 +56,7 @@ def measure_fit(
             kind: [fit for name, mask in members if (fit := _fit(name, mask, encoded, losses)).tokens]
             for kind, members in groups.items()
         },
-        cautions=_cautions(model, sae),
+        cautions=cautions,
     )
 
 
@@ -64,13 +64,6 @@ def own_l0(sae: SparseAutoencoder) -> float | None:
     """Active features a token by the SAE's own word: the k of a TopK, or what its card tells."""
     told = getattr(sae.sae.cfg, "k", None) or (sae.sae.cfg.metadata.get("l0") if sae.sae.cfg.metadata else None)
     return float(told) if told else None
-
-
-def _cautions(model: LanguageModel, sae: SparseAutoencoder) -> tuple[str, ...]:
-    trained_on = str(sae.sae.cfg.metadata.get("model_name") or "")
-    if model.tokenizer.chat_template and trained_on and not any(word in trained_on.lower() for word in TUNED):
-        return (f"The model has a chat template, but the SAE was trained on {trained_on}, by its name a base model.",)
-    return ()
 
 
 def _groups(tokens: Tokens, languages: Sequence[str] | None) -> dict[str, list[tuple[str, np.ndarray]]]:
@@ -99,7 +92,8 @@ class _Encoded:
         for batch in plan_batches(tokens.lengths, settings):
             check_stop()
             padded, index = _padded(tokens, batch)
-            hidden = residual(model, torch.from_numpy(padded), block=sae.block).float().numpy()
+            hidden = residual(model, torch.from_numpy(padded), block=sae.block, site=sae.module(model))
+            hidden = sae.taken(hidden).float().cpu().numpy()
             wanted = (index >= 0) & (at[index] >= 0)
             self.values[at[index[wanted]]] = hidden[wanted]
         self.error, self.active, self.fired = _reconstructed(sae, self.values, check_stop)
@@ -123,13 +117,13 @@ def _reconstructed(sae: SparseAutoencoder, values: np.ndarray, check_stop: Stop)
     fired = np.zeros(sae.n_features, dtype=np.int64)
     for first in range(0, len(values), TOKENS):
         check_stop()
-        raw = torch.from_numpy(values[first : first + TOKENS])
-        acts = sae.sae.encode(raw.to(sae.sae.dtype))
+        taken = sae.taken(torch.from_numpy(values[first : first + TOKENS]))
+        acts = sae.sae.encode(taken)
         back = sae.sae.decode(acts).float()
         rows, columns = _active(acts)
-        rows_here = slice(first, first + len(raw))
-        error[rows_here] = (raw - back).double().pow(2).sum(dim=1).numpy()
-        active[rows_here] = np.bincount(rows, minlength=len(raw))
+        rows_here = slice(first, first + len(taken))
+        error[rows_here] = (taken.float() - back).cpu().double().pow(2).sum(dim=1).numpy()
+        active[rows_here] = np.bincount(rows, minlength=len(taken))
         fired += np.bincount(columns, minlength=sae.n_features)
     return error, active, fired
 
@@ -138,9 +132,9 @@ def _active(acts: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
     """Rows and columns of the activations above zero, dense or sparse."""
     if acts.is_sparse:
         indices, values = acts._indices(), acts._values()
-        return tuple(indices[:, values > 0].numpy())  # type: ignore[return-value]
+        return tuple(indices[:, values > 0].cpu().numpy())  # type: ignore[return-value]
     rows, columns = (acts > 0).nonzero(as_tuple=True)
-    return rows.numpy(), columns.numpy()
+    return rows.cpu().numpy(), columns.cpu().numpy()
 
 
 def _padded(tokens: Tokens, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -156,40 +150,49 @@ def _losses(model, sae, tokens: Tokens, settings, mean: np.ndarray, samples: int
     found = np.full((4, len(tokens.ids)), np.nan)
     most = max(1, LOGITS // model.vocabulary)
     small = AnalysisSettings(batch_tokens=min(settings.batch_tokens, most), batch_samples=settings.batch_samples)
-    fixed = torch.from_numpy(mean.astype(np.float32))
+    fixed = torch.from_numpy(mean.astype(np.float32)).to(sae.sae.device)
     ways: tuple[Callable | None, ...] = (
-        None, lambda x: sae.sae.decode(sae.sae.encode(x.to(sae.sae.dtype))), torch.zeros_like, fixed.expand_as,
+        None, lambda x: _reconstruction(sae, x), torch.zeros_like, lambda x: fixed.to(x.device).expand_as(x),
     )  # fmt: skip
     for batch in plan_batches(tokens.lengths[:samples], small):
         padded, index = _padded(tokens, batch)
         scored = torch.from_numpy((index >= 0) & (tokens.sides[index] != UNSCORED))
         for way, replace in enumerate(ways):
             check_stop()
-            nats = _nats(model, sae.block, torch.from_numpy(padded), scored, replace)
+            nats = _nats(model, sae.module(model), torch.from_numpy(padded), scored, replace)
             wanted = scored[:, 1:].numpy()
             found[way, index[:, 1:][wanted]] = nats[wanted]
     return found
 
 
+def _reconstruction(sae: SparseAutoencoder, states: torch.Tensor) -> torch.Tensor:
+    """What the SAE makes of states; what centring took away, which it never saw, is put back."""
+    taken = sae.taken(states)
+    back = sae.sae.decode(sae.sae.encode(taken)).float()
+    return back + (states.to(back.device) - taken.float()) if sae.centred else back
+
+
 @torch.inference_mode()
 def _nats(
-    model: LanguageModel, block: int, ids: torch.Tensor, mask: torch.Tensor, replace: Callable | None
+    model: LanguageModel, site: nn.Module, ids: torch.Tensor, mask: torch.Tensor, replace: Callable | None
 ) -> np.ndarray:
-    """−log P of tokens 1, 2, … (rows, length − 1), with the residual after `block` replaced at the masked tokens."""
+    """−log P of tokens 1, 2, … (rows, length − 1), with what `site` puts out replaced at the masked tokens."""
 
     def splice(_module: nn.Module, _inputs: Any, output: Any) -> Any:
         hidden = (output[0] if isinstance(output, tuple) else output).clone()
-        hidden[mask] = replace(hidden[mask].float()).to(hidden.dtype)  # type: ignore[misc]
+        where = mask.to(hidden.device)
+        hidden[where] = replace(hidden[where].float()).to(hidden)  # type: ignore[misc]
         return (hidden, *output[1:]) if isinstance(output, tuple) else hidden
 
-    handle = model.blocks[block].register_forward_hook(splice) if replace and mask.any() else None
+    handle = site.register_forward_hook(splice) if replace and mask.any() else None
     try:
-        logits = model.causal(input_ids=ids, use_cache=False).logits
+        logits = model.causal(input_ids=ids.to(model.home), use_cache=False).logits
     finally:
         if handle:
             handle.remove()
     flat = logits[:, :-1].flatten(0, 1).float()
-    return nn.functional.cross_entropy(flat, ids[:, 1:].flatten(), reduction="none").view(len(ids), -1).numpy()
+    aims = ids[:, 1:].flatten().to(flat.device)
+    return nn.functional.cross_entropy(flat, aims, reduction="none").view(len(ids), -1).cpu().numpy()
 
 
 def _fit(name: str, mask: np.ndarray, encoded: _Encoded, losses: np.ndarray) -> Fit:

@@ -1,42 +1,27 @@
 """Which analysis this is: a hash of data, model, SAE and settings, told without loading any of them."""
 
-import json
 from dataclasses import dataclass
-from pathlib import Path
 
+from core.activations.pair import ModelFacts, check_facts, check_pilot
+from core.activations.places import Artifact, find_model, find_sae, model_artifact, sae_artifact
+from core.activations.refs import BUNDLED, absolute
 from core.activations.settings import AnalysisSettings
-from core.errors import GamutError
-from core.files import file_hash, json_hash
+from core.files import json_hash
 from core.store.datasets import Dataset
-from core.workspace import BUNDLED_MODEL, BUNDLED_SAE
 
-BUNDLED = "bundled"
-MODEL_FILES = ("config.json", "*.safetensors", "*.safetensors.index.json", "tokenizer.json", "tokenizer_config.json",
-               "special_tokens_map.json", "chat_template.jinja")  # fmt: skip
-SAE_FILES = ("cfg.json", "*.safetensors")
-
-
-@dataclass(frozen=True, slots=True)
-class Artifact:
-    """A model or SAE: `ref` as the user named it, the folder it lies in and the SHA-256 of the files that decide."""
-
-    ref: str
-    folder: Path
-    sha256: str
-
-    def as_json(self) -> str:
-        return json.dumps({"ref": self.ref, "sha256": self.sha256})
+__all__ = ["BUNDLED", "AnalysisIdentity", "Artifact", "absolute", "identify", "model_artifact", "sae_artifact"]
 
 
 @dataclass(frozen=True, slots=True)
 class AnalysisIdentity:
-    """All that decides an analysis; `id` names its folder."""
+    """All that decides an analysis; `id` names its folder. `facts`, where told: what the model's folder says of it."""
 
     dataset: str
     dataset_hash: str
     model: Artifact
     sae: Artifact
     settings: AnalysisSettings
+    facts: ModelFacts | None = None
 
     @property
     def id(self) -> str:
@@ -45,31 +30,21 @@ class AnalysisIdentity:
         return json_hash(decides)[:16]
 
 
-def identify(dataset: Dataset, *, model: str, sae: str, settings: AnalysisSettings) -> AnalysisIdentity:
-    """Identify the analysis of a data set by a model and an SAE ("bundled" or a folder each)."""
-    return AnalysisIdentity(dataset.name, dataset.content_hash, model_artifact(model), sae_artifact(sae), settings)
+def identify(
+    dataset: Dataset,
+    *,
+    model: str,
+    sae: str,
+    settings: AnalysisSettings,
+    with_pilot: bool = True,
+    with_code: bool = False,
+) -> AnalysisIdentity:
+    """Identify the analysis of a data set by a model and an SAE, as `find_model` and `find_sae` take them.
 
-
-def absolute(ref: str) -> str:
-    """A model or SAE as any process finds it again: "bundled", or the folder's whole path."""
-    return ref if ref == BUNDLED else str(Path(ref).resolve())
-
-
-def model_artifact(ref: str) -> Artifact:
-    """The model that `ref` names: "bundled" or a local Hugging Face folder."""
-    return _artifact(ref, BUNDLED_MODEL, MODEL_FILES, "model")
-
-
-def sae_artifact(ref: str) -> Artifact:
-    """The SAE that `ref` names: "bundled" or a local SAE-Lens folder."""
-    return _artifact(ref, BUNDLED_SAE, SAE_FILES, "SAE")
-
-
-def _artifact(ref: str, bundled: Path, patterns: tuple[str, ...], kind: str) -> Artifact:
-    folder = bundled if ref == BUNDLED else Path(ref)
-    files = sorted({path for pattern in patterns for path in folder.glob(pattern)})
-    if not any(path.suffix == ".safetensors" for path in files):
-        raise GamutError(
-            f"There is no {kind} in {folder}: a folder with a config and .safetensors weights, or 'bundled', is needed."
-        )
-    return Artifact(ref, folder, json_hash([[path.name, file_hash(path)] for path in files]))
+    A pair that does not belong together is refused by its configurations, before weights are fetched or read.
+    `with_pilot`: a pilot will be run; without one some pairs are refused. `with_code`: the model's own code is trusted.
+    """
+    found, coder = find_model(model, with_code=with_code), find_sae(sae)
+    check_facts(found.facts, coder.facts)
+    check_pilot(found.facts, coder.facts, with_pilot=with_pilot)
+    return AnalysisIdentity(dataset.name, dataset.content_hash, found.whole(), coder.whole(), settings, found.facts)

@@ -18,7 +18,7 @@ from core.activations.reading import Reading
 from core.activations.settings import AnalysisSettings
 from core.activations.states import StateReader
 from core.activations.template import Rendered, Span
-from core.activations.tokens import UNSCORED, Tokens, tokenise_rendered
+from core.activations.tokens import UNSCORED, Tokens, token_texts, tokenise_rendered
 from core.datasets.sample import Turn
 from core.errors import GamutError
 from core.store.analyses import Analysis, open_analysis
@@ -49,7 +49,13 @@ class Inspector:
         text = _sound(text)
         machine = self._loaded(self._opened(analysis))
         rendered = Rendered(text, (Span(PLAIN_ROLE, 0, len(text)),))
-        tokens = tokenise_rendered([rendered], machine.model.tokenizer, max_length=machine.max_length, special=True)
+        tokens = tokenise_rendered(
+            [rendered],
+            machine.model.tokenizer,
+            max_length=machine.max_length,
+            special=True,
+            bos=machine.sae.prepend_bos,
+        )
         return self._read(machine, tokens, every_layer=True)
 
     def read_turns(self, analysis: str, turns: Sequence[Turn]) -> Reading:
@@ -100,7 +106,7 @@ class Inspector:
         settings = replace(AnalysisSettings.from_dict(analysis.settings), every_layer=True)
         self._mask_massive = settings.mask_massive
         said = {kind: json.loads(analysis.meta[kind]) for kind in ("model", "sae")}
-        key = (said["model"]["sha256"], said["sae"]["sha256"], settings.dtype, settings.max_length)
+        key = (said["model"]["sha256"], said["sae"]["sha256"], settings.dtype, settings.max_length, settings.template)
         if self._machine is None or key != self._key:
             self._machine = None  # two models at once may not fit
             model = _same(analysis, "model", said["model"], model_artifact)
@@ -115,7 +121,7 @@ class Inspector:
             return _reading(machine, tokens, None)
         machine.reader = StateReader(
             machine.model, machine.projections, block=machine.sae.block, every_layer=every_layer,
-            mask_massive=self._mask_massive,
+            mask_massive=self._mask_massive, site=machine.sae.module(machine.model),
         )  # fmt: skip
         return _reading(machine, tokens, machine.run(tokens, np.zeros(1, np.int32)))
 
@@ -144,7 +150,7 @@ def _same(analysis: Analysis, kind: str, said: dict[str, str], find: Callable[[s
 
 def _reading(machine: Pass, tokens: Tokens, batch: Batch | None) -> Reading:
     counted = tokens.sides != UNSCORED
-    texts = machine.model.tokenizer.batch_decode([[token] for token in tokens.ids], clean_up_tokenization_spaces=False)
+    texts = token_texts(machine.model.tokenizer, tokens.ids)
     none = np.empty((0, 0))
     if batch is None:
         empty = np.zeros(1, np.int64), np.empty(0, np.int32), np.empty(0, np.float32)

@@ -15,10 +15,12 @@ from core.workspace import Workspace
 def analyse_measured(
     workspace: Workspace, dataset: Dataset, identity: AnalysisIdentity, *, name: str, progress: Progress, stop: Stop,
     part_seconds: float = PART_SECONDS, with_pilot: bool = True, tell=lambda report: None,
+    where: dict | None = None,
 ) -> Path:  # fmt: skip
     """Run the analysis as `analyse` does; its folder then holds the pilot's report and what it really took.
 
     A pilot that has been run is taken as it is; else one is run first where `with_pilot`. `tell` hears its report.
+    `where`: device and trust for loading the model.
     """
     final = workspace.analyses / identity.id
     if final.exists():
@@ -28,7 +30,7 @@ def analyse_measured(
     report = read_report(pilot_path(workspace, identity.id)) or read_report(partial / PILOT)
     if report is None and with_pilot:
         progress(0, 0, "loading the model")
-        machine = Pass(identity, threads=usable_threads())
+        machine = Pass(identity, threads=usable_threads(), **(where or {}))
         report = _pilot(workspace, dataset, identity, machine, progress, stop)
     if report is not None:
         write_report(partial / PILOT, report)
@@ -40,8 +42,9 @@ def analyse_measured(
         progress(done, total, note, *more)
 
     folder = analyse(
-        workspace, dataset, identity, name=name, progress=watched, stop=stop, part_seconds=part_seconds, machine=machine
-    )
+        workspace, dataset, identity, name=name, progress=watched, stop=stop, part_seconds=part_seconds, machine=machine,
+        where=where,
+    )  # fmt: skip
     meter.finish(folder)
     return folder
 

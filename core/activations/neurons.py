@@ -2,8 +2,10 @@
 
 from torch import nn
 
-# By family: Llama and its kin, GPT-2, GPT-NeoX, Phi.
-PROJECTIONS = ("mlp.down_proj", "mlp.c_proj", "mlp.dense_4h_to_h", "mlp.fc2")
+# By family: Llama and its kin, Phi-3; GPT-2; GPT-NeoX, Falcon, BLOOM; Phi; GPT-J; MPT; OPT.
+PROJECTIONS = (
+    "mlp.down_proj", "mlp.c_proj", "mlp.dense_4h_to_h", "mlp.fc2", "mlp.fc_out", "ffn.down_proj", "fc2",
+)  # fmt: skip
 
 
 def mlp_projections(blocks: nn.ModuleList) -> list[nn.Module]:

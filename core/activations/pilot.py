@@ -12,6 +12,7 @@ from core.activations.estimate import Rehearsal, draw, estimate, shapes_of, whol
 from core.activations.fit import measure_fit
 from core.activations.identity import AnalysisIdentity
 from core.activations.meter import peak_memory
+from core.activations.pair import cautions
 from core.activations.pilot_report import PilotReport, pilot_path, write_report
 from core.activations.pool_analysis import ready_samples
 from core.activations.tokens import Tokens
@@ -33,16 +34,18 @@ SEED = 0
 def pilot(
     workspace: Workspace, dataset: Dataset, identity: AnalysisIdentity, *, progress: Progress, stop: Stop,
     samples: int | None = None, tokens: int = TOKENS, seed: int = SEED, beside: bool = False, machine: Pass | None = None,
+    where: dict | None = None,
 ) -> PilotReport:  # fmt: skip
     """Run a pilot of the analysis and keep its report in the workspace.
 
     At most `samples` samples (default: 300, or one in five of fewer) and about `tokens` tokens are read, stratified
     over length by `seed`. `beside`: another job
-    is running. `machine`: model and SAE where they are loaded already. Raises `Cancelled` when `stop()` turns true.
+    is running. `machine`: model and SAE where they are loaded already;
+    `where`: device and trust for loading them. Raises `Cancelled` when `stop()` turns true.
     """
     began = time.monotonic()
     progress(0, 5, "loading the model")
-    machine = machine or Pass(identity, threads=usable_threads())
+    machine = machine or Pass(identity, threads=usable_threads(), **(where or {}))
     load_seconds = time.monotonic() - began
 
     def check_stop() -> None:
@@ -66,12 +69,13 @@ def pilot(
     within = int(np.searchsorted(np.cumsum(sample.lengths), LOSS_TOKENS, side="right"))
     card = measure_fit(
         machine.model, machine.sae, sample, settings=identity.settings, loss_samples=max(1, within),
-        languages=_languages(dataset, ids), check_stop=check_stop,
+        languages=_languages(dataset, ids), cautions=_cautions(identity, machine), check_stop=check_stop,
     )  # fmt: skip
     lengths = whole_lengths(characters, ids, sample.lengths + sample.cut, max_length=machine.max_length)
     report = PilotReport(
         analysis=identity.id, dataset=dataset.name, model=identity.model.ref, sae=identity.sae.ref,
-        max_length=identity.settings.max_length, dtype=identity.settings.dtype, seed=seed,
+        max_length=identity.settings.max_length, dtype=identity.settings.dtype,
+        template=identity.settings.template, seed=seed,
         samples=len(ids), tokens=len(sample.ids), seconds=time.monotonic() - began, beside=beside, fit=card,
         estimate=estimate(
             small, large, lengths, ready=ready_samples(workspace, dataset, identity), characters=characters,
@@ -80,6 +84,11 @@ def pilot(
     )  # fmt: skip
     write_report(pilot_path(workspace, identity.id), report)
     return report
+
+
+def _cautions(identity: AnalysisIdentity, machine: Pass) -> tuple[str, ...]:
+    trained_on = str(machine.sae.sae.cfg.metadata.get("model_name") or "")
+    return cautions(identity.facts, trained_on) if identity.facts else ()
 
 
 def _characters(dataset: Dataset) -> np.ndarray:

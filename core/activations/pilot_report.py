@@ -7,6 +7,7 @@ from pathlib import Path
 
 from core.activations.estimate import Estimate
 from core.activations.fit_card import FitCard, fit_card
+from core.activations.refs import same_ref
 from core.errors import GamutError
 from core.files import write_json
 from core.workspace import Workspace
@@ -18,8 +19,8 @@ PILOT, ACTUAL = "pilot.json", "actual.json"
 class PilotReport:
     """A pilot of analysis `analysis`: what it rested on, how the pair fits, and what the whole will cost.
 
-    Holds times of one machine, so it is no part of an analysis' content hash. `max_length` and `dtype` are the settings
-    asked for. `seconds` is what the pilot itself took; `beside` says that another job was running, which makes the
+    Holds times of one machine, so it is no part of an analysis' content hash. `max_length`, `dtype` and `template` are the
+    settings asked for. `seconds` is what the pilot itself took; `beside` says that another job was running, which makes the
     times too long.
     """
 
@@ -36,6 +37,7 @@ class PilotReport:
     beside: bool
     fit: FitCard
     estimate: Estimate
+    template: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +60,20 @@ def pilot_path(workspace: Workspace, analysis: str) -> Path:
 
 
 def newest_report(
-    workspace: Workspace, *, dataset: str, model: str, sae: str, max_length: int | None, dtype: str
-) -> PilotReport | None:
+    workspace: Workspace, *, dataset: str, model: str, sae: str, max_length: int | None, template: str = "auto"
+) -> PilotReport | None:  # fmt: skip
     """The newest pilot of these choices, told without reading model and SAE; None where there is none."""
     found = sorted(pilot_path(workspace, "x").parent.glob("[!.]*.json"), key=lambda path: path.stat().st_mtime_ns)
     for path in reversed(found):
         with suppress(GamutError):
             report = read_report(path)
-            said = report and (report.dataset, report.model, report.sae, report.max_length, report.dtype)
-            if said == (dataset, model, sae, max_length, dtype):
+            if report is None or (report.dataset, report.max_length, report.template) != (
+                dataset,
+                max_length,
+                template,
+            ):
+                continue
+            if same_ref(model, report.model) and same_ref(sae, report.sae):
                 return report
     return None
 

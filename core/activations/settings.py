@@ -6,8 +6,10 @@ from core.errors import GamutError
 from core.store.contents import Budgets
 
 DTYPES = ("float32", "bfloat16")
+TEMPLATES = ("auto", "chat", "plain")
 VALUES = {
     "max_length": "--max-length",
+    "template": "--template",
     "group_by": "--group-by",
     "example_bytes": "--example-bytes",
     "vector_bytes": "--vector-bytes",
@@ -23,7 +25,8 @@ class AnalysisSettings:
     the pass stops at the SAE's. `mask_massive`: tokens of massive norm do not count in means of neurons and residuals.
     `example_bytes` and `vector_bytes`: what examples, and vectors of samples, may take at most. `group_by`: a column
     of the data set's metadata, None for the first that is a category; means of layers are kept for each of its values
-    too. `version` counts changes of what the pass computes.
+    too. `template`: "chat", the model's own; "plain", headers and blank lines; "auto", its own where it has one.
+    `version` counts changes of what the pass computes.
     """
 
     max_length: int | None = None
@@ -35,11 +38,14 @@ class AnalysisSettings:
     example_bytes: int = Budgets.examples
     vector_bytes: int = Budgets.vectors
     group_by: str | None = None
+    template: str = "auto"
     version: int = field(default=2, init=False)
 
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:
             raise GamutError(f"dtype {self.dtype!r} is not known; use one of {', '.join(DTYPES)}.")
+        if self.template not in TEMPLATES:
+            raise GamutError(f"template {self.template!r} is not known; use one of {', '.join(TEMPLATES)}.")
         if self.max_length is not None and self.max_length < 2:
             raise GamutError(
                 f"max_length is {self.max_length}; at least 2 tokens are needed, as the first never counts."
@@ -70,5 +76,8 @@ class AnalysisSettings:
         return cls(**known)
 
     def as_dict(self) -> dict:
-        """The settings as plain values, for hashes and manifests."""
-        return asdict(self)
+        """The settings as plain values, for hashes and manifests; a younger one only where it is not at its default."""
+        younger = {"template": "auto"}
+        return {
+            name: value for name, value in asdict(self).items() if younger.get(name) != value or name not in younger
+        }

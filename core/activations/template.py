@@ -1,7 +1,8 @@
 """How a conversation becomes the text a model reads, and which characters belong to which role."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import date
+from typing import Any, Protocol
 
 from core.datasets.sample import Turn
 from core.errors import GamutError
@@ -16,6 +17,10 @@ HEADERS = {
 }
 CHAT_ROLES = {"input": "user", "tool_call": "assistant"}  # chat templates know four roles; ours stay on the spans
 BREAK = "\n\n"
+TODAY = date(
+    2024, 7, 26
+)  # for templates that write a date (Llama 3's own default): a text must not change with the day
+Group = tuple[str, list[Turn]]  # a message: its role, and the turns whose words it holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +45,24 @@ class ChatTokenizer(Protocol):
 
     chat_template: str | None
 
-    def apply_chat_template(self, conversation: list[dict[str, str]], *, tokenize: bool) -> str: ...
+    def apply_chat_template(self, conversation: list[dict[str, str]], *, tokenize: bool, **more: Any) -> str: ...
 
 
-def render(turns: tuple[Turn, ...], tokenizer: ChatTokenizer) -> Rendered:
+def by_chat_template(tokenizer: Any, template: str) -> bool:
+    """Whether conversations are rendered by the tokenizer's own template: `template` is "auto", "chat" or "plain"."""
+    if template == "chat" and not tokenizer.chat_template:
+        raise GamutError("The model has no chat template; leave --template out, or use --template plain.")
+    return bool(tokenizer.chat_template) and template != "plain"
+
+
+def template_words(tokenizer: Any, template: str) -> str:
+    """The way of rendering, in words."""
+    return "chat template of the tokenizer" if by_chat_template(tokenizer, template) else "plain"
+
+
+def render(turns: tuple[Turn, ...], tokenizer: ChatTokenizer, *, template: str = "auto") -> Rendered:
     """Render a conversation: by the tokenizer's own chat template where it has one, else as plain Alpaca-style text."""
-    return _render_chat(turns, tokenizer) if tokenizer.chat_template else render_plain(turns)
+    return _render_chat(turns, tokenizer) if by_chat_template(tokenizer, template) else render_plain(turns)
 
 
 def render_plain(turns: tuple[Turn, ...]) -> Rendered:
@@ -62,13 +79,24 @@ def render_plain(turns: tuple[Turn, ...]) -> Rendered:
 
 
 def _render_chat(turns: tuple[Turn, ...], tokenizer: ChatTokenizer) -> Rendered:
-    """Render by a chat template. Rendered once more with marks for words, it tells where each message's words begin."""
-    grouped: list[tuple[str, list[Turn]]] = []
+    """Render by a chat template; where it takes no system turn, the system's words open the first user turn."""
+    grouped: list[Group] = []
     for turn in turns:
         if turn.role == "input" and grouped and grouped[-1][0] == "user":
             grouped[-1][1].append(turn)
         else:
             grouped.append((CHAT_ROLES.get(turn.role, turn.role), [turn]))
+    try:
+        return _render_messages(grouped, tokenizer)
+    except GamutError:
+        if [role for role, _ in grouped[:2]] != ["system", "user"]:
+            raise
+        opened = ("user", [*grouped[0][1], *grouped[1][1]])
+        return _render_messages([opened, *grouped[2:]], tokenizer)
+
+
+def _render_messages(grouped: list[Group], tokenizer: ChatTokenizer) -> Rendered:
+    """Rendered once more with marks for words, a template tells where each message's words begin."""
     words = [BREAK.join(turn.text for turn in said) for _, said in grouped]
     marks = [f"\ue000{number}\ue001" for number in range(len(grouped))]
     roles = [role for role, _ in grouped]
@@ -96,8 +124,7 @@ def _render_chat(turns: tuple[Turn, ...], tokenizer: ChatTokenizer) -> Rendered:
 def _apply(tokenizer: ChatTokenizer, roles: list[str], contents: list[str]) -> str:
     messages = [{"role": role, "content": content} for role, content in zip(roles, contents, strict=True)]
     try:
-        return tokenizer.apply_chat_template(messages, tokenize=False)
+        dated = {"strftime_now": TODAY.strftime} if "strftime_now" in str(tokenizer.chat_template) else {}
+        return tokenizer.apply_chat_template(messages, tokenize=False, **dated)
     except Exception as error:  # a template is the model maker's program: it may refuse a conversation in its own way
-        raise GamutError(
-            f"The model's chat template refused a conversation ({error}); analyse with a base model, whose text is plain."
-        ) from None
+        raise GamutError(f"The model's chat template refused a conversation ({error}); use --template plain.") from None

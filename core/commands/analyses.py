@@ -13,6 +13,7 @@ from core.commands.label import make
 from core.commands.layout import start_layout
 from core.commands.output import ProgressLine, Session, facts, session_of, table
 from core.commands.pass_options import (
+    Device,
     Dtype,
     ExampleBytes,
     GroupBy,
@@ -21,7 +22,11 @@ from core.commands.pass_options import (
     MaxLength,
     Model,
     Sae,
+    Template,
+    TrustRemoteCode,
     VectorBytes,
+    known_dtype,
+    pass_words,
 )
 from core.commands.pilot import as_values, estimate_words, fit_words
 from core.errors import GamutError
@@ -45,7 +50,10 @@ def analyse(
     sae: Sae = BUNDLED,
     name: Annotated[str | None, typer.Option(help="what to call the analysis (default: the data set's name)")] = None,
     max_length: MaxLength = None,
-    dtype: Dtype = "float32",
+    dtype: Dtype = "auto",
+    device: Device = "auto",
+    template: Template = "auto",
+    trust_remote_code: TrustRemoteCode = False,
     group_by: GroupBy = None,
     example_bytes: ExampleBytes = Budgets.examples,
     vector_bytes: VectorBytes = Budgets.vectors,
@@ -61,11 +69,21 @@ def analyse(
     """Run a data set through model and SAE; run it again to go on after a stop."""
     session = session_of(context)
     settings = AnalysisSettings(
-        max_length=max_length, dtype=dtype, group_by=group_by, example_bytes=example_bytes, vector_bytes=vector_bytes,
+        max_length=max_length, dtype=known_dtype(dtype, device), template=template, group_by=group_by,
+        example_bytes=example_bytes, vector_bytes=vector_bytes,
         every_layer=not hook_only, mask_massive=not keep_massive,
     )  # fmt: skip
     model, sae = absolute(model), absolute(sae)
-    command = ["analyse", dataset, "--model", model, "--sae", sae, *settings.words()]
+    command = [
+        "analyse",
+        dataset,
+        "--model",
+        model,
+        "--sae",
+        sae,
+        *settings.words(),
+        *pass_words(device, trust_remote_code),
+    ]
     command += ["--name", name] if name else []
     command += ["--part-seconds", f"{part_seconds:g}"]
     command += [*(["--no-pilot"] if no_pilot else []), *(["--layout"] if layout else [])]
@@ -73,10 +91,13 @@ def analyse(
         Dataset(session.workspace, dataset)  # a misspelt name is no job
     with running(session.workspace, id=job, title=f"Analyse {dataset}", command=command, unit="tokens") as me:
         source = Dataset(session.workspace, dataset)
-        identity = identify(source, model=model, sae=sae, settings=settings)
+        identity = identify(
+            source, model=model, sae=sae, settings=settings, with_pilot=not no_pilot, with_code=trust_remote_code
+        )
         check_groups(session.workspace, source, settings)
         there = (session.workspace.analyses / identity.id).exists()
-        analysis = _run(session, source, identity, name, part_seconds, not no_pilot, me)
+        where = {"device": device, "trust": trust_remote_code}
+        analysis = _run(session, source, identity, name, part_seconds, not no_pilot, me, where)
     if layout and not there:
         start_layout(session.workspace, analysis)
     said = "was there already" if there else "done"
@@ -88,7 +109,7 @@ def analyse(
 
 def _run(
     session: Session, source: Dataset, identity: AnalysisIdentity, name: str | None, part_seconds: float,
-    with_pilot: bool, me: RunningJob,
+    with_pilot: bool, me: RunningJob, where: dict,
 ) -> Analysis:  # fmt: skip
     from core.activations.analyse import Cancelled  # torch: only this command needs it
     from core.activations.measured import analyse_measured
@@ -107,7 +128,7 @@ def _run(
     try:
         folder = analyse_measured(
             session.workspace, source, identity, name=chosen, progress=progress, stop=me.stop,
-            part_seconds=part_seconds, with_pilot=with_pilot, tell=tell,
+            part_seconds=part_seconds, with_pilot=with_pilot, tell=tell, where=where,
         )  # fmt: skip
     except Cancelled:
         raise JobCancelled from None
@@ -135,7 +156,7 @@ def demo(context: typer.Context, job: Annotated[str | None, typer.Option(hidden=
     identity = identify(Dataset(session.workspace, DEMO), model=BUNDLED, sae=BUNDLED, settings=AnalysisSettings())
     if not (session.workspace.analyses / identity.id).exists() or job is not None:
         print("Analysing the demo data set; this happens once.", file=sys.stderr)
-        analyse(context, DEMO, job=job)
+        analyse(context, DEMO, dtype="float32", job=job)  # the same analysis whatever the machine
     if not offline_there(open_analysis(session.workspace, identity.id)):
         make(context, identity.id)
 

@@ -10,6 +10,7 @@ from core.activations.pilot_report import Actual, PilotReport
 from core.activations.settings import AnalysisSettings
 from core.commands.output import ProgressLine, facts, plain, session_of, table
 from core.commands.pass_options import (
+    Device,
     Dtype,
     ExampleBytes,
     GroupBy,
@@ -18,7 +19,11 @@ from core.commands.pass_options import (
     MaxLength,
     Model,
     Sae,
+    Template,
+    TrustRemoteCode,
     VectorBytes,
+    known_dtype,
+    pass_words,
 )
 from core.jobs.run import JobCancelled, running
 from core.jobs.state import jobs
@@ -34,7 +39,10 @@ def pilot(
     model: Model = BUNDLED,
     sae: Sae = BUNDLED,
     max_length: MaxLength = None,
-    dtype: Dtype = "float32",
+    dtype: Dtype = "auto",
+    device: Device = "auto",
+    template: Template = "auto",
+    trust_remote_code: TrustRemoteCode = False,
     group_by: GroupBy = None,
     example_bytes: ExampleBytes = Budgets.examples,
     vector_bytes: VectorBytes = Budgets.vectors,
@@ -50,11 +58,21 @@ def pilot(
     """Try a model and an SAE on a small sample: how they fit, and what the analysis will take."""
     session = session_of(context)
     settings = AnalysisSettings(
-        max_length=max_length, dtype=dtype, group_by=group_by, example_bytes=example_bytes, vector_bytes=vector_bytes,
+        max_length=max_length, dtype=known_dtype(dtype, device), template=template, group_by=group_by,
+        example_bytes=example_bytes, vector_bytes=vector_bytes,
         every_layer=not hook_only, mask_massive=not keep_massive,
     )  # fmt: skip
     model, sae = absolute(model), absolute(sae)
-    command = ["pilot", dataset, "--model", model, "--sae", sae, *settings.words()]
+    command = [
+        "pilot",
+        dataset,
+        "--model",
+        model,
+        "--sae",
+        sae,
+        *settings.words(),
+        *pass_words(device, trust_remote_code),
+    ]
     command += ["--samples", str(samples)] if samples else []
     command += ["--tokens", str(tokens), "--seed", str(seed)]
     if job is None:
@@ -71,10 +89,10 @@ def pilot(
 
         try:
             source = Dataset(session.workspace, dataset)
-            identity = identify(source, model=model, sae=sae, settings=settings)
+            identity = identify(source, model=model, sae=sae, settings=settings, with_code=trust_remote_code)
             report = run_pilot(
                 session.workspace, source, identity, progress=progress, stop=me.stop, samples=samples, tokens=tokens,
-                seed=seed, beside=beside,
+                seed=seed, beside=beside, where={"device": device, "trust": trust_remote_code},
             )  # fmt: skip
         except Cancelled:
             raise JobCancelled from None

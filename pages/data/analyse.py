@@ -8,12 +8,15 @@ import streamlit as st
 
 from core.activations.identity import BUNDLED, absolute
 from core.activations.pilot_report import PILOT, newest_report, read_actual, read_report
+from core.activations.refs import HUB, LISTED
+from core.activations.settings import TEMPLATES
 from core.jobs.start import start
 from core.store.analyses import Analysis
 from core.store.datasets import dataset_names
 from core.workspace import Workspace
 from pages.data.panels.fit_panel import draw_pilot
 from pages.data.panels.pack_panel import draw_pack
+from pages.data.panels.sae_picker import draw_picker
 from pages.shared import engine
 from pages.shared.empty import offer_analysis
 from pages.shared.figures import draw_figures
@@ -24,7 +27,12 @@ from pages.shared.sidebar import Current, current
 
 def whole_path(ref: str) -> str:
     """A model or SAE as the job, which runs elsewhere, finds it again."""
-    return ref if ref == BUNDLED else absolute(str(home_expanded(ref)))
+    return absolute(ref if ref.startswith((HUB, LISTED)) or ref == BUNDLED else str(home_expanded(ref)))
+
+
+def is_place(ref: str) -> bool:
+    """Whether a model is named by where it lies, not only by what it is called."""
+    return ref == BUNDLED or ref.startswith((HUB, LISTED)) or home_expanded(ref).is_dir()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +44,37 @@ class Wanted:
     sae: str
     name: str
     max_length: int | None
+    template: str = "auto"
 
     def words(self, command: str) -> list[str]:
         """The words of the command line that both commands share."""
         said = [command, self.dataset, "--model", whole_path(self.model), "--sae", whole_path(self.sae)]
-        return said + (["--max-length", str(self.max_length)] if self.max_length else [])
+        said += ["--max-length", str(self.max_length)] if self.max_length else []
+        return said + (["--template", self.template] if self.template != "auto" else [])
 
 
 def draw_form(workspace: Workspace, chosen: str) -> Wanted:
     """Data set, model, SAE and length; one button that tries them on a sample and one that starts the whole."""
     names = dataset_names(workspace)
+    data, model, sae = st.columns(3)
+    name = data.selectbox("Data set to analyse", names, index=names.index(chosen), key="analyse_dataset")
+    used = model.text_input(
+        "Model", BUNDLED, key="analyse_model",
+        help="“bundled”, a local Hugging Face folder, or hf:OWNER/NAME of the Hugging Face hub, which is then fetched",
+    )  # fmt: skip
+    read = sae.text_input(
+        "SAE", BUNDLED, key="analyse_sae",
+        help="“bundled”, a local folder of SAE-Lens or sparsify, or a public one from the list below",
+    )  # fmt: skip
+    if st.toggle("Look among the public SAEs of this model", key="sae_picker"):  # the list takes a second to read, once
+        with guard():
+            draw_picker(whole_path(used) if is_place(used) else used, "analyse_sae")
     with st.form("analyse", border=False):
-        data, model, sae = st.columns(3)
-        name = data.selectbox("Data set to analyse", names, index=names.index(chosen), key="analyse_dataset")
-        used = model.text_input("Model", BUNDLED, key="analyse_model", help="“bundled”, or a local Hugging Face folder")
-        read = sae.text_input(
-            "SAE", BUNDLED, key="analyse_sae", help="“bundled”, or a local SAE-Lens folder made for the model"
-        )
-        length, title, pilot, whole = st.columns([2, 2, 1, 1], vertical_alignment="bottom")
+        length, rendered, title, pilot, whole = st.columns([2, 2, 2, 1, 1], vertical_alignment="bottom")
+        template = rendered.selectbox(
+            "Template", TEMPLATES, key="analyse_template",
+            help="chat: the model's own; plain: headers and blank lines; auto: its own where it has one",
+        )  # fmt: skip
         limit = length.number_input(
             "Tokens kept of a sample",
             min_value=2,
@@ -62,7 +83,7 @@ def draw_form(workspace: Workspace, chosen: str) -> Wanted:
             key="analyse_length",
         )
         called = title.text_input("Name of the analysis", placeholder="as the data set", key="analyse_name")
-        wanted = Wanted(name, used, read, called, limit)
+        wanted = Wanted(name, used, read, called, limit, template)
         if pilot.form_submit_button(
             "Pilot", key="pilot", width="stretch", help="half a minute or so on a small sample"
         ):
@@ -85,7 +106,7 @@ def draw_new(workspace: Workspace, chosen: str) -> None:
     wanted = draw_form(workspace, chosen)
     report = newest_report(
         workspace, dataset=wanted.dataset, model=whole_path(wanted.model), sae=whole_path(wanted.sae),
-        max_length=wanted.max_length, dtype="float32",
+        max_length=wanted.max_length, template=wanted.template,
     )  # fmt: skip
     if report is None:
         st.caption("No pilot of these choices yet: it tells how the SAE fits and what time, memory and disk it takes.")

@@ -85,7 +85,7 @@ def test_encoding_equals_the_sae_itself(tmp_path, tiny, kind):
         ({"hook": "blocks.0.hook_resid_pre"}, "embeddings before the first block"),
         ({"hook": "blocks.9.hook_resid_post"}, "reads block 9, but the model has blocks 0 to 2"),
         ({"width": 8}, "takes 8 inputs but the model's residual stream is 16 wide"),
-        ({"model_from_pretrained_kwargs": {"center_writing_weights": True}}, "trained on processed model weights"),
+        ({"model_from_pretrained_kwargs": {"first_n_layers": 3}}, "a model loaded with first_n_layers"),
     ],
 )
 def test_a_pair_that_does_not_belong_together_is_refused(tmp_path, tiny, made, said):

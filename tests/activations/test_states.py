@@ -3,60 +3,20 @@
 import numpy as np
 import pytest
 import torch
-from transformers import (
-    Gemma2Config,
-    Gemma2ForCausalLM,
-    GPT2Config,
-    GPT2LMHeadModel,
-    GPTNeoXConfig,
-    GPTNeoXForCausalLM,
-    LlamaConfig,
-    LlamaForCausalLM,
-    PhiConfig,
-    PhiForCausalLM,
-)
 
+from core.activations.anatomy import branch
 from core.activations.decoder import decoder_rows, final_norm, through_norm
 from core.activations.model import load_model
 from core.activations.neurons import mlp_projections, neurons_of
 from core.activations.sae import load_sae
 from core.activations.states import StateReader, massive_tokens
-from tests.tiny import BLOCKS, CONTEXT, FEATURES, WIDTH, tiny_sae, tiny_tokenizer
-
-VOCABULARY, INNER = 320, 40  # more tokens than the tokenizer knows
-SIZES = {
-    "vocab_size": VOCABULARY, "hidden_size": WIDTH, "intermediate_size": INNER, "num_hidden_layers": BLOCKS,
-    "num_attention_heads": 2, "max_position_embeddings": CONTEXT,
-}  # fmt: skip
-FAMILIES = {
-    "llama": lambda: LlamaForCausalLM(LlamaConfig(**SIZES, num_key_value_heads=2)),
-    "gpt2": lambda: GPT2LMHeadModel(
-        GPT2Config(
-            vocab_size=VOCABULARY, n_embd=WIDTH, n_layer=BLOCKS, n_head=2, n_inner=INNER, n_positions=CONTEXT,
-            resid_pdrop=0, embd_pdrop=0, attn_pdrop=0,
-        )
-    ),
-    "neox": lambda: GPTNeoXForCausalLM(GPTNeoXConfig(**SIZES)),
-    "phi": lambda: PhiForCausalLM(PhiConfig(**SIZES)),
-    "gemma2": lambda: Gemma2ForCausalLM(Gemma2Config(**SIZES, num_key_value_heads=2, head_dim=8)),
-}  # fmt: skip
-BRANCHES = {
-    "llama": ("self_attn", "mlp"), "gpt2": ("attn", "mlp"), "neox": ("attention", "mlp"), "phi": ("self_attn", "mlp"),
-    "gemma2": ("post_attention_layernorm", "post_feedforward_layernorm"),
-}  # fmt: skip
+from tests.families import BRANCHES, CENTRING, FAMILIES, INNER, family_folder
+from tests.tiny import BLOCKS, FEATURES, WIDTH, tiny_sae
 
 
 @pytest.fixture(scope="module", params=FAMILIES)
 def family(request, tmp_path_factory):
-    folder = tmp_path_factory.mktemp(request.param)
-    tokenizer = tiny_tokenizer()
-    tokenizer.save_pretrained(folder)
-    torch.manual_seed(0)
-    made = FAMILIES[request.param]()
-    with torch.no_grad():
-        for weights in made.parameters():  # norms too: a weight of ones would hide whether it is used
-            weights.add_(torch.randn_like(weights) * 0.2)
-    made.save_pretrained(folder)
+    folder = family_folder(tmp_path_factory.mktemp(request.param), request.param)
     return request.param, load_model(folder, dtype="float32")
 
 
@@ -100,7 +60,9 @@ def test_a_block_adds_what_its_attention_and_its_mlp_say(family):
         def run():
             model.trunk(input_ids=ids, use_cache=False)
 
-        added = sum(caught(getattr(block, part), run) for part in BRANCHES[name])
+        parts = [branch(block, part) for part in ("attention", "mlp")]
+        assert parts == [getattr(block, part) for part in BRANCHES[name]]
+        added = sum(caught(part, run) for part in parts)
         torch.testing.assert_close(caught(block, run) - caught(block, run, inputs=True), added, rtol=1e-4, atol=1e-5)
 
 
@@ -187,9 +149,9 @@ def test_samples_without_a_counted_token_say_zero(tiny):
 def plain_norm(name, norm, row):
     """What the final norm does to a direction, up to a positive factor, from its weight alone."""
     weight = norm.weight.detach().double().numpy()
-    if name in ("gpt2", "neox", "phi"):
+    if name in CENTRING:
         return (row - row.mean()) * weight
-    return row * (1 + weight if name == "gemma2" else weight)
+    return row * (1 + weight if name.startswith("gemma") else weight)
 
 
 def test_promoted_and_suppressed_tokens_are_those_of_the_norms_own_formula(family, tmp_path):

@@ -113,7 +113,7 @@ def test_a_pilot_shows_fit_and_cost_before_anything_long_starts(made, open_app):
     assert "lose 10 % of all tokens" in verdict
 
 
-@pytest.mark.parametrize("change", [{"dataset": "other"}, {"sae": "/sae"}, {"max_length": 9}, {"dtype": "bfloat16"}])
+@pytest.mark.parametrize("change", [{"dataset": "other"}, {"sae": "/sae"}, {"max_length": 9}, {"template": "plain"}])
 def test_a_pilot_of_other_choices_is_not_shown(made, open_app, change):
     write_report(pilot_path(made, "x"), a_report(made, **change))
     app = open_app(made, "Analyse")
@@ -186,3 +186,19 @@ def test_the_screen_brings_no_torch_into_the_dashboard():
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_public_saes_of_the_model_are_found_by_words_and_layer(made, open_app):
+    app = open_app(made, "Analyse")
+    assert not app.dataframe or "release" not in app.dataframe[0].value.columns, "nothing is listed unasked"
+    app.text_input(key="analyse_model").set_value("gpt2").run()
+    app.toggle(key="sae_picker").set_value(True).run()
+    assert not app.exception
+    assert "of the 13857 public SAEs were trained on this model" in said(app).replace("\\", "")
+    app.text_input(key="sae_find").set_value("res-jb resid_pre").run()
+    app.selectbox(key="sae_layer").set_value(8).run()
+    (shown,) = [frame.value for frame in app.dataframe if "release" in frame.value.columns]
+    assert set(shown["layer"]) == {8} and shown["id"][0] == "blocks.8.hook_resid_pre"
+    assert shown["Neuronpedia"][0] == "gpt2-small/8-res-jb"
+    app.text_input(key="analyse_model").set_value("no-such-model").run()
+    assert "is no folder and no model that sae-lens lists SAEs of" in said(app).replace("\\", "")
