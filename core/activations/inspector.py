@@ -89,7 +89,7 @@ class Inspector:
         found = read_neuron(machine, layer, neuron, site=site, texts=texts)
         tokenizer = machine.model.tokenizer
         for end in ("promoted", "suppressed"):
-            words = tokenizer.batch_decode([[token] for token, _ in found[end]], clean_up_tokenization_spaces=False)
+            words = token_texts(tokenizer, [token for token, _ in found[end]])
             found[end] = [[word, logit] for word, (_, logit) in zip(words, found[end], strict=True)]
         return found
 

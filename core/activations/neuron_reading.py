@@ -41,7 +41,10 @@ def promoted(machine: Pass, towards: torch.Tensor) -> tuple[list[tuple[int, floa
     model = machine.model
     known = min(len(model.tokenizer), model.unembedding.shape[0])
     dtype = next(model.trunk.parameters()).dtype
-    logits = model.unembedding[:known].float() @ through_norm(final_norm(model), towards[None].to(dtype)).float()[0]
+    logits = (
+        model.unembedding[:known].float()
+        @ through_norm(final_norm(model), towards[None].to(model.unembedding.device, dtype)).float()[0]
+    )
     kept = min(PROMOTED, known)
     best, worst = logits.topk(kept), logits.topk(kept, largest=False)
     up, down = (list(zip(f.indices.tolist(), f.values.tolist(), strict=True)) for f in (best, worst))
@@ -60,7 +63,8 @@ def _along(machine: Pass, module: nn.Module, neuron: int, site: str, tokens: Tok
 
     hook = module.register_forward_pre_hook(before) if site == "mlp" else module.register_forward_hook(after)
     try:
-        machine.model.trunk(input_ids=torch.from_numpy(tokens.ids.astype(np.int64))[None], use_cache=False)
+        ids = torch.from_numpy(tokens.ids.astype(np.int64))[None].to(machine.model.home)
+        machine.model.trunk(input_ids=ids, use_cache=False)
     finally:
         hook.remove()
     return seen[0].tolist()

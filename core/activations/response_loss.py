@@ -61,7 +61,7 @@ def _mean_loss(model: LanguageModel, tokens: Tokens, batch: np.ndarray) -> np.nd
     index = np.minimum(tokens.indptr[batch][:, None] + places, len(tokens.ids) - 1)
     real = places < lengths[:, None]
     ids = torch.from_numpy(np.where(real, tokens.ids[index], 0).astype(np.int64))
-    logits = model.causal(input_ids=ids, use_cache=False).logits[:, :-1]
+    logits = model.causal(input_ids=ids.to(model.home), use_cache=False).logits[:, :-1].cpu()
     nats = nn.functional.cross_entropy(logits.flatten(0, 1).float(), ids[:, 1:].flatten(), reduction="none")
     answered = (real & (tokens.sides[index] == RESPONSE))[:, 1:]  # what a token is told by comes before it
     counted = answered.sum(axis=1)
