@@ -10,6 +10,7 @@ import numpy as np
 import typer
 
 from core.activations.cancelled import Cancelled
+from core.commands import capability_reports
 from core.commands.constraint_options import filter_of
 from core.commands.output import ProgressLine, facts, plain, session_of, table
 from core.errors import GamutError
@@ -31,6 +32,9 @@ from core.workspace import check_name
 app = typer.Typer(
     help="Learn directions of a capability from a few samples, and score data by them.", no_args_is_help=True
 )
+app.command()(capability_reports.readings)
+app.command()(capability_reports.together)
+app.command("find")(capability_reports.find_rows)
 Site = Annotated[str, typer.Option(help="mlp (neurons) or residual (the stream after each block)")]
 
 

@@ -16,7 +16,7 @@ from core.activations.settings import AnalysisSettings
 from core.activations.tokens import UNSCORED
 from core.errors import GamutError
 from core.scores.alignment import AlignmentSettings, alignment
-from core.scores.capability import load_capability
+from core.scores.capability import load_capability, save_capability
 from core.scores.capability_source import CapabilitySource, gather
 from core.scores.learn_capability import learn_capability, learn_words, random_ids
 from core.scores.project import project, waiting
@@ -29,6 +29,7 @@ from core.store.vectors import neurons_in_layer, strongest_neurons, vectors_in_l
 from core.workspace import Workspace
 from tests.commands.test_pilot_and_pack import call
 from tests.made import made_records, write_jsonl
+from tests.scores.test_alignment import made_capability
 
 
 @pytest.fixture(scope="module")
@@ -286,3 +287,26 @@ def test_the_same_samples_named_by_ids_by_a_category_and_by_a_job_s_own_words_ar
     found = gather(analysed, source)
     for ids in random_ids(40, found, Dataset(analysed, "d"), sets=4, seed=0):
         assert len(ids) == 8 and not chosen & set(ids)
+
+
+def test_readings_picks_together_and_findings_are_told_on_the_command_line(capsys, made):
+    for name, seed in (("maths", 0), ("code", 1)):
+        save_capability(made, made_capability(name, seed=seed))
+    said = call(capsys, made, "capability", "readings", "maths", "--analysis", "made")
+    assert "residual last" in said and "by chance 0.10" in said and "mlp delta: " in said
+    words = ["capability", "together", "maths", "code", "--analysis", "made", "--percent", "20", "--column", "length"]
+    assert "two random choices share 0.20" in call(capsys, made, *words)
+    found = json.loads(call(capsys, made, "--json", *words))
+    assert found["rows"] == 12 and sum(found["transfer"]["pool"]) == found["n"] == 59
+    assert found["overlap"][0][1] == found["core"]["rows"][1] == len(found["core_ids"])
+    kind = ["--column", "duplicate", "--value", "first or only"]
+    said = call(capsys, made, "capability", "find", "maths", "--analysis", "made", *kind, "--tasks", "turns")
+    assert "By AUROC NAIT is" in said and "AUROC, length matched" in said and "no evidence" in said
+    for wrong, sentence in (
+        (["together", "maths", "--analysis", "made", "--option", "site"], "not of the form NAME=VALUE"),
+        (
+            ["find", "maths", "--analysis", "made", "--column", "duplicate", "--value", "x"],
+            "No sample has duplicate = 'x'",
+        ),
+    ):
+        assert sentence in call(capsys, made, "capability", *wrong, code=2)
