@@ -23,6 +23,7 @@ from core.scores.pool_means import pool_mean
 from core.store.analyses import Analysis
 from core.store.contents import EVERY
 from core.store.contrast import length_bins
+from core.store.derived import kept_table
 from core.store.vectors import not_every, state_rows
 
 POOLINGS = ("mean", "last", "delta")
@@ -194,8 +195,13 @@ def _one_first(analysis: Analysis, capability: Capability) -> bool:
     """Whether all samples of the pool begin with the one token that all of the capability do: then position 0 is alike."""
     if capability.learned.first_token is None or "residual" not in capability.firsts:
         return False
-    query = "SELECT DISTINCT token_ids[1] FROM tokens WHERE len(token_ids) > 0 LIMIT 2"
-    return analysis.cursor().execute(query).fetchall() == [(capability.learned.first_token,)]
+
+    def make() -> tuple[dict, dict[str, np.ndarray]]:
+        query = "SELECT DISTINCT token_ids[1] AS token FROM tokens WHERE len(token_ids) > 0 ORDER BY token LIMIT 2"
+        return {}, {"token": np.asarray(analysis.cursor().execute(query).fetchnumpy()["token"])}
+
+    _, columns = kept_table(analysis, "first-tokens", make)  # two of them at most: more need not be told apart
+    return columns["token"].tolist() == [capability.learned.first_token]
 
 
 def _refuse_unsigned(capability: Capability) -> None:

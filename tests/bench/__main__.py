@@ -48,7 +48,9 @@ def main(wanted: list[str]) -> None:
         "verify": verify.bench, "neurons": neurons.bench,
     }  # fmt: skip
     print(machine())
-    for name in wanted or [name for name in benches if name != "alignment"]:  # that one writes 15 GB: only when asked for
+    for name in wanted or [
+        name for name in benches if name != "alignment"
+    ]:  # that one writes 15 GB: only when asked for
         print(f"\n{name}")
         for what, value, note in benches[name]():
             print(f"  {what:<76} {value:10.3f}   {note}", flush=True)

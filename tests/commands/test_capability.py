@@ -25,7 +25,7 @@ from core.store.contrast import length_bins
 from core.store.datasets import Dataset
 from core.store.import_dataset import import_dataset
 from core.store.sample_filter import SampleFilter
-from core.store.vectors import neurons_in_layer, strongest_neurons, vectors_in_layer
+from core.store.vectors import layer_means, neurons_in_layer, strongest_neurons, vectors_in_layer
 from core.workspace import Workspace
 from tests.commands.test_pilot_and_pack import call
 from tests.made import made_records, write_jsonl
@@ -208,8 +208,8 @@ def plain_scores(ends, one, settings, tokens):
     return score
 
 
-def plain_control(ends, one, settings):
-    middle, wanted = ends.mean.mean(axis=1), one.means[settings.site]
+def plain_control(ends, one, settings, middle=None):
+    middle, wanted = ends.mean.mean(axis=1) if middle is None else middle, one.means[settings.site]
     if settings.rule == "cosine":
         own, aim = ends.mean[-1] - middle[-1], wanted[-1] - middle[-1]
         return own @ aim / np.linalg.norm(own, axis=1) / np.linalg.norm(aim)
@@ -239,6 +239,11 @@ def test_a_pass_that_was_stopped_goes_on_and_an_analysis_that_keeps_little_is_sc
     for site, pooling in product(("mlp", "residual"), ("mean", "last", "delta")):
         settings = AlignmentSettings(site=site, pooling=pooling)
         expected = plain_scores(states[site], one, settings, analysis.counts.scored_tokens)
+        assert np.allclose(alignment(analysis, one, settings), expected, rtol=1e-3, atol=1e-3), settings
+    over_tokens = layer_means(analysis, site="residual").means  # what is kept of the pool where not of every sample
+    for rule in ("difference", "cosine"):
+        settings = AlignmentSettings(rule=rule, site="residual")
+        expected = plain_control(states["residual"], one, settings, over_tokens)
         assert np.allclose(alignment(analysis, one, settings), expected, rtol=1e-3, atol=1e-3), settings
     assert not list((analysis.folder / "derived").glob("*.partial"))
 

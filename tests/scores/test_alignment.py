@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from safetensors import safe_open
+from safetensors.numpy import save
 
 from core.errors import GamutError
 from core.scores.alignment import AlignmentSettings, alignment, layer_shares, needs_pass, projections, scores_of
@@ -16,14 +18,15 @@ from core.scores.capability import (
     read_capability,
     save_capability,
 )
-from core.scores.capability_quality import beside, measure
+from core.scores.capability_quality import FIGURES, beside, measure
 from core.scores.directions import learn_directions
 from core.store.analyses import open_analysis
 from core.store.contents import Budgets
 from core.store.contrast import length_bins
 from core.store.datasets import Dataset
+from core.store.import_dataset import import_dataset
 from core.store.vectors import neurons_in_layer, vectors_in_layer
-from tests.made import FEATURES, SHAPE, WORDS, made_analysis
+from tests.made import FEATURES, SHAPE, WORDS, made_analysis, made_records, write_jsonl
 
 
 def made_capability(name="maths", sha256="0", seed=0, sae="0"):
@@ -175,3 +178,34 @@ def test_an_analysis_that_keeps_the_strongest_neurons_only_says_so(made, capabil
 def test_a_setting_that_is_not_known_is_refused_in_a_sentence(words):
     with pytest.raises(GamutError, match="There is no"):
         AlignmentSettings(**words)
+
+
+def test_a_capability_scores_every_pool_that_the_same_model_read(made, capability, tmp_path):
+    import_dataset(made, write_jsonl(tmp_path / "other.jsonl", made_records(25)), name="other")
+    other = made_analysis(made, Dataset(made, "other"), id="aaaabbbbccccdddd", seed=7)
+    settings = AlignmentSettings(site="residual")
+    expected = plain_scores(other, capability, settings, other.counts.scored_tokens)
+    assert np.allclose(alignment(other, capability, settings), expected, rtol=1e-3, atol=1e-3) and len(expected) == 25
+    own = alignment(open_analysis(made, "made"), capability, settings)
+    assert len(own) == 60 and not np.allclose(own[:25], expected)
+
+
+def test_a_file_of_the_first_version_is_read_with_its_one_random_set(made, capability):
+    with safe_open(capability.path, framework="np") as file:
+        about, tensors = file.metadata(), {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    about = {key: said.replace('"version": 2', '"version": 1') for key, said in about.items()}
+    old = {key: value for key, value in tensors.items() if not key.startswith("quality")}
+    for site in ("mlp", "residual"):
+        own = capability.quality[site]
+        old |= {
+            f"{site}.stability": own.figure("stability"),
+            f"null.{site}.vectors": capability.directions[site].vectors,
+        }
+        old |= {f"null.{site}.{name}": own.of_random(name)[0] for name in FIGURES}
+    capability.path.write_bytes(save(old, metadata=about))
+    found = load_capability(made, "maths")
+    assert found.learned.version == 1 and not len(found.quality["mlp"].sizes)
+    for site, quality in found.quality.items():
+        assert np.array_equal(quality.own, capability.quality[site].own)
+        assert np.array_equal(quality.random, capability.quality[site].random)
+        assert not quality.curve("stability")[1].size
