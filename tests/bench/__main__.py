@@ -61,6 +61,10 @@ if __name__ == "__main__":
         from tests.bench.coverage_table import main as coverage
 
         coverage(sys.argv[2:])
+    elif sys.argv[1:2] == ["slider-million"]:  # its workspace takes gigabytes of disk, and is kept
+        from tests.bench.slider_million import main as slider_million
+
+        slider_million(sys.argv[2:])
     elif sys.argv[1:2] == ["exports"]:  # likewise
         from tests.bench.exports import main as exports
 

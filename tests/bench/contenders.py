@@ -105,13 +105,13 @@ def forget_peak() -> int:
     return _status("VmRSS") or peak()
 
 
-def peak() -> int:
-    """The largest memory held since, in bytes."""
-    return _status("VmHWM") or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+def peak(process: int | str = "self") -> int:
+    """The largest memory held since, in bytes, by this process or another."""
+    return _status("VmHWM", process) or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def _status(field: str) -> int:
-    path = Path("/proc/self/status")
+def _status(field: str, process: int | str = "self") -> int:
+    path = Path(f"/proc/{process}/status")
     lines = path.read_text().splitlines() if path.exists() else []
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(field)), 0)
 

@@ -18,26 +18,28 @@ from core.store.import_dataset import import_dataset
 from core.store.parts import PartWriter
 from core.store.tables import DECODER, SCHEMAS
 from core.workspace import Workspace
-from tests.made import write_jsonl
 
 NAME, WORDS, WIDTH, SPOKEN = "generated", 1_000, 4, 12
+ROWS_OF_A_PART = 100_000  # so that a million rows are written within the memory of a tenth
 ASSISTANT, RESPONSE = 3, 1
 
 
 def generated_workspace(folder: Path, features: FeatureSets, *, seed: int = 0) -> Workspace:
     """A workspace with data set and analysis `generated`: `features` at rest, short texts; a row's tokens follow its features."""
     workspace, rng = Workspace(folder / "workspace"), np.random.default_rng(seed)
-    records = [
-        {
-            "instruction": "Say " + " ".join(f"w{word}" for word in own[:6]),
-            "response": " ".join(f"w{word}" for word in own[6:]),
-            "topic": f"topic {own[0] % 9}",
-        }
-        for own in rng.integers(0, WORDS, (features.n_samples, SPOKEN)).tolist()
-    ]
-    import_dataset(workspace, write_jsonl(folder / "generated.jsonl", records), name=NAME)
+    file = folder / "generated.jsonl"
+    with file.open("w", encoding="utf-8") as out:
+        out.writelines(json.dumps(_record(own)) + "\n" for own in rng.integers(0, WORDS, (features.n_samples, SPOKEN)))
+    import_dataset(workspace, file, name=NAME)
     _write_analysis(workspace, Dataset(workspace, NAME), features, rng)
     return workspace
+
+
+def _record(words: np.ndarray) -> dict[str, str]:
+    said = [f"w{word}" for word in words.tolist()]
+    return {
+        "instruction": "Say " + " ".join(said[:6]), "response": " ".join(said[6:]), "topic": f"topic {int(words[0]) % 9}"
+    }  # fmt: skip
 
 
 def _write_analysis(workspace: Workspace, dataset: Dataset, features: FeatureSets, rng: np.random.Generator) -> None:
@@ -45,9 +47,13 @@ def _write_analysis(workspace: Workspace, dataset: Dataset, features: FeatureSet
     partial = workspace.analyses / (id + PARTIAL)
     shape = Shape(features.n_features, layers=1, neurons=0, width=WIDTH, block=0)
     contents = decide(len(dataset), shape, Budgets(examples=0, vectors=0), every_layer=False)
-    writer = PartWriter(partial / "parts", seconds=1e9, take=lambda: _tables(features, rng))
-    writer.add(0)
-    writer.flush()
+    starts = range(0, features.n_samples, ROWS_OF_A_PART)
+    waiting: list[range] = []
+    writer = PartWriter(partial / "parts", seconds=1e9, take=lambda: _tables(features, waiting.pop(), rng))
+    for part, start in enumerate(starts):
+        waiting.append(range(start, min(start + ROWS_OF_A_PART, features.n_samples)))
+        writer.add(part)
+        writer.flush()
     meta = {
         "id": id, "name": NAME, "dataset": NAME, "dataset_hash": dataset.content_hash,
         "model": json.dumps({"ref": "generated", "sha256": "0"}), "sae": json.dumps({"ref": "generated", "sha256": "0"}),
@@ -56,16 +62,17 @@ def _write_analysis(workspace: Workspace, dataset: Dataset, features: FeatureSet
         "finished": "2026-01-01T00:00:01+00:00", "seconds": "1.0",
     }  # fmt: skip
     finalise(
-        partial, workspace.analyses / id, batches=1, samples=len(dataset), contents=contents,
+        partial, workspace.analyses / id, batches=len(starts), samples=len(dataset), contents=contents,
         decoder=_decoder(features.n_features), vocabulary=[f" w{word}" for word in range(WORDS)], meta=meta,
     )  # fmt: skip
 
 
-def _tables(features: FeatureSets, rng: np.random.Generator) -> dict[str, pa.Table]:
-    """Every active feature once, in the response; tokens are told by their number alone."""
-    n, entries = features.n_samples, len(features.indices)
-    ids = np.arange(n, dtype=np.int32)
-    tokens = (features.richness * rng.lognormal(0, 0.5, n)).astype(np.int32) + 1
+def _tables(features: FeatureSets, rows: range, rng: np.random.Generator) -> dict[str, pa.Table]:
+    """Some rows: every active feature once, in the response; tokens are told by their number alone."""
+    n, richness = len(rows), features.richness[rows.start : rows.stop]
+    indices = features.indices[features.indptr[rows.start] : features.indptr[rows.stop]]
+    entries, ids = len(indices), np.arange(rows.start, rows.stop, dtype=np.int32)
+    tokens = (richness * rng.lognormal(0, 0.5, n)).astype(np.int32) + 1
     strength = rng.gamma(2, 1, entries).astype(np.float32)
     ones, none = np.ones(entries, np.int32), np.zeros(n, np.int32)
     sides = np.full(entries, RESPONSE, np.uint8)
@@ -75,8 +82,8 @@ def _tables(features: FeatureSets, rng: np.random.Generator) -> dict[str, pa.Tab
     )
     roles = pa.ListArray.from_arrays(lists.offsets, pa.array(np.full(n * SPOKEN, ASSISTANT, np.uint8)))
     columns = {
-        "samples": (ids, tokens, tokens, none, tokens, tokens, none, features.richness, none),
-        "activations": (np.repeat(ids, features.richness), features.indices, sides, strength, strength, ones, ones),
+        "samples": (ids, tokens, tokens, none, tokens, tokens, none, richness, none),
+        "activations": (np.repeat(ids, richness), indices, sides, strength, strength, ones, ones),
         "tokens": (ids, lists, roles),
         "projection": (ids, to_blobs(rng.normal(size=(n, WIDTH)).astype("<f2"))),
     }

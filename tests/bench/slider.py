@@ -22,6 +22,7 @@ from core.selection.methods.registry import find
 from core.selection.pool import Pool
 from core.selection.select import cut
 from core.workspace import Workspace
+from tests.bench.contenders import peak
 from tests.bench.generated import NAME, generated_workspace
 from tests.bench.selection import generate
 
@@ -46,8 +47,8 @@ def browser(*, samples: int = SAMPLES, n_features: int = 131_072, per_row: int =
         workspace = generated_workspace(Path(folder), features)
         rows = []
         for tab in ("reproduce", "queue"):
-            took = _in_browser(workspace, tab)
-            rows += _told(
+            took, _ = in_browser(workspace, tab)
+            rows += told(
                 f"slider to sentence and curve, browser, tab {tab}", took, f"{samples:,} samples; aim p95 ≤ 0.3 s"
             )
         return rows
@@ -77,7 +78,7 @@ def engine(*, samples: int = MILLION, n_features: int = 131_072, per_row: int = 
     note = f"{samples:,} samples, {len(features.indices):,} entries"
     return [
         ("curves of a ranking and of chance, once", once, note),
-        *_told("a new budget, engine", took, f"{note}; aim ≤ 1 s"),
+        *told("a new budget, engine", took, f"{note}; aim ≤ 1 s"),
     ]
 
 
@@ -92,12 +93,14 @@ def _one_move(pool: Pool, ranking, budget: Budget, mine: Curve, beside: tuple[Cu
     return time.perf_counter() - began
 
 
-def _told(what: str, took: list[float], note: str) -> list[Row]:
+def told(what: str, took: list[float], note: str) -> list[Row]:
+    """The rows of a measurement: its median and its 95th percentile."""
     cuts = quantiles(took, n=20, method="inclusive")
     return [(f"{what}, p50", cuts[9], note), (f"{what}, p95", cuts[18], f"{len(took)} moves")]
 
 
-def _in_browser(workspace: Workspace, tab: str) -> list[float]:
+def in_browser(workspace: Workspace, tab: str, *, patience: float = PATIENCE) -> tuple[list[float], dict[str, float]]:
+    """Seconds of each move; and of the server: seconds to the first picture, and its peak memory in GB."""
     from playwright.sync_api import sync_playwright
 
     from tests.browser.conftest import FLAGS, free_port
@@ -111,10 +114,13 @@ def _in_browser(workspace: Workspace, tab: str) -> list[float]:
         _wait(f"http://127.0.0.1:{port}/_stcore/health")
         with sync_playwright() as playwright:
             page = _browser(playwright, FLAGS).new_page(viewport={"width": 1280, "height": 800})
+            began = time.perf_counter()
             page.goto(f"http://127.0.0.1:{port}/budget?dataset={NAME}&tab={tab}&unit=rows&amount=200")
-            page.wait_for_selector(MARKER, timeout=PATIENCE * 1000)
+            page.wait_for_selector(MARKER, timeout=patience * 1000)
+            about = {"first picture": time.perf_counter() - began}
             page.wait_for_timeout(5_000)
-            return [_move(page, number) for number in range(MOVES + WARM_UP)][WARM_UP:]
+            took = [_move(page, number) for number in range(MOVES + WARM_UP)][WARM_UP:]
+            return took, about | {"memory": peak(server.pid) / 1e9}
     finally:
         server.terminate()
         server.wait(timeout=20)
