@@ -11,6 +11,7 @@ import numpy as np
 
 from core.scores.heatmap import Cells, ranks
 from core.selection.neuron_picture import NeuronPicture
+from core.selection.sample_sets import ALL
 
 SPREAD, VALUE = "spread", "value"
 UNITS = (SPREAD, VALUE)
@@ -97,7 +98,7 @@ def _compared(picture: NeuronPicture, a: str, b: str, noun: str) -> str:
             f"{neuron} of layer {at}, is {abs(own):.2f} of the pool's spread {_side(own)}, random groups reach {limit:.2f}."
         )
     return (
-        f"{_capital(a)} differs from {b}{length} most in layer {layer}, by {apart[layer]:.2f} of the pool's spread "
+        f"{_capital(a)} {_verb(a, 'differ')} from {b}{length} most in layer {layer}, by {apart[layer]:.2f} of the pool's spread "
         f"(random groups of the same sizes: {by_chance:.2f}). {_many(beyond)} of {_many(picture.a.size)} {noun}s differ by "
         f"more than the farthest does by chance ({limit:.2f}); the farthest is {noun} {neuron} of layer {at}, {abs(own):.2f} "
         f"{_side(own)}."
@@ -112,7 +113,7 @@ def _alone(picture: NeuronPicture, a: str, noun: str) -> str:
     by_layer = sizes.mean(axis=1)
     layer = int(np.argmax(by_layer))
     share = 100 * by_layer[layer] / max(by_layer.sum(), 1e-300)
-    said = f"{_capital(a)} drives hardest, on average over its tokens: {told}."
+    said = f"{_capital(a)} {_verb(a, 'drive')} hardest, on average over the tokens: {told}."
     return f"{said} Layer {layer} holds {share:.0f} % of all magnitude."
 
 
@@ -123,6 +124,10 @@ def _equal_length(picture: NeuronPicture) -> bool:
 
 def _side(own: float) -> str:
     return "higher" if own > 0 else "lower"
+
+
+def _verb(words: str, verb: str) -> str:
+    return verb if words == ALL.words() else f"{verb}s"
 
 
 def _capital(words: str) -> str:

@@ -11,7 +11,7 @@ from plotly.subplots import make_subplots
 
 from core.scores.heatmap import Cells, Window, colour_limit
 from core.selection.neuron_answer import SITE_WORDS, SPREAD, typical
-from pages.explore.panels.heat_answers import DIFFERENCE, A, Drawn, ranked, words_of
+from pages.explore.panels.heat_answers import DIFFERENCE, A, B, Drawn, ranked, words_of
 from pages.shared.charts import QUIET, ink
 from pages.shared.engine import Opened
 from pages.shared.numbers import whole
@@ -92,7 +92,8 @@ def _add_layers(figure: go.Figure, one: Drawn, side: str, cells: Cells) -> None:
                 hovertemplate="layer %{y}: random groups %{x:.2f}<extra></extra>",
             )  # fmt: skip
     else:
-        values = picture.a if side != "b" or picture.b is None else picture.b
+        of_side = picture.b if side == B and picture.b is not None else picture.a
+        values = one.values if side == DIFFERENCE else of_side
         apart, title = np.nan_to_num(np.abs(values)).mean(axis=1)[cells.layers], "mean size"
     figure.add_bar(
         x=apart, y=cells.layers, orientation="h", row=1, col=2, marker={"color": ink(), "opacity": 0.55}, width=0.5,
