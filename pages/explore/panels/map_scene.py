@@ -103,9 +103,11 @@ def draw_scene(opened: Opened, layout: Layout, subset: Subset | None) -> None:
         held = st.session_state[DRAWN] = (shows, chosen("map_outline"))
     with_outline = read_outline(held[1]) if held[1] else None
     scene = Scene(layout.x, layout.y, colours.colouring, colours.chosen, view, labels, with_outline, colours.feature)
+    figure = map_figure(scene)
+    figure.layout.meta = st.session_state.get(ANEW, 0)  # another picture to Streamlit, which forgets what was clicked
     st.plotly_chart(
-        map_figure(scene), key=CHART, on_select=_selected, selection_mode=("points", "box", "lasso"), config=CONFIG,
-        width="stretch", theme="streamlit",
+        figure, key=CHART, on_select=_selected, selection_mode=("points", "box", "lasso"), config=CONFIG, width="stretch",
+        theme="streamlit",
     )  # fmt: skip
     st.caption(_how(scene, len(layout.x)))
 
