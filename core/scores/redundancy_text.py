@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.errors import GamutError
 from core.scores.feature_sets import FeatureSets
 from core.scores.redundancy_search import Redundancy
-from core.scores.redundant_groups import check_at
 from core.scores.set_join import overlaps
 
 
@@ -46,8 +46,9 @@ def agreement(
     words_at: float,
 ) -> Agreement:
     """How far the near-copies by features and those by words are the same."""
-    check_at(by_features, at)
-    check_at(by_words, words_at)
+    for found, least in ((by_features, at), (by_words, words_at)):
+        if not found.exact and least < found.floor:  # the nearest of a sample is known down to there
+            raise GamutError(f"MinHash tells overlaps from {found.floor:g} on; {least:g} was asked for.")
     n = features.n_samples
     alike, said = by_features.overlap >= at, by_words.overlap >= words_at
     one, other = np.flatnonzero(alike), np.flatnonzero(said)

@@ -9,7 +9,7 @@ from core.store.datasets import Dataset
 from core.store.people import BAN, PIN, marked_with_reasons, set_marks
 from core.workspace import Workspace
 from tests.made_twice import TWICE, twice_workspace
-from tests.pages.conftest import said
+from tests.pages.conftest import said as written
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +24,11 @@ def twice(twice_once, tmp_path):
     """Samples 20 to 39 repeat samples 0 to 19."""
     shutil.copytree(twice_once, tmp_path, dirs_exist_ok=True)
     return Workspace(tmp_path / "workspace")
+
+
+def said(app) -> str:
+    """All text as it is read, without the escapes of Markdown."""
+    return written(app).replace("\\", "")
 
 
 def at_redundancy(open_app, workspace, **link):
@@ -47,7 +52,7 @@ def test_the_threshold_is_a_look_up_and_the_link_keeps_it(twice, open_app):
     app = at_redundancy(open_app, twice, redundancy_at="1")
     assert "20 samples of 60 (33 %) repeat another one: 10 groups" in said(app)  # the odd ones lack a feature
     app.slider(key="redundancy_at").set_value(0.8).run()
-    assert "20 groups" in said(app) and app.query_params["redundancy_at"] == ["0.8"]
+    assert "20 groups" in said(app) and app.query_params["redundancy_at"] == "0.8"
 
 
 def test_who_may_go_is_banned_at_once_and_taken_back_at_once(twice, open_app):
@@ -80,7 +85,7 @@ def test_how_far_the_selection_moves_is_said_with_what_cannot_be_asked(twice, op
     app.segmented_control(key="sensitivity_span").set_value("prompt").run()
     app.selectbox(key="sensitivity_pooling").set_value("sum").run()
     assert not app.exception and not app.error
-    assert app.query_params["sensitivity_span"] == ["prompt"] and app.query_params["sensitivity_pooling"] == ["sum"]
+    assert dict(app.query_params).items() >= {"sensitivity_span": "prompt", "sensitivity_pooling": "sum"}.items()
 
 
 def test_ones_own_setting_equal_to_the_draft_changes_nothing(twice, open_app):

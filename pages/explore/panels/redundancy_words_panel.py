@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.scores.redundancy_search import Redundancy
+from core.scores.redundancy_search import LOWEST, Redundancy
 from core.scores.redundancy_text import Agreement
 from core.selection.specification import RankingSpec
-from pages.explore.panels.redundancy_answers import agreement_here
+from pages.explore.panels.redundancy_answers import agreement_here, words_here
 from pages.shared.engine import Opened
 from pages.shared.messages import plain
 from pages.shared.numbers import count, whole
-from pages.shared.state import chosen
+from pages.shared.state import choose, chosen
 
 UNASKED = 20_000  # samples up to which nobody needs to ask
 ASKED = "_words_asked"
@@ -26,13 +26,15 @@ def draw_agreement(opened: Opened, spec: RankingSpec, found: Redundancy) -> None
             st.rerun(scope="fragment")
         st.caption("Jaccard of runs of four words; takes a minute for 50 000 samples, once.")
         return
+    by_words = words_here(opened, opened.key)[1]
+    low = LOWEST if by_words.exact else by_words.floor
+    if chosen("redundancy_words_at") < low:
+        choose(redundancy_words_at=low)
     st.slider(
-        "Overlap of runs of four words", 0.5, 1.0, step=0.01, format="%.2f", key="redundancy_words_at",
+        "Overlap of runs of four words", low, 1.0, step=0.01, format="%.2f", key="redundancy_words_at",
         help="Jaccard's index of the sets of runs of four words within a turn; no model takes part.",
     )  # fmt: skip
-    said = agreement_here(
-        opened, spec, found, at=chosen("redundancy_at"), words_at=max(0.5, chosen("redundancy_words_at"))
-    )
+    said = agreement_here(opened, spec, found, at=chosen("redundancy_at"), words_at=chosen("redundancy_words_at"))
     for line in agreement_words(said):
         st.caption(plain(line))
 
