@@ -12,16 +12,27 @@ from core.scores.length_view import Box, View, box_of, view
 from core.selection.diversity_report import Diversity
 from pages.explore.panels.feature_charts import accent
 from pages.shared.charts import QUIET, ink
+from pages.shared.engine import Opened
 from pages.shared.numbers import count
-from pages.shared.state import choose, chosen
+from pages.shared.sample_view import open_sample
+from pages.shared.state import choose, chosen, write_link
 
-OPEN = "_open_sample_of_diversity"
+OPEN = "_open_sample_of_length"
 HEIGHT = 400
 STEPS = 200  # points of a line
 
 
-def draw_length_chart(diversity: Diversity, null: LengthNull) -> None:
-    """The picture; a box drawn on its density is looked at closer, a point clicked opens its sample."""
+@st.fragment
+def draw_length_chart(opened: Opened, diversity: Diversity, null: LengthNull) -> None:
+    """The picture; a box drawn on its density is looked at closer, a point clicked opens its sample: only this is redrawn."""
+    _draw(diversity, null)
+    asked = st.session_state.pop(OPEN, None)
+    if asked is not None:
+        open_sample(opened, asked)
+    write_link()
+
+
+def _draw(diversity: Diversity, null: LengthNull) -> None:
     box = _chosen_box()
     seen = view(diversity.tokens, diversity.features.richness, box)
     said, back = st.columns([2.6, 1], vertical_alignment="center")

@@ -28,12 +28,11 @@ from pages.explore.panels.diversity_answers import (
     zero_words,
 )
 from pages.explore.panels.group_chart import group_figure
-from pages.explore.panels.length_chart import OPEN, draw_length_chart
+from pages.explore.panels.length_chart import draw_length_chart
 from pages.shared.charts import QUIET
 from pages.shared.engine import Opened
 from pages.shared.messages import guard, plain
 from pages.shared.numbers import count, whole
-from pages.shared.sample_view import open_sample
 from pages.shared.state import chosen
 
 MOST_GROUPS = 16  # in the picture
@@ -55,7 +54,7 @@ def draw_length(opened: Opened) -> None:
     st.caption(plain(_figures(opened, found, resampled)), help=HOW)
     picture, groups = st.columns([1.7, 1], gap="medium")
     with picture:
-        draw_length_chart(diversity_of(opened), found.null)
+        draw_length_chart(opened, diversity_of(opened), found.null)
     with groups:
         _draw_groups(opened, found, size)
     st.markdown(plain(length_paragraph(found, size=size)))
@@ -64,9 +63,6 @@ def draw_length(opened: Opened) -> None:
     _draw_table(found, size)
     with guard():
         _draw_partials(found, equal_length(opened, resampled=resampled))
-    asked = st.session_state.pop(OPEN, None)
-    if asked is not None:
-        open_sample(opened, asked)
 
 
 def _draw_choices(opened: Opened) -> tuple[str, str]:
