@@ -85,9 +85,10 @@ def _clicked(found: list[Capability]) -> None:
 
 
 def _glance(one: Capability, site: str) -> dict[str, object]:
-    quality = one.quality.get(site) or next(iter(one.quality.values()))
     said: dict[str, object] = {"capability": one.name, "samples": one.learned.samples}
-    for glance in at_a_glance(quality):
+    if site not in one.quality:  # learned without a pass: of the residual stream alone
+        said |= {words.title: f"not at {SITE_TITLES[site].lower()}" for words in FIGURE_WORDS.values()}
+    for glance in at_a_glance(one.quality[site]) if site in one.quality else ():
         random = f" ({glance.low:.2f} to {glance.high:.2f})" if glance.low is not None else " (–)"
         said[FIGURE_WORDS[glance.name].title] = f"{glance.own:.2f}{random}"
     return said | {"learned from": _from(one), "learned (UTC)": moment(one.learned.created)}

@@ -11,7 +11,7 @@ from plotly.subplots import make_subplots
 
 from core.scores.capability_quality import FIGURES, Quality
 from pages.shared.charts import COLOURS, QUIET, ink
-from pages.shared.numbers import whole
+from pages.shared.numbers import count, whole
 
 HEIGHT = 430
 
@@ -40,10 +40,18 @@ FIGURE_WORDS = {
 def draw_quality(quality: Quality) -> None:
     """Six small pictures: every figure by layer, and below by number of samples."""
     st.plotly_chart(quality_figure(quality), width="stretch", config=QUIET, key="capability_quality")
+    st.caption(_words(quality))
+
+
+def _words(quality: Quality) -> str:
+    """What the grey is, and what stands at each number of samples."""
+    sets = quality.random.shape[1]
+    words = (
+        f"Grey: {count(sets, 'set')} of as many random samples of the pool." if sets else "No random sets beside it."
+    )
     if not len(quality.sizes):
-        st.caption(
-            "How the figures grow with the number of samples is not kept in this file: learn it again to see it."
-        )
+        return f"{words} How the figures grow with the number of samples is not kept in this file: learn it again to see it."
+    return f"{words} Below: two disjoint sets of so many samples, drawn ten times, median and range; the last is half of all."
 
 
 def quality_figure(quality: Quality) -> go.Figure:

@@ -22,7 +22,7 @@ from pages.shared.state import choose, chosen
 
 ROWS_THEMSELVES = ""  # tasks are not known
 CAVEAT = (
-    "Finding rows of one's own kind is a floor, not evidence that training on them helps: in the tests of arXiv 2602.14696 only "
+    "How well rows of a kind are found says nothing of whether training on them helps: in the tests of arXiv 2602.14696 only "
     "similarity of gradients predicted results consistently."
 )
 
