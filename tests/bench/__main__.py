@@ -35,6 +35,7 @@ def main(wanted: list[str]) -> None:
         map,
         neurons,
         queries,
+        redundancy,
         selection,
         slider,
         verify,
@@ -44,7 +45,7 @@ def main(wanted: list[str]) -> None:
         "alignment": alignment.bench,
         "analysis": analysis.bench, "large": large.bench, "selection": selection.bench, "queries": queries.bench,
         "features": features.bench, "slider": slider.bench, "inspector": inspector.bench, "against": against.bench,
-        "constraints": constraints.bench, "diversity": diversity.bench, "map": map.bench,
+        "constraints": constraints.bench, "diversity": diversity.bench, "redundancy": redundancy.bench, "map": map.bench,
         "verify": verify.bench, "neurons": neurons.bench,
     }  # fmt: skip
     print(machine())

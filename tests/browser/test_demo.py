@@ -6,7 +6,9 @@ import re
 import pytest
 
 from core.export.verify import SAME, verify
-from core.selection.specification import RankingSpec, pool_of, rank_by
+from core.scores.feature_sets import Activity
+from core.scores.redundancy_search import Redundancy, redundancy
+from core.selection.specification import RankingSpec, active_sets, pool_of, rank_by
 from core.store.analyses import Analysis, all_analyses
 from core.store.datasets import Dataset
 from core.workspace import BUNDLED_SAE, DEMO_FILE, Workspace
@@ -47,6 +49,32 @@ def test_from_an_empty_workspace_over_the_demo_to_a_file(workspace, serve, page)
     assert set(lines) <= set(source) and len(lines) == 88
     assert verify(workspace, workspace.exports / "first.jsonl.manifest.json").code == SAME
     assert padded(lines) < padded([source[i] for i in longest(workspace, analysis, len(lines))])
+    found, planted = near_copies_of(analysis), planted_pairs(source)
+    assert len(planted) == 100
+    assert all(b == found.nearest[a] or a == found.nearest[b] for a, b in planted)
+    recalled = sum(overlap_of(found, a, b) >= 0.7 for a, b in planted)
+    assert recalled >= 88 and recalled / found.pairs_at(0.7) >= 0.95  # 92 and 0.99 where they were planted
+
+
+def near_copies_of(analysis: Analysis) -> Redundancy:
+    """Who repeats whom, by every active feature."""
+    return redundancy(active_sets(analysis, span="conversation", activity=Activity(mode="raw")).features)
+
+
+def planted_pairs(source: list[bytes]) -> list[tuple[int, int]]:
+    """The samples that were copied with small edits, each with the one it was copied from."""
+    records = [json.loads(line) for line in source]
+    place = {record["id"]: number for number, record in enumerate(records)}
+    return [
+        (number, place[record["planted_of"]])
+        for number, record in enumerate(records)
+        if record["planted"] == "near_duplicate"
+    ]
+
+
+def overlap_of(found: Redundancy, a: int, b: int) -> float:
+    """Of two samples, one of which is the other's nearest."""
+    return float(found.overlap[a if found.nearest[a] == b else b])
 
 
 def padded(lines: list[bytes]) -> int:
