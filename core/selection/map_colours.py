@@ -9,11 +9,14 @@ import numpy as np
 from core.errors import GamutError
 from core.scores.alignment import AlignmentSettings
 from core.scores.capability import capability_names
+from core.scores.diversity import token_richness
 from core.scores.feature_sets import FeatureSets
+from core.scores.rarefied import first_size
 from core.selection.facets import BUILT_IN, FLAGS, categories, scores
 from core.selection.known import Known
 from core.selection.known_analysis import of_every
 from core.selection.ranking import Ranking
+from core.selection.two_sets import scored_tokens
 from core.store.analyses import Analysis
 from core.store.datasets import Dataset
 from core.store.pools import members_of
@@ -21,10 +24,12 @@ from core.store.pools import members_of
 CHOSEN, FEATURE, PLAIN = "chosen", "feature", "plain"
 GROUP, SCORE, CAPABILITY = "group:", "score:", "capability:"
 TOKENS, RESPONSE, RICHNESS, GAIN, ROUND = "tokens", "response", "richness", "gain", "round"
+RAREFIED = "rarefied"  # richness in as many tokens as most samples have
 MOST = 9  # groups with a colour of their own; the others are one
 OTHERS, NOT_RANKED = "all others", "not ranked"
 NUMBERS = {
     TOKENS: ("scored tokens", "tokens"), RESPONSE: ("tokens of the answers", "tokens"), RICHNESS: ("active features", "features"),
+    RAREFIED: ("rarefied richness", "features"),
     GAIN: ("gain under the current ranking", "new features"), ROUND: ("round of the current ranking", ""),
 }  # fmt: skip
 SKEWED = (TOKENS, RESPONSE, RICHNESS, GAIN)  # drawn on a logarithmic scale
@@ -58,9 +63,18 @@ def colour_choices(dataset: Dataset) -> dict[str, str]:
 
 
 def colouring(
-    wanted: str, *, analysis: Analysis, known: Known, features: FeatureSets, ranking: Ranking | None = None
+    wanted: str,
+    *,
+    analysis: Analysis,
+    known: Known,
+    features: FeatureSets,
+    ranking: Ranking | None = None,
+    span: str = "conversation",
 ) -> Colouring:
-    """A colouring by its name in `colour_choices`, other than by chosen or one feature; GamutError for none there is."""
+    """A colouring by its name in `colour_choices`, other than by chosen or one feature; `span` as for `analysis.activations`.
+
+    `GamutError` for a name that is none.
+    """
     if wanted.startswith(GROUP):
         name = wanted.removeprefix(GROUP)
         groups = known.groups(name)
@@ -71,6 +85,8 @@ def colouring(
     if wanted.startswith(CAPABILITY):
         name = wanted.removeprefix(CAPABILITY)
         return Colouring(f"alignment with {name}", values=known.alignment(name, AlignmentSettings()))
+    if wanted == RAREFIED:
+        return _rarefied(analysis, span)
     if wanted in NUMBERS:
         title, unit = NUMBERS[wanted]
         values = _numbers(wanted, analysis, features, ranking)
@@ -100,6 +116,14 @@ def largest(codes: np.ndarray, names: tuple[str, ...], most: int = MOST) -> tupl
     place[kept] = np.arange(len(kept))
     rest = (f"{OTHERS} ({len(order) - len(kept)})",) if len(order) > len(kept) else ()
     return place[codes], (*(names[at] for at in kept), *rest)
+
+
+def _rarefied(analysis: Analysis, span: str) -> Colouring:
+    """How many features a sample would show in as many tokens as most samples have, at θ = 0; not known of shorter ones."""
+    tokens = scored_tokens(analysis, span)
+    size = first_size(tokens)
+    values = token_richness(analysis, span=span, scored_tokens=tokens).at(size).astype(np.float64)
+    return Colouring(f"features in {size} tokens", values=values, unit="features")
 
 
 def _numbers(wanted: str, analysis: Analysis, features: FeatureSets, ranking: Ranking | None) -> np.ndarray:

@@ -99,6 +99,7 @@ def test_an_outline_tells_who_is_inside_and_what_they_are(mapped, open_app):
         "feature",
         "tokens",
         "richness",
+        "rarefied",
         "gain",
         "round",
         "group:language",

@@ -66,7 +66,9 @@ def _coloured(_opened: Opened, key: str, said: str, wanted: str) -> Colouring:
     spec = draft_spec(_opened)
     ranking = engine.ranked(_opened, spec)[1] if wanted in (GAIN, ROUND) else None
     features = engine.active(_opened, spec).features
-    return colouring(wanted, analysis=_opened.analysis, known=known(_opened), features=features, ranking=ranking)
+    return colouring(
+        wanted, analysis=_opened.analysis, known=known(_opened), features=features, ranking=ranking, span=spec.span
+    )
 
 
 def feature_values(opened: Opened, feature_id: int) -> np.ndarray:
