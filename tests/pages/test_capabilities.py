@@ -191,3 +191,19 @@ def test_a_job_that_failed_says_why_where_it_was_started(made, open_app):
         raise GamutError("The model 'made' is not here.")
     app = open_app(made, SCREEN, neurons_tab="capabilities")
     assert any("Learn maths: The model" in error.value.replace("\\", "") for error in app.error)
+
+
+def test_a_file_is_looked_at_before_anything_is_learned_from_it(learned, open_app, tmp_path):
+    good = write_jsonl(tmp_path / "good.jsonl", made_records(12))
+    odd = write_jsonl(tmp_path / "odd.jsonl", [{"q": "What?", "a": "That."} for _ in range(6)])
+    app = open_app(learned, SCREEN, neurons_tab="capabilities")
+    app.text_input(key="capability_path").set_value(str(good)).run()
+    assert "of the 12 records, 12 are samples" in said(app).replace("\\", "") and not app.error
+    app.text_input(key="capability_path").set_value(str(odd)).run()
+    assert any("was not recognised" in error.value for error in app.error)
+    app.text_area(key="capability_map").set_value("user={q}\nassistant={a}").run()
+    assert not app.error and "6 are samples" in said(app)
+    app.text_input(key="capability_path").set_value(str(tmp_path / "none.jsonl")).run()
+    assert len(app.error) == 1 and not app.exception
+    app.segmented_control(key="capability_from").set_value("A group of a data set").run()
+    assert not app.exception and "It has no column" in said(app)
