@@ -10,6 +10,11 @@ from core.workspace import Workspace
 from tests.made import made_workspace
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow files first: a file goes to one worker, and one that begins last keeps all others waiting."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
     """An empty workspace."""
