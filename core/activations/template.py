@@ -45,7 +45,7 @@ class ChatTokenizer(Protocol):
 
     chat_template: str | None
 
-    def apply_chat_template(self, conversation: list[dict[str, str]], *, tokenize: bool, **more: Any) -> str: ...
+    def apply_chat_template(self, conversation: Any, *, tokenize: bool, **more: Any) -> Any: ...
 
 
 def by_chat_template(tokenizer: Any, template: str) -> bool:
