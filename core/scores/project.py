@@ -63,11 +63,19 @@ def waiting(analysis: Analysis, capabilities: Sequence[Capability]) -> list[Job]
     for capability in capabilities:
         capability.require(analysis)
         for settings in (*PLAIN, *CONTROLS):
-            known = capability.directions if settings.rule == PRINCIPAL else capability.means
-            neurons = settings.site != "mlp" or analysis.contents.shape.neurons > 0
-            if settings.site in known and neurons and needs_pass(analysis, capability, settings):
+            if _readable(analysis, capability, settings) and needs_pass(analysis, capability, settings):
                 found.append((capability, settings))
     return found
+
+
+def _readable(analysis: Analysis, capability: Capability, settings: AlignmentSettings) -> bool:
+    """Whether a pass could tell: neurons are known, the capability has the site, and controls know the pool's mean."""
+    held = analysis.contents
+    if settings.site == "mlp" and not held.shape.neurons:
+        return False
+    if settings.rule == PRINCIPAL:
+        return settings.site in capability.directions
+    return settings.site in capability.means and "layer_sums" not in held.absent
 
 
 def estimate_projection(
