@@ -1,5 +1,6 @@
 """How a conversation becomes the text a model reads, and which characters belong to which role."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
@@ -20,6 +21,7 @@ BREAK = "\n\n"
 TODAY = date(
     2024, 7, 26
 )  # for templates that write a date (Llama 3's own default): a text must not change with the day
+NOW = re.compile(r"""strftime_now\(\s*(["'])(.*?)\1\s*\)""")  # how templates ask for the date
 Group = tuple[str, list[Turn]]  # a message: its role, and the turns whose words it holds
 
 
@@ -109,7 +111,8 @@ def _render_messages(grouped: list[Group], tokenizer: ChatTokenizer) -> Rendered
         kept = next((c for c in (content, content.strip()) if start >= 0 and text.startswith(c, start)), None)
         if kept is None:
             raise GamutError(
-                f"The model's chat template changed or dropped a {said[0].role} turn beginning {content[:40]!r}."
+                f"The model's chat template changed or dropped a {said[0].role} turn beginning {content[:40]!r}; "
+                "use --template plain."
             )
         behind, at = skeleton.index(mark, behind) + len(mark), start + len(kept)
         cursor = start
@@ -121,10 +124,15 @@ def _render_messages(grouped: list[Group], tokenizer: ChatTokenizer) -> Rendered
     return Rendered(text, tuple(spans))
 
 
+def _on_that_day(found: re.Match[str]) -> str:
+    return repr(TODAY.strftime(found[2]))
+
+
 def _apply(tokenizer: ChatTokenizer, roles: list[str], contents: list[str]) -> str:
     messages = [{"role": role, "content": content} for role, content in zip(roles, contents, strict=True)]
     try:
-        dated = {"strftime_now": TODAY.strftime} if "strftime_now" in str(tokenizer.chat_template) else {}
+        said = tokenizer.chat_template
+        dated = {"chat_template": NOW.sub(_on_that_day, said)} if isinstance(said, str) and NOW.search(said) else {}
         return tokenizer.apply_chat_template(messages, tokenize=False, **dated)
     except Exception as error:  # a template is the model maker's program: it may refuse a conversation in its own way
         raise GamutError(f"The model's chat template refused a conversation ({error}); use --template plain.") from None

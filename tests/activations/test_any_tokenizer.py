@@ -40,9 +40,7 @@ def unigram() -> PreTrainedTokenizerFast:
     trainer = trainers.UnigramTrainer(
         vocab_size=120, special_tokens=["<unk>", "<s>", "</s>"], unk_token="<unk>", show_progress=False
     )
-    made.train_from_iterator(
-        ["### Instruction: What is it, an element? ### Response: Be kind. ### System: "] * 20, trainer
-    )
+    made.train_from_iterator([render_plain(TALK).text] * 20, trainer)
     made.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 1)])
     return PreTrainedTokenizerFast(tokenizer_object=made, bos_token="<s>", eos_token="</s>", unk_token="<unk>")
 
