@@ -25,11 +25,18 @@ def proposal_of(
     tokens: int (n), by which the longest is told.
     """
     firm, out = np.zeros(features.n_samples, bool), np.zeros(features.n_samples, bool)
-    firm[[*marked(workspace, dataset.content_hash, PIN), *also_firm]] = True
-    bans = marked_with_reasons(workspace, dataset.content_hash, BAN)
-    out[[sample for sample, reasons in bans.items() if set(reasons) != {REASON}]] = True
+    pins, others = marks_of(workspace, dataset)
+    firm[[*pins, *also_firm]] = True
+    out[list(others)] = True
     places = in_order(features, tokens, keep=keep)
     return propose(found, features, at=at, places=places, firm=firm, out=out, one_each=one_each)
+
+
+def marks_of(workspace: Workspace, dataset: Dataset) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """What of the marks decides a proposal: the pins, and the samples banned for other reasons, ascending both."""
+    bans = marked_with_reasons(workspace, dataset.content_hash, BAN)
+    others = sorted(sample for sample, reasons in bans.items() if set(reasons) != {REASON})
+    return tuple(sorted(marked(workspace, dataset.content_hash, PIN))), tuple(others)
 
 
 def banned_so(workspace: Workspace, dataset: Dataset) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ from core.scores.redundancy_null import Null, null_of
 from core.scores.redundancy_search import Redundancy
 from core.scores.redundancy_text import Agreement, agreement
 from core.scores.redundant_groups import Proposal
-from core.scores.redundant_marks import proposal_of
+from core.scores.redundant_marks import marks_of, proposal_of
 from core.scores.word_grams import word_grams
 from core.selection.specification import RankingSpec, base_ids
 from pages.shared import engine
@@ -30,12 +30,22 @@ def counted_spec(opened: Opened) -> RankingSpec:
 
 
 def proposal_here(opened: Opened, spec: RankingSpec, found: Redundancy) -> Proposal:
-    """Who may go by the choices on screen; cheap, and marks change at any time: not kept."""
-    firm = {*draft_marks(opened.workspace, opened.dataset).pins, *base_ids(opened.dataset, spec.base).tolist()}
+    """Who may go by the choices on screen; made anew when a mark is."""
+    draft = draft_marks(opened.workspace, opened.dataset)
+    firm = tuple(sorted({*draft.pins, *base_ids(opened.dataset, spec.base).tolist()}))
+    marks = marks_of(opened.workspace, opened.dataset)
+    choices = (chosen("redundancy_at"), chosen("redundancy_keep"), chosen("redundancy_one_each"))
+    return _proposal(opened, spec, found, opened.key, features_key(opened, spec), *choices, firm, marks)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _proposal(
+    _opened: Opened, _spec: RankingSpec, _found: Redundancy, key: str, features: str, at: float, keep: str, one_each: bool,
+    firm: tuple[int, ...], marks: tuple,
+) -> Proposal:  # fmt: skip
     return proposal_of(
-        opened.workspace, opened.dataset, engine.active(opened, spec).features, found, at=chosen("redundancy_at"),
-        keep=chosen("redundancy_keep"), tokens=opened.analysis.counts.conversation_tokens,
-        one_each=chosen("redundancy_one_each"), also_firm=sorted(firm),
+        _opened.workspace, _opened.dataset, engine.active(_opened, _spec).features, _found, at=at, keep=keep,
+        tokens=_opened.analysis.counts.conversation_tokens, one_each=one_each, also_firm=firm,
     )  # fmt: skip
 
 

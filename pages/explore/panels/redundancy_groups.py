@@ -38,7 +38,7 @@ def draw_groups(opened: Opened, spec: RankingSpec, proposal: Proposal) -> None:
                 on_change=lambda: choose(redundancy_page=st.session_state[f"_redundancy_page_{proposal.at}"]),
             )  # fmt: skip
         st.caption(
-            f"{count(len(proposal.groups), 'group')}: connected components, so the smallest overlap inside may be below the "
+            f"{count(len(proposal.groups), 'group')}: connected components, so the least overlap inside may be below the "
             "threshold. Click one to see its samples."
         )
     with right:
@@ -61,7 +61,7 @@ def _draw_table(opened: Opened, spec: RankingSpec, proposal: Proposal, shown: tu
             "samples": [len(group) for group in shown],
             "stay": [len(kept) for kept in stay],
             "may go": [int((proposal.state[group] == GOES).sum()) for group in shown],
-            "smallest overlap": [smallest_inside(features, group) for group in shown],
+            "least": [smallest_inside(features, group) for group in shown],
             "begins with": [first_words(words[sample]) for sample in first],
         },
         hide_index=True, row_height=30, height=38 + 30 * min(12, len(shown)), key=TABLE, selection_mode="single-cell",
@@ -70,8 +70,8 @@ def _draw_table(opened: Opened, spec: RankingSpec, proposal: Proposal, shown: tu
             "samples": st.column_config.NumberColumn(width=66),
             "stay": st.column_config.NumberColumn(width=46),
             "may go": st.column_config.NumberColumn(width=58),
-            "smallest overlap": st.column_config.NumberColumn(
-                format="%.2f", width=70, help="of any two samples inside; empty where there are more than 1 000"
+            "least": st.column_config.NumberColumn(
+                format="%.2f", width=52, help="smallest overlap of any two samples inside; empty where there are more than 1 000"
             ),
             "begins with": st.column_config.TextColumn(width="large", help="its first sample that stays"),
         },
@@ -94,8 +94,8 @@ def _draw_members(opened: Opened, proposal: Proposal, group: np.ndarray) -> None
         {
             "sample": ids,
             "proposed": [STATES[int(state)] for state in proposal.state[order]],
-            "for": [int(one) if going else None for one, going in zip(proposal.instead[order], goes, strict=True)],
-            "overlap": [float(one) if going else None for one, going in zip(proposal.overlap[order], goes, strict=True)],
+            "for": [f"#{one}" if going else "" for one, going in zip(proposal.instead[order], goes, strict=True)],
+            "overlap": [f"{one:.2f}" if going else "" for one, going in zip(proposal.overlap[order], goes, strict=True)],
             "tokens": opened.analysis.counts.conversation_tokens[order].tolist(),
             "begins with": [first_words(words[sample]) for sample in ids],
         },
@@ -104,8 +104,8 @@ def _draw_members(opened: Opened, proposal: Proposal, group: np.ndarray) -> None
         column_config={
             "sample": st.column_config.NumberColumn(format="#%d", width=68),
             "proposed": st.column_config.TextColumn(width=72),
-            "for": st.column_config.NumberColumn(format="#%d", width=68, help="the sample that stays instead"),
-            "overlap": st.column_config.NumberColumn(format="%.2f", width=62, help="with the one that stays instead"),
+            "for": st.column_config.TextColumn(width=68, help="the sample that stays instead"),
+            "overlap": st.column_config.TextColumn(width=62, help="with the one that stays instead"),
             "tokens": st.column_config.NumberColumn(width=60),
             "begins with": st.column_config.TextColumn(width="large"),
         },

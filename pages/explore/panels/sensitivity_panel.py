@@ -158,9 +158,9 @@ def _draw_factors(spec: RankingSpec, told: Told) -> None:
         },
         hide_index=True, height=38 + 35 * max(1, len(told.factors)), key="sensitivity_factors",
         column_config={
-            "changed": st.column_config.TextColumn(width=100),
-            **{name: st.column_config.NumberColumn(format="%.0f", width=52) for name in ("kept, %", "least", "most")},
-            "of": st.column_config.NumberColumn(width=36, help="settings"),
+            "changed": st.column_config.TextColumn(width=92),
+            **{name: st.column_config.NumberColumn(format="%.0f", width=46) for name in ("kept, %", "least", "most")},
+            "of": st.column_config.NumberColumn(width=30, help="settings"),
         },
     )  # fmt: skip
     for line in _remarks(spec, told.factors):
