@@ -69,7 +69,8 @@ def push(
                 commit_message=f"{path} of the selection {name}",
             )  # fmt: skip
         progress("checking what arrived")
-        there = {found.path: found.size for found in api.get_paths_info(repository, list(sent), repo_type="dataset")}
+        found = api.get_paths_info(repository, list(sent), repo_type="dataset")
+        there = {each.path: getattr(each, "size", None) for each in found}  # a folder has none
     except (HfHubHTTPError, HfUriError, LocalTokenNotFoundError) as error:
         raise GamutError(f"The hub refused: {str(error).strip().splitlines()[0]}") from None
     except OSError as error:
