@@ -134,7 +134,7 @@ def _nearest(_opened: Opened, key: str, rule: str, sample_id: int) -> list[Near]
     return nearest(engine.active(_opened, draft_spec(_opened)).features, sample_id, limit=LIKE)
 
 
-def draw_nearest(opened: Opened, sample_id: int, first_words) -> int | None:
+def draw_nearest(opened: Opened, sample_id: int, first_words, *, key: str) -> int | None:
     """The samples that share most features, a rare one weighing more; returns the one that was clicked."""
     spec = draft_spec(opened)
     found = _nearest(opened, opened.key, f"{spec.span} {spec.activity}", sample_id)
@@ -152,7 +152,7 @@ def draw_nearest(opened: Opened, sample_id: int, first_words) -> int | None:
             "begins with": [first_words(turns[other]) for other in ids],
         },
         hide_index=True,
-        key=f"nearest_{sample_id}",
+        key=key,
         row_height=30,
         selection_mode="single-cell",
         on_select="rerun",

@@ -36,6 +36,7 @@ PARTS = TALK, TOKENS, FEATURES, NEAREST, RECORD = (
     "Record",
 )
 GONE_TO = "_gone_to"  # (the sample that the drawer was opened on, the one that it shows)
+STEPS = "_gone_steps"  # how often one went on: a table that one comes back to must not know the click that led away
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def draw_part(opened: Opened, part: str, *, origin: int, shown: int, feature: in
         every = opened.analysis.features_of(shown, limit=EVERY_FEATURE)
         draw_strongest(opened, shown, every, key=f"strongest_{shown}")
     elif part == NEAREST:
-        clicked = draw_nearest(opened, shown, first_words)
+        clicked = draw_nearest(opened, shown, first_words, key=f"nearest_{shown}_{st.session_state.get(STEPS, 0)}")
         if clicked is not None:
             _go(origin, clicked)
     else:
@@ -86,6 +87,7 @@ def draw_part(opened: Opened, part: str, *, origin: int, shown: int, feature: in
 def _go(origin: int, sample_id: int) -> None:
     """Show another sample in the drawer that was opened on `origin`."""
     st.session_state[GONE_TO] = (origin, sample_id)
+    st.session_state[STEPS] = st.session_state.get(STEPS, 0) + 1
     st.rerun(scope="fragment")
 
 
