@@ -43,7 +43,8 @@ METHOD = Method(
     source="Control for NAIT (arXiv 2603.13201)",
     notes=(
         "[choice] The difference has unit length at every layer; layers are summed.",
-        "[choice] In our pilot it found rows of a capability's own kind at least as well as NAIT.",
+        "[choice] On 53,219 mixed rows with the bundled model it found code as NAIT did not (AUROC 1.00 against 0.75), maths no "
+        "better (0.84 and 0.86), languages as well, and reasoning not at all (0.43 and 0.33).",
     ),
     options=DifferenceOfMeansOptions,
     rank=rank,
