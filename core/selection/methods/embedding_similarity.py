@@ -43,8 +43,8 @@ METHOD = Method(
     source="Control for NAIT (arXiv 2603.13201)",
     notes=(
         "[choice] Both are taken less the pool's mean, which all texts share.",
-        "[choice] On 53,219 mixed rows with the bundled model it found rows of a capability's own kind at least as well as NAIT on "
-        "each of six capabilities.",
+        "[choice] On 53,219 mixed rows with the bundled model it found rows of a capability's own kind at least as well as "
+        "NAIT on each of six capabilities.",
     ),
     options=EmbeddingSimilarityOptions,
     rank=rank,
