@@ -2,12 +2,14 @@
 
 Explained by length: 1 − (mean square within groups of like length) / (mean square of all), the share of the variance of
 richness that goes with length in whatever form (ε², Kelley 1935): no line is fitted to what bends. Intervals are
-percentile bootstraps over clusters (tasks, or groups of copies), 95 %: rows of one task are no independent evidence.
+percentile bootstraps over clusters (tasks, or groups of copies), 95 %: rows of one task are no independent evidence. That
+of ε² is a basic one (Davison & Hinkley 1997, 5.2): where whole tasks fall into a group, a resample differs between groups by
+more than the data do, as the data do by more than the truth, and so the draws are reflected about the value.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -49,7 +51,11 @@ def like_lengths(scored_tokens: np.ndarray, *, most: int = LENGTH_GROUPS) -> np.
 
 
 def explained(groups: np.ndarray, y: np.ndarray, weights: np.ndarray | None = None) -> float:
-    """ε²: the share of the variance of y that goes with its group, corrected for their number; NaN where y is constant."""
+    """ε²: the share of the variance of y that goes with its group, corrected for their number; NaN where y is constant.
+
+    A row that counts twice is no second row: under weights w a mean of n = Σw takes Σw² / n degrees of freedom, 1 where all
+    count once. Else every resample would find more between the groups than there is, the more the smaller they are.
+    """
     weights = np.ones(len(y)) if weights is None else weights
     n, held = weights.sum(), np.bincount(groups, weights)
     y = y - (weights @ y / n if n else 0)
@@ -57,10 +63,11 @@ def explained(groups: np.ndarray, y: np.ndarray, weights: np.ndarray | None = No
     between = np.bincount(groups, weights * y)
     used = held > 0
     within = total - (between[used] ** 2 / held[used]).sum()
-    left = n - used.sum()
-    if total <= 0 or left <= 0:
+    squares = np.bincount(groups, weights**2)[used]
+    left = n - (squares / held[used]).sum()
+    if total <= NOTHING or left <= NOTHING:
         return float("nan")
-    return float(1 - (within / left) / (total / (n - 1)))
+    return float(1 - (within / left) / (total / (n - squares.sum() / n)))
 
 
 class Correlations:
@@ -70,7 +77,7 @@ class Correlations:
         every = np.zeros(len(x), np.int64) if groups is None else np.asarray(groups, np.int64)
         self._used = every >= 0
         self._groups = every[self._used]
-        self._count = int(self._groups.max(initial=-1)) + 1
+        self._count = int(self._groups.max(initial=-1 if groups is not None else 0)) + 1  # all: one, of no rows too
         self._x, self._y = (np.asarray(side, np.float64)[self._used] for side in (x, y))
 
     def linear(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -110,12 +117,14 @@ def means(values: np.ndarray, groups: np.ndarray, count: int, weights: np.ndarra
 
 
 def estimates(
-    statistic: Callable[[np.ndarray], np.ndarray], clusters: np.ndarray, *, draws: int | None = None
-) -> list[Estimate]:
+    statistic: Callable[[np.ndarray], np.ndarray], clusters: np.ndarray, *, draws: int | None = None,
+    shares: Sequence[int] = (),
+) -> list[Estimate]:  # fmt: skip
     """Every figure of a statistic with its interval; clusters: int (n), from 0, all of which are resampled whole.
 
     statistic: weights float64 (n) → figures float64 (m), NaN where one is not defined. A figure that fewer than about five
-    clusters hold gets no interval: too many resamples would be without it.
+    clusters hold gets no interval: too many resamples would be without it. shares: which figures are ε², whose draws are
+    reflected about the value.
     """
     plain = statistic(np.ones(len(clusters)))
     count = int(clusters.max(initial=-1)) + 1
@@ -127,6 +136,9 @@ def estimates(
     known = (~np.isnan(drawn)).mean(axis=0) >= DEFINED
     limits = np.full((2, len(plain)), np.nan)
     limits[:, known] = np.nanquantile(drawn[:, known], TAILS, axis=0)
+    for at in shares:
+        low, high = 2 * plain[at] - limits[::-1, at]
+        limits[:, at] = min(low, plain[at]), min(max(high, plain[at]), 1.0)
     return [Estimate(*map(_defined, three)) for three in zip(plain, *limits, strict=True)]
 
 

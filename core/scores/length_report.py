@@ -15,6 +15,7 @@ from core.scores.length_null import LengthNull
 PER = 100  # tokens that a slope is told for
 LENGTH, RICHNESS = "length", "richness"
 HEAD = 4  # figures of all samples, before those of the groups
+SHARES = (0, 3)  # those of them that are ε²
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 
@@ -18,7 +18,7 @@ from core.scores.length import length_link
 from core.scores.length_correlation import Estimate, clusters_of, estimates, like_lengths
 from core.scores.length_matched import Remains, remains
 from core.scores.length_null import LengthNull, by_samples, by_tokens
-from core.scores.length_report import AtEqualLength, LengthQuestion, LengthReport, Partial, report_of
+from core.scores.length_report import SHARES, AtEqualLength, LengthQuestion, LengthReport, Partial, report_of
 from core.scores.rarefied import SIZES, first_size
 from core.scores.response_loss import NAME as LOSS
 from core.scores.response_loss import kept_loss
@@ -34,7 +34,7 @@ from core.store.groups import MOST
 from core.store.pools import members_of
 from core.store.token_counts import active_tokens
 
-VERSION = 2
+VERSION = 3
 COPIES = "(copies)"  # resampled where no task is named: groups of equal conversations
 TASKS = ("task", "task_name", "task_id")  # columns that are resampled unless another is asked for
 FEWEST_CLUSTERS = 20
@@ -180,7 +180,7 @@ def length_report(diversity: Diversity, *, by: str, resampled: str, size: int) -
         by=by or "nothing",
         null=diversity.null,
     )
-    return report_of(asked, _kept(diversity, "length", asked.statistic, resampled, [by, size]))
+    return report_of(asked, _kept(diversity, "length", asked.statistic, resampled, [by, size], SHARES))
 
 
 def at_equal_length(diversity: Diversity, *, resampled: str) -> list[Partial]:
@@ -194,12 +194,13 @@ def at_equal_length(diversity: Diversity, *, resampled: str) -> list[Partial]:
 
 
 def _kept(
-    diversity: Diversity, name: str, statistic: Callable[[np.ndarray], np.ndarray], resampled: str, decides: list
-) -> list[Estimate]:
+    diversity: Diversity, name: str, statistic: Callable[[np.ndarray], np.ndarray], resampled: str, decides: list,
+    shares: Sequence[int] = (),
+) -> list[Estimate]:  # fmt: skip
     """The figures of a statistic with their intervals, kept beside the analysis."""
 
     def make() -> tuple[dict, dict[str, np.ndarray]]:
-        found = estimates(statistic, clusters(diversity, resampled))
+        found = estimates(statistic, clusters(diversity, resampled), shares=shares)
         rows = [[np.nan if v is None else v for v in (e.value, e.low, e.high)] for e in found]
         table = np.array(rows, np.float64).reshape(-1, 3)
         return {"resampled": resampled}, {column: table[:, at] for at, column in enumerate(("value", "low", "high"))}

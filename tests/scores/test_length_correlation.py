@@ -72,6 +72,51 @@ def test_intervals_are_wider_where_rows_come_in_clusters():
     assert by_task.high - by_task.low == pytest.approx(4 * y.reshape(40, 50).mean(1).std() / np.sqrt(40), rel=0.25)
 
 
+@pytest.mark.parametrize(("count", "rows"), [(8, 400), (60, 600), (200, 2000)])
+@pytest.mark.parametrize("effect", [0.0, 0.7])
+def test_the_interval_of_what_groups_explain_holds_the_truth_and_its_own_value(count, rows, effect):
+    rng, held = np.random.default_rng(count), 0
+    for _ in range(12):
+        groups, means_of = rng.integers(0, count, rows), rng.normal(size=count)
+        means_of = (means_of - means_of.mean()) / means_of.std()
+        y = effect * means_of[groups] + rng.normal(size=rows)
+        found = share_explained(groups, y, np.arange(rows))
+        assert found.low <= found.value <= found.high
+        held += found.low <= effect**2 / (1 + effect**2) <= found.high
+    assert held >= 10
+
+
+def test_groups_of_whole_tasks_that_are_alike_are_not_told_apart():
+    rng, held = np.random.default_rng(3), 0
+    task = np.repeat(np.arange(100), 20)
+    for _ in range(12):
+        found = share_explained(task % 20, rng.normal(size=100)[task] + rng.normal(size=2000), task)
+        assert found.low <= found.value <= found.high
+        held += found.low <= 0
+    assert held >= 10
+
+
+def test_copies_of_all_rows_leave_the_degrees_of_freedom_as_they_are():
+    rng = np.random.default_rng(4)
+    groups, y = rng.integers(0, 9, 90), rng.normal(size=90)
+    assert explained(groups, y, np.full(90, 3.0)) == pytest.approx(explained(groups, y))
+
+
+def share_explained(groups, y, clusters):
+    return estimates(lambda weights: np.array([explained(groups, y, weights)]), clusters, draws=80, shares=(0,))[0]
+
+
+def test_a_share_that_has_no_interval_gets_none():
+    y = np.array([1.0, 2, 3, 4])
+    assert share_explained(np.arange(4), y, np.arange(4)).high is None
+
+
+def test_of_no_rows_nothing_is_defined():
+    none = Correlations(np.empty(0), np.empty(0))
+    assert np.isnan(none.linear(np.empty(0))[0]).tolist() == [True] and np.isnan(none.partial(np.empty(0)))
+    assert np.isnan(none.spearman(np.empty(0))).tolist() == [True]
+
+
 def test_what_few_clusters_hold_gets_no_interval():
     def figures(weights):
         return np.array([weights.sum(), weights[0] / weights[0] if weights[0] else np.nan])
