@@ -19,7 +19,7 @@ from core.store.analyses import open_analysis
 from core.workspace import Workspace
 from tests.bench.generated import NAME, generated_workspace
 from tests.bench.selection import generate
-from tests.bench.slider import ROOT, Row, _browser, _told, _wait
+from tests.bench.slider import ROOT, Row, _browser, _wait, told
 
 SIZES = (15_000, 52_000, 1_000_000)
 PER_ROW = {15_000: 220, 52_000: 220, 1_000_000: 60}
@@ -82,8 +82,8 @@ def browser(samples: int) -> list[Row]:
         control, lasso = _in_browser(workspace)
     note = f"{samples:,} samples{', as cells' if samples > 100_000 else ''}"
     return [
-        *_told("map, control to redrawn picture, browser", control, note),
-        *_told("map, lasso to answer, browser", lasso, note),
+        *told("map, control to redrawn picture, browser", control, note),
+        *told("map, lasso to answer, browser", lasso, note),
     ]
 
 
