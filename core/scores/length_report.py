@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.stats import rankdata
 
 from core.scores.length_correlation import Correlations, Estimate, explained, like_lengths, means
 from core.scores.length_null import LengthNull
@@ -169,6 +168,8 @@ def _pair(x: np.ndarray, y: np.ndarray, third: np.ndarray) -> tuple[Correlations
 
 def _ranks(values: np.ndarray) -> np.ndarray:
     """Middle ranks, NaN where a value is; taken once over all samples."""
+    from scipy.stats import rankdata  # slow to import
+
     return rankdata(np.asarray(values, np.float64), nan_policy="omit")
 
 

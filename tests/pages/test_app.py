@@ -89,7 +89,7 @@ def test_words_that_the_app_does_not_know_are_refused_in_a_sentence(monkeypatch)
 def test_no_screen_loads_a_heavy_library(made):
     """In a process of its own: every screen is run, then the modules are looked through.
 
-    Analyse comes last and may load scipy.stats: it shows a correlation.
+    Analyse and Diversity come last and may load scipy.stats: they show a correlation.
     """
     code = f"""
 import sys
@@ -97,10 +97,11 @@ from streamlit.testing.v1 import AppTest
 sys.argv = ["app.py", "--workspace", {str(made.root)!r}]
 app = AppTest.from_file({str(APP)!r}, default_timeout=60).run()
 seen = set(sys.modules) & {HEAVY!r}
-for screen in {[page for page in SCREENS.values() if "analyse" not in page]!r}:
+for screen in {[page for page in SCREENS.values() if "analyse" not in page and "diversity" not in page]!r}:
     assert not app.switch_page(screen).run().exception
     seen |= set(sys.modules) & {HEAVY!r}
-app.switch_page("pages/data/analyse.py").run()
+for screen in ("pages/data/analyse.py", "pages/explore/diversity.py"):
+    assert not app.switch_page(screen).run().exception
 seen |= set(sys.modules) & {HEAVY - {"scipy.stats"}!r}
 print(sorted(seen))
 """

@@ -180,7 +180,7 @@ def test_a_ranking_kept_for_a_target_is_not_taken_for_what_has_its_name_later(wo
 @pytest.mark.parametrize(
     ("said", "sentence"),
     [
-        ("maths", "'maths' names no target; write column=value, analysis:NAME"),
+        ("maths", "'maths' names no target; write column=value, group:NAME, analysis:NAME"),
         ("analysis:none", "There is no analysis called 'none'"),
         ("selection:none", "There is no selection 'none'"),
         ("kind=a", "activates no feature in 1000 or more samples"),
