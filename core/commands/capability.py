@@ -15,8 +15,9 @@ from core.commands.constraint_options import filter_of
 from core.commands.output import ProgressLine, facts, plain, session_of, table
 from core.errors import GamutError
 from core.jobs.run import JobCancelled, RunningJob, running
-from core.scores.alignment import POOLINGS, PRINCIPAL, AlignmentSettings, layer_shares, projections, scores_of
-from core.scores.capability import Capability, capability_names, load_capability, save_capability
+from core.scores.alignment import POOLINGS, PRINCIPAL, AlignmentSettings, projections
+from core.scores.alignment_summary import summary
+from core.scores.capability import Capability, all_capabilities, capability_names, load_capability, save_capability
 from core.scores.capability_files import remove_capability, rename_capability, take_in
 from core.scores.capability_quality import FIGURES, at_a_glance, quality_words
 from core.scores.capability_source import CapabilitySource
@@ -25,6 +26,7 @@ from core.scores.learn_capability import RANDOM_SETS, learn_capability, learn_wo
 from core.scores.project import ProjectionEstimate, estimate_projection, project_words
 from core.scores.project import project as project_pool
 from core.scores.readings import reading_name
+from core.selection.capability_in_use import refuse_in_use
 from core.store.analyses import open_analysis
 from core.store.sample_filter import SampleFilter
 from core.workspace import check_name
@@ -63,8 +65,10 @@ def learn(
     """Learn the directions of a capability from files, or from a category or chosen samples of a data set."""
     session = session_of(context)
     check_name(name, of="capability")
-    if name in capability_names(session.workspace) and not replace:
-        raise GamutError(f"There is a capability {name!r} already; choose another name or say --replace.")
+    if name in capability_names(session.workspace):
+        if not replace:
+            raise GamutError(f"There is a capability {name!r} already; choose another name or say --replace.")
+        refuse_in_use(session.workspace, name, "replaced")
     opened = open_analysis(session.workspace, analysis)
     source = CapabilitySource(
         files=tuple(files or ()), map=tuple(map or ()), records=records, dataset=from_dataset or "",
@@ -100,9 +104,9 @@ def told(me: RunningJob) -> Iterator[Callable[[int, int, str], None]]:
 
 @app.command("list")
 def list_capabilities(context: typer.Context) -> None:
-    """List the capabilities of the workspace."""
+    """List the capabilities of the workspace, and the files among them that cannot be read."""
     session = session_of(context)
-    found = [load_capability(session.workspace, name) for name in capability_names(session.workspace)]
+    found, damaged = all_capabilities(session.workspace)
     rows = [("name", "samples", "layers", "stability", "random", "model", "created")]
     for one in found:
         quality = next(iter(one.quality.values()))
@@ -111,7 +115,10 @@ def list_capabilities(context: typer.Context) -> None:
         rows.append((one.name, str(one.learned.samples), str(quality.layers), f"{stable.own:.2f}", random, one.learned.model,
                      one.learned.created))  # fmt: skip
     words = table(rows) if found else "No capabilities yet: python -m core capability learn NAME FILE --analysis A"
-    session.say([_values(one) for one in found], words)
+    if damaged:
+        words = "\n".join([words, "", f"Cannot be read: {len(damaged)}.", *damaged.values()])
+    unread = [{"name": name, "unreadable": why} for name, why in damaged.items()]
+    session.say([*(_values(one) for one in found), *unread], words)
 
 
 @app.command()
@@ -138,16 +145,18 @@ def open_file(
 
 @app.command()
 def rename(context: typer.Context, name: str, to: str) -> None:
-    """Give a capability another name; selections that call it by the old one must then be made again."""
+    """Give a capability another name; refused while a saved selection calls it by the old one."""
     session = session_of(context)
+    refuse_in_use(session.workspace, name, "renamed")
     found = rename_capability(session.workspace, name, to)
     session.say({"name": found.name}, f"{name} is called {found.name} now.")
 
 
 @app.command()
 def remove(context: typer.Context, name: str) -> None:
-    """Remove a capability; what was chosen by it can no longer be made again."""
+    """Remove a capability; refused while a saved selection was chosen by it."""
     session = session_of(context)
+    refuse_in_use(session.workspace, name, "removed")
     remove_capability(session.workspace, name)
     session.say({"removed": name}, f"{name} is removed.")
 
@@ -186,6 +195,7 @@ def scores(
     ] = PRINCIPAL,
     site: Site = "mlp",
     pooling: Annotated[str, typer.Option(help=" or ".join(POOLINGS))] = "mean",
+    by_change: Annotated[bool, typer.Option("--by-change", help="the sign that the mean change gives")] = False,
     layer_z: Annotated[bool, typer.Option("--layer-z", help="every layer on one scale")] = False,
     length_z: Annotated[bool, typer.Option("--length-z", help="compare a sample with others of like length")] = False,
     top: Annotated[int, typer.Option(min=1, help="how many to list")] = 20,
@@ -193,15 +203,14 @@ def scores(
     """Score every sample of an analysis by how far it points along a capability."""
     session = session_of(context)
     opened, one = open_analysis(session.workspace, analysis), load_capability(session.workspace, name)
-    settings = AlignmentSettings(rule=rule, site=site, pooling=pooling, layer_z=layer_z, length_z=length_z)
-    projected = projections(opened, one, settings)
-    score = scores_of(projected, opened.counts.scored_tokens, settings)
-    best = np.argsort(-score, kind="stable")[:top]
-    shares = layer_shares(projected)
-    rows = [("sample", "score"), *((str(i), f"{score[i]:.4g}") for i in best.tolist())]
-    told = ", ".join(f"{layer}: {share:.0%}" for layer, share in enumerate(shares.tolist()))
+    settings = AlignmentSettings(
+        rule=rule, site=site, pooling=pooling, by_change=by_change, layer_z=layer_z, length_z=length_z
+    )
+    found = summary(projections(opened, one, settings), opened.counts.scored_tokens, settings)
+    rows = [("sample", "score"), *((str(i), f"{found.scores[i]:.4g}") for i in found.highest(top).tolist())]
+    told = ", ".join(f"{layer}: {share:.0%}" for layer, share in enumerate(found.shares.tolist()))
     session.say(
-        {"scores": score.tolist(), "layer_shares": shares.tolist()},
+        {"scores": found.scores.tolist(), "layer_shares": found.shares.tolist()},
         f"{table(rows)}\n\nShare of each layer in the variance of the score: {told}",
     )
 

@@ -82,6 +82,7 @@ def find_rows(
     tasks: Annotated[str | None, typer.Option(help="the column that tells tasks, for the intervals (default: rows)")] = None,
     site: Annotated[str, typer.Option(help="of NAIT: mlp or residual")] = "mlp",
     pooling: Annotated[str, typer.Option(help="of NAIT: " + " or ".join(POOLINGS))] = "mean",
+    by_change: Annotated[bool, typer.Option("--by-change", help="of NAIT: the sign that the mean change gives")] = False,
     layer_z: Annotated[bool, typer.Option("--layer-z", help="of NAIT: every layer on one scale")] = False,
     length_z: Annotated[bool, typer.Option("--length-z", help="of NAIT: lengths on one scale")] = False,
 ) -> None:  # fmt: skip
@@ -92,7 +93,7 @@ def find_rows(
     known = _known(opened, dataset)
     kind = known.groups(column).members(value, column=column)
     own = None if tasks is None else known.groups(tasks).codes
-    settings = AlignmentSettings(site=site, pooling=pooling, layer_z=layer_z, length_z=length_z)
+    settings = AlignmentSettings(site=site, pooling=pooling, by_change=by_change, layer_z=layer_z, length_z=length_z)
     found = kept_finding(opened, dataset, load_capability(session.workspace, name), kind, tasks=own, nait=settings)
     session.say(found, _finding_words(found))
 

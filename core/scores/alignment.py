@@ -96,6 +96,8 @@ def missing(analysis: Analysis, capability: Capability, settings: AlignmentSetti
         return None if held.neurons == EVERY else not_every(analysis)
     if "vectors" in held.absent:
         return f"Analysis {name!r} has no vectors of samples and layers: {held.absent['vectors']}."
+    if settings.pooling == "delta" and "residual" not in capability.firsts:
+        return f"{capability.name!r} was learned without a pass, so its states at position 0 are not known."
     if settings.pooling == "delta" and not _one_first(analysis, capability):
         return f"Samples of {name!r} and of {capability.name!r} do not all begin with one token, and position 0 is not kept."
     return None
@@ -193,7 +195,7 @@ def _projected(analysis: Analysis, capability: Capability, settings: AlignmentSe
 
 def _one_first(analysis: Analysis, capability: Capability) -> bool:
     """Whether all samples of the pool begin with the one token that all of the capability do: then position 0 is alike."""
-    if capability.learned.first_token is None or "residual" not in capability.firsts:
+    if capability.learned.first_token is None:
         return False
 
     def make() -> tuple[dict, dict[str, np.ndarray]]:

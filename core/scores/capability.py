@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,7 @@ from safetensors.numpy import save
 
 from core.errors import GamutError
 from core.files import file_hash, written_beside
+from core.scores.capability_check import check_capability, check_learned
 from core.scores.capability_quality import FIGURES, Quality
 from core.scores.directions import Directions
 from core.store.analyses import Analysis
@@ -25,6 +27,8 @@ SITES = ("mlp", "residual")
 PROFILE = ("features", "neurons", "tokens")
 PARTS = tuple(Directions.__dataclass_fields__)
 MEASURED = tuple(Quality.__dataclass_fields__)
+# What reading a file comes to that is no capability, whatever it holds.
+DAMAGE = (SafetensorError, OSError, KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,13 +112,46 @@ class Capability:
             )
 
     def require(self, analysis: Analysis) -> None:
-        """Raise `GamutError` if it was learned on another model than an analysis was made with."""
+        """Raise `GamutError` if it was learned on another model than an analysis was made with, or its sizes are other ones."""
         model = json.loads(analysis.meta["model"])
         if model["sha256"] != self.learned.model_sha256:
             raise GamutError(
                 f"Capability {self.name!r} was learned on the model {self.learned.model!r}, analysis {analysis.name!r} was made "
                 f"with {model['ref']!r}, whose weights are other ones; learn it again on that model."
             )
+        for what, own, wanted in self._sizes(analysis):
+            if own != wanted:
+                raise GamutError(
+                    f"Capability {self.name!r} says it is of the model of analysis {analysis.name!r}, yet has {own} {what} where "
+                    f"that has {wanted}; its file is damaged: learn it again."
+                )
+
+    def _sizes(self, analysis: Analysis) -> Iterator[tuple[str, int, int]]:
+        """What must be equal to score by it: in words, its own size, that of the analysis."""
+        if "contents" not in analysis.meta:
+            return  # of an older Gamut: nothing that is asked of it needs these
+        shape = analysis.contents.shape
+        widths = {"mlp": ("neurons", shape.neurons), "residual": ("dimensions", shape.width)}
+        by_site = [(site, found.vectors) for site, found in self.directions.items()] + list(self.means.items())
+        by_site += [("mlp", self.profile["neurons"])] if "neurons" in self.profile else []
+        for site, values in by_site:
+            what, width = widths[site]
+            yield "layers", len(values), shape.layers
+            if width:  # 0 where it is not known
+                yield what, values.shape[1], width
+        sae = json.loads(analysis.meta["sae"])
+        if "features" in self.profile and sae["sha256"] == self.learned.sae_sha256:
+            yield "features", len(self.profile["features"]), shape.n_features
+        if "tokens" in self.profile:
+            query = "SELECT count(*) FROM vocabulary"
+            yield "tokens", len(self.profile["tokens"]), analysis.cursor().execute(query).fetchall()[0][0]
+
+    def read_otherwise(self, analysis: Analysis) -> str:
+        """In a sentence, where its samples were read otherwise than those of an analysis; empty where they were not."""
+        own = {"template": self.learned.template, "maximum length": f"{self.learned.max_length} tokens"}
+        there = {"template": analysis.meta["template"], "maximum length": f"{analysis.meta['max_length']} tokens"}
+        said = [f"the {what} is {own[what]} there and {there[what]} here" for what in own if own[what] != there[what]]
+        return f"{self.name} was read otherwise than this analysis: {'; '.join(said)}." if said else ""
 
 
 def save_capability(workspace: Workspace, capability: Capability, *, replace: bool = False) -> Capability:
@@ -150,6 +187,17 @@ def load_capability(workspace: Workspace, name: str) -> Capability:
     return read_capability(path)
 
 
+def all_capabilities(workspace: Workspace) -> tuple[list[Capability], dict[str, str]]:
+    """All capabilities by name, and a sentence for each, by name, that cannot be read."""
+    found, damaged = [], {}
+    for name in capability_names(workspace):
+        try:
+            found.append(load_capability(workspace, name))
+        except GamutError as error:
+            damaged[name] = str(error)
+    return found, damaged
+
+
 def read_capability(path: Path) -> Capability:
     """The capability in a file; raises `GamutError` for one that is foreign, damaged or of a newer Gamut."""
     try:
@@ -157,9 +205,10 @@ def read_capability(path: Path) -> Capability:
             about = json.loads((file.metadata() or {})[ABOUT])
             if about["learned"]["version"] > VERSION:
                 raise GamutError(f"{path} was made by a newer Gamut; update this one to use it.")
+            check_learned(about["learned"])
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (a file, no dictionary)
-        sites = [site for site in SITES if f"{site}.vectors" in tensors]
-        return Capability(
+        sites = [site for site in SITES if any(f"{site}.{part}" in tensors for part in PARTS)]
+        found = Capability(
             name=path.stem,
             learned=Learned(**about["learned"]),
             directions={site: _directions(tensors, site) for site in sites},
@@ -169,7 +218,9 @@ def read_capability(path: Path) -> Capability:
             quality={site: _quality(tensors, site) for site in sites},
             path=path,
         )
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        check_capability(found)
+        return found
+    except DAMAGE as error:
         raise GamutError(f"{path} is no capability, or a damaged one ({str(error)[:120]}); learn it again.") from None
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import GamutError
-from core.scores.alignment import COSINE, DIFFERENCE, AlignmentSettings, alignment
+from core.scores.alignment import COSINE, DIFFERENCE, AlignmentSettings, alignment, needs_pass
 from core.scores.capability import Capability
 from core.scores.readings import compare
 from core.scores.target_likeness import BM25, likeness
@@ -52,6 +52,12 @@ def beside(analysis: Analysis, capability: Capability, scores: np.ndarray) -> Be
         tuple(found), np.array(places, np.int32).reshape(len(found), len(scores)), correlation[0, 1:], overlap[0, 1:],
         rows, rows / max(1, len(scores)), missing,
     )  # fmt: skip
+
+
+def reasons(analysis: Analysis, capability: Capability) -> list[str | None]:
+    """Of each control, why it waits for a projection pass, None where it does not: a pass changes what can be told."""
+    settings = [own for own in CONTROLS.values() if own is not None]
+    return [needs_pass(analysis, capability, own) for own in settings]
 
 
 def control(analysis: Analysis, capability: Capability, name: str) -> np.ndarray:

@@ -31,7 +31,7 @@ def likeness(analysis: Analysis, capability: Capability, rule: str) -> np.ndarra
     """Every sample's likeness by "mona", "neuron-overlap" or "bm25": float64 (n); kept beside the analysis."""
     ask = {MONA: mona, OVERLAP: neuron_overlap, BM25: bm25}[rule]
     capability.require(analysis)
-    name = f"likeness-{json_hash([1, analysis.content_hash, capability.sha256, rule])[:16]}"
+    name = f"likeness-{json_hash([2, analysis.content_hash, capability.sha256, rule])[:16]}"
     _, columns = kept_table(analysis, name, lambda: ({"rule": rule}, {"score": ask(analysis, capability)}))
     return columns["score"]
 
@@ -68,7 +68,7 @@ def _added(sample: np.ndarray, feature: np.ndarray, part: np.ndarray) -> tuple[n
 
 
 def neuron_overlap(analysis: Analysis, capability: Capability) -> np.ndarray:
-    """Mean weight of a sample's strongest neurons in the set's profile, float64 (n)."""
+    """Mean weight of a sample's strongest neurons in the set's profile, float64 (n); 0 for a sample without tokens."""
     capability.require(analysis)
     weights = capability.part("neurons").astype(np.float64)
     score, kept = np.zeros(analysis.n_samples), min(TOP, weights.shape[1])
@@ -78,6 +78,7 @@ def neuron_overlap(analysis: Analysis, capability: Capability) -> np.ndarray:
             score[samples] += own[ids].sum(axis=1)
             seen += len(samples)
         assert seen == analysis.n_samples, f"{seen} rows of {analysis.n_samples} samples in layer {layer}"
+    score[analysis.counts.scored_tokens == 0] = 0  # nothing is strongest there: the lowest ids would stand for it
     return score / (kept * len(weights))
 
 
@@ -120,6 +121,8 @@ def _count(ids, pointer, scored, rows_with):
         for at in range(pointer[sample], pointer[sample + 1]):
             if scored[at]:
                 length[sample] += 1
+                if not 0 <= ids[at] < rows_with.size:
+                    continue  # the query cannot hold it
                 rows_with[ids[at]] += last[ids[at]] != sample
                 last[ids[at]] = sample
     return length
@@ -133,11 +136,12 @@ def _bm25(ids, pointer, scored, weights, mean):
     for sample in range(score.size):
         length = 0
         for at in range(pointer[sample], pointer[sample + 1]):
-            count[ids[at]] += scored[at]
             length += scored[at]
+            if 0 <= ids[at] < weights.size:
+                count[ids[at]] += scored[at]
         for at in range(pointer[sample], pointer[sample + 1]):
             token = ids[at]
-            if count[token] > 0:
+            if 0 <= token < weights.size and count[token] > 0:
                 often = count[token] * (K1 + 1) / (count[token] + K1 * (1 - B + B * length / mean))
                 score[sample] += weights[token] * often
                 count[token] = 0

@@ -16,6 +16,8 @@ CAPABILITIES = "names of learned capabilities, with commas: they take turns"
 SHARES = "how much each capability gets beside the others, in the same order: 2,1,1; empty: equal turns"
 SITE_WORDS = ("neurons of the MLPs", "residual stream after each block")
 POOLING_WORDS = ("mean of all", "the last one", "the last less the first")
+LEAST, MOST, DIGITS = 1e-6, 1e6, 24  # of a share: what it may be, and of how many characters
+SHOWN = 60  # characters of what was said wrongly
 LAYER_Z = "every layer on one scale, so that late layers do not decide alone"
 LENGTH_Z = "compare a sample with others of like length only"
 
@@ -52,15 +54,23 @@ def share_of_each(said: str, names: Sequence[str], *, method: str) -> list[Fract
     if not said.strip():
         return []
     try:
-        parts = [Fraction(word.strip()) for word in said.split(",")]
+        parts = [_share(word.strip()) for word in said.split(",")]
     except (ValueError, ZeroDivisionError):
         parts = []
-    if len(parts) != len(names) or any(part <= 0 for part in parts):
+    if len(parts) != len(names):
+        shown = said if len(said) <= SHOWN else f"{said[:SHOWN]}…"
         raise GamutError(
-            f"The shares of method “{method}” are “{said}”; give one number above 0 for each of the {len(names)} capabilities "
-            "named, with commas."
+            f"The shares of method “{method}” are “{shown}”; give one number above 0 for each of the {len(names)} capabilities "
+            f"named, from 0.000001 to 1000000, with commas."
         )
     return parts
+
+
+def _share(word: str) -> Fraction:
+    """A share as it was written, such as 2, 0.5 or 1/3; `ValueError` outside the bounds, before a huge power is written out."""
+    if len(word) > DIGITS or not all(LEAST <= float(side) <= MOST for side in word.split("/")):
+        raise ValueError(word)
+    return Fraction(word)
 
 
 def best_first(pool: Pool, score: np.ndarray) -> np.ndarray:

@@ -10,6 +10,8 @@ import numpy as np
 
 from core.errors import GamutError
 
+LARGEST = 1 << 1000  # below what float64 holds
+
 
 def weights(rows: np.ndarray, given: Mapping[int, float | None], *, column: str) -> np.ndarray:
     """What each group is to have, float64 (groups), in any unit; all whole numbers, so that equal parts compare equal.
@@ -29,8 +31,13 @@ def weights(rows: np.ndarray, given: Mapping[int, float | None], *, column: str)
 
 
 def whole(parts: Sequence[Fraction]) -> np.ndarray:
-    """Parts in a unit in which all are whole numbers: float64, so that quotients that are equal compare equal."""
-    unit = lcm(*(part.denominator for part in parts))
+    """Parts in a unit in which all are whole numbers: float64, so that quotients that are equal compare equal.
+
+    Where those would outgrow float64, in parts of the largest.
+    """
+    unit, most = lcm(*(part.denominator for part in parts)), max(parts, default=Fraction(0))
+    if most * unit > LARGEST:
+        return np.array([float(part / most) for part in parts])
     return np.array([float(part * unit) for part in parts])
 
 

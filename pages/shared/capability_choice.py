@@ -13,6 +13,11 @@ from pages.shared.engine import Opened
 from pages.shared.messages import guard
 from pages.shared.state import chosen
 
+CONTROLS_READ = (
+    "Whatever reading is chosen above, difference of means is read at the MLP neurons, embedding similarity is the cosine at "
+    "the residual stream of the last layer, and BM25 reads words."
+)
+
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _read(path: str, stamp: int, size: int) -> Capability:

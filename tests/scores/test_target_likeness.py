@@ -85,3 +85,10 @@ def test_features_of_another_sae_and_parts_that_are_not_there_are_refused(made, 
     for rule, part in (("mona", "features"), ("neuron-overlap", "neurons"), ("bm25", "tokens")):
         with pytest.raises(GamutError, match=f"knows nothing of the {part} of its samples"):
             likeness(analysis, bare, rule)
+
+
+def test_a_sample_without_tokens_that_count_shares_no_neurons(pair):
+    analysis, capability = pair
+    analysis.counts.scored_tokens[7] = 0
+    found = neuron_overlap(analysis, capability)
+    assert found[7] == 0 and (np.delete(found, 7) > 0).all()

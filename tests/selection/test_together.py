@@ -81,7 +81,9 @@ def plain_shares(pool, scores, parts):
     return merged
 
 
-@pytest.mark.parametrize("shares", ["1", "1,2,3", "1,0", "1,-1", "1,x", "1/0,1"])
+@pytest.mark.parametrize(
+    "shares", ["1", "1,2,3", "1,0", "1,-1", "1,x", "1/0,1", "1e400,1", "1e-400,1", "1e999999999,1", "nan,1", "inf,1"]
+)
 def test_shares_that_do_not_fit_are_one_sentence(build_pool, shares):
     pool, _ = made_pool(build_pool, np.random.default_rng(0))
     with pytest.raises(GamutError, match="one number above 0 for each of the 2 capabilities"):

@@ -11,7 +11,7 @@ from core.files import json_hash
 from core.scores.alignment import AlignmentSettings, projections
 from core.scores.alignment_summary import AlignmentSummary, summary
 from core.scores.capability import Capability
-from core.scores.controls import Beside, beside
+from core.scores.controls import Beside, beside, reasons
 from core.scores.readings import PLAIN, READINGS, Agreement, agreement
 from core.scores.score_shape import ByLength, Spread, by_length, spread
 from pages.shared.engine import Opened
@@ -71,8 +71,8 @@ def _lengths(_opened: Opened, _said: Scored, key: str) -> ByLength:
 
 
 def controls_of(opened: Opened, said: Scored) -> Beside:
-    """The controls beside the scores."""
-    return _controls(opened, said, said.key)
+    """The controls beside the scores; a projection pass changes which of them can be told, so that is part of the key."""
+    return _controls(opened, said, json_hash([said.key, reasons(opened.analysis, said.capability)]))
 
 
 @st.cache_resource(max_entries=12, show_spinner="Scoring by the controls …")

@@ -40,6 +40,8 @@ def draw_alignment(opened: Opened) -> None:
     one = _draw_reading(found)
     settings = reading()
     one.require(opened.analysis)
+    if otherwise := one.read_otherwise(opened.analysis):
+        st.caption(plain(otherwise))
     if reason := needs_pass(opened.analysis, one, settings):
         _offer_pass(opened, one, reason)
         _draw_looks(opened, one, None)

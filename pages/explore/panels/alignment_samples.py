@@ -9,6 +9,7 @@ import streamlit as st
 from core.scores.controls import Beside
 from core.scores.finding_words import TITLES
 from pages.explore.panels.alignment_answers import Scored, controls_of
+from pages.shared.capability_choice import CONTROLS_READ
 from pages.shared.engine import Opened
 from pages.shared.messages import plain
 from pages.shared.numbers import whole
@@ -85,7 +86,12 @@ def _controls_words(controls: Beside) -> str:
         for name, overlap, correlation in zip(controls.names, controls.overlap, controls.correlation, strict=True)
     ]
     words = f"Of the best 10 % ({whole(controls.rows)} samples) these controls choose the same: {', '.join(said)}; by chance "
-    words += f"{100 * controls.chance:.0f} %. The columns give a sample's place in their orders."
-    return words + "".join(
-        f" {TITLES[name].capitalize()} cannot be told: {why}" for name, why in controls.missing.items()
-    )
+    words += f"{100 * controls.chance:.0f} %. The columns give a sample's place in their orders. {CONTROLS_READ}"
+    if not said:
+        words = "None of the controls can be told here, so nothing stands beside the scores."
+    return words + "".join(f" {_begun(TITLES[name])} cannot be told: {why}" for name, why in controls.missing.items())
+
+
+def _begun(words: str) -> str:
+    """As the beginning of a sentence: BM25 stays as it is written."""
+    return words[:1].upper() + words[1:]

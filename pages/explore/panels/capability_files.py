@@ -10,7 +10,7 @@ import streamlit as st
 from core.errors import GamutError
 from core.scores.capability import Capability
 from core.scores.capability_files import remove_capability, rename_capability, take_in
-from core.selection.saved import load_selection, selection_names
+from core.selection.capability_in_use import refuse_in_use
 from core.workspace import Workspace
 from pages.shared.engine import Opened
 from pages.shared.messages import guard, home_expanded, plain
@@ -31,14 +31,14 @@ def draw_files(opened: Opened, one: Capability) -> None:
     with rename.popover("Rename", width="stretch"), guard():
         to = st.text_input("New name", key=f"capability_rename_{one.name}", placeholder=one.name).strip()
         if st.button("Rename", key="capability_rename") and to:
-            _refuse_named(opened.workspace, one.name, "renamed")
+            refuse_in_use(opened.workspace, one.name, "renamed")
             rename_capability(opened.workspace, one.name, to)
             choose(capability=to)
             st.rerun()
     with remove.popover("Remove", width="stretch"), guard():
         st.caption("Its file goes; what it was learned from stays.")
         if st.button("Remove it", key="capability_remove"):
-            _refuse_named(opened.workspace, one.name, "removed")
+            refuse_in_use(opened.workspace, one.name, "removed")
             remove_capability(opened.workspace, one.name)
             choose(capability="")
             st.rerun()
@@ -77,18 +77,3 @@ def _open(workspace: Workspace, sent, path: str, name: str) -> Capability:
         file = Path(folder) / (Path(sent.name.replace("\\", "/")).name or "uploaded.safetensors")
         file.write_bytes(sent.getbuffer())
         return take_in(workspace, file, name=name)
-
-
-def _refuse_named(workspace: Workspace, name: str, what: str) -> None:
-    """Raise `GamutError` while a saved selection calls the capability by its name: it could not be made again."""
-    using = []
-    for selection in selection_names(workspace):
-        try:
-            if f"capability:{name}" in load_selection(workspace, selection).leans_on:
-                using.append(selection)
-        except GamutError:
-            continue  # a damaged file is told where it is opened
-    if using:
-        raise GamutError(
-            f"Capability {name!r} is not {what}: the saved selection {using[0]!r} was chosen by it and could not be made again."
-        )

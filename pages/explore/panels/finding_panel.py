@@ -13,6 +13,7 @@ from core.scores.finding_words import TITLES, verdict
 from core.scores.kept_finding import kept_finding
 from pages.explore.panels.answers import known
 from pages.explore.panels.set_choice import COLUMN, column_kinds
+from pages.shared.capability_choice import CONTROLS_READ
 from pages.shared.charts import COLOURS, QUIET, ink
 from pages.shared.engine import Opened
 from pages.shared.groups import groups_of
@@ -29,7 +30,7 @@ CAVEAT = (
 
 def draw_finding(opened: Opened, one: Capability, settings: AlignmentSettings) -> None:
     """Which rows are of the kind, the verdict, the picture and the figures."""
-    st.caption(CAVEAT)
+    st.caption(f"{CAVEAT} {CONTROLS_READ}")
     columns = [kind.removeprefix(COLUMN) for kind in column_kinds(opened)]
     if not columns:
         st.info("The data set has no column that could say which rows are of the kind.", icon=":material/info:")
