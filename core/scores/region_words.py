@@ -19,12 +19,24 @@ from core.store.analyses import Analysis
 from core.store.datasets import Dataset
 from core.store.derived import derived_path, read_derived, write_derived
 
-VERSION = 1  # counts changes of what a region's words are
+VERSION = 2  # counts changes of what a region's words are
 EACH = 3  # words of a region
 LETTERS = 600  # of what the user says first: enough for what a sample is about
 MOST_READ = 100_000  # samples whose words are counted, evenly spaced; more make no other label
-COMMON = 0.04  # a word stands for a region only where this share of its samples says it
-EVERYWHERE = 0.2  # a word that this share of all samples says tells no region apart
+COMMON = 0.01  # a word stands for a region only where this share of its samples says it
+EVERYWHERE = 0.2  # a word that a larger share of all samples says tells no region apart
+FORM = (
+    0.03  # a word that more of all samples say belongs to how one asks, whatever the language, rather than to a subject
+)
+# English words of form that are rarer than that
+SMALL = frozenset(
+    "about again all also and another any are because been before being best between both but can could did does doing done "
+    "each either else ever every few for from get getting give given goes had has have her here hers him his how into its "
+    "just like likely made make makes making many may might more most much must need not now off one only other others our "
+    "out over own please provide provided same several she should some such than that the their them then there these they "
+    "this those through too under until upon use used using very want was way ways well were what when where whether which "
+    "while who whom whose why will with within without would you your yours".split()
+)
 CELLS = 48
 
 
@@ -102,7 +114,8 @@ def telling_words(
     """For each region the words that tell it apart, most telling first; ties in the order of the alphabet.
 
     A word's weight is rate · log(rate / rate elsewhere), its part of the Kullback-Leibler divergence of the region from the
-    rest, with half a sample added to each count [our choice]: it asks for words both common here and rare elsewhere.
+    rest, with half a sample added to each count [our choice]: it asks for words both common here and rare elsewhere. Words
+    of form (`FORM`, `SMALL`) and those of a larger region stand for it only where it would else have none.
     """
     vocabulary: dict[str, int] = {}
     word, region = [], []
@@ -115,16 +128,25 @@ def telling_words(
     names, width = np.array(list(vocabulary)), len(vocabulary)
     held = np.zeros((count, width), np.int32)
     np.add.at(held, (np.array(region), np.array(word)), 1)
-    sizes = np.bincount(codes, minlength=count)[:, None]
-    elsewhere = held.sum(axis=0) - held
-    rate = (held + 0.5) / (sizes + 1)
-    weight = rate * np.log(rate / ((elsewhere + 0.5) / (len(codes) - sizes + 1)))
+    return _told(held, names, np.bincount(codes, minlength=count)[:, None], each)
+
+
+def _told(held: np.ndarray, names: np.ndarray, sizes: np.ndarray, each: int) -> list[tuple[str, ...]]:
+    """The words of every region, the largest region first to choose."""
+    everyone, said = sizes.sum(), held.sum(axis=0)
+    rate, elsewhere = (held + 0.5) / (sizes + 1), (said - held + 0.5) / (everyone - sizes + 1)
+    weight = rate * np.log(rate / elsewhere)
     weight[(held < np.maximum(2, COMMON * sizes)) | (weight <= 0)] = -np.inf
-    weight[:, held.sum(axis=0) > EVERYWHERE * len(codes)] = -np.inf
-    found = []
-    for own in weight:
-        order = np.lexsort((names, -own))[:each]
-        found.append(tuple(str(names[at]) for at in order if np.isfinite(own[at])))
+    weight[:, said > EVERYWHERE * everyone] = -np.inf
+    subject = (elsewhere <= FORM) & ~np.isin(names, list(SMALL))
+    found: list[tuple[str, ...]] = [()] * len(sizes)
+    taken: set[int] = set()
+    for region in np.argsort(-sizes[:, 0], kind="stable").tolist():
+        order = [at for at in np.lexsort((names, -weight[region])).tolist() if np.isfinite(weight[region, at])]
+        about = [at for at in order if subject[region, at]]
+        own = [at for at in about if at not in taken] or about or order
+        taken.update(own[:each])
+        found[region] = tuple(str(names[at]) for at in own[:each])
     return found
 
 

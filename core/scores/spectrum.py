@@ -8,6 +8,7 @@ that of as many random samples of the same lengths.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from numba import njit
@@ -72,7 +73,8 @@ class Carrier:
     """A group beside the pool: its shares of all samples, of their tokens, and of all holdings of rare features.
 
     effective: its effective number of features over `drawn` of its samples; null_low, null_high: the least and the most of
-    `DRAWS` sets of random samples of all with the same lengths.
+    `DRAWS` sets of random samples of all with the same lengths. rare_low, rare_high: the share of the rare that such sets carry,
+    95 % for all groups together.
     """
 
     name: str
@@ -84,6 +86,8 @@ class Carrier:
     null_low: float
     null_high: float
     drawn: int
+    rare_low: float
+    rare_high: float
 
     @property
     def rare_per_token(self) -> float | None:
@@ -124,9 +128,10 @@ def carriers(
     members = {name: np.flatnonzero(codes == code) for code, name in enumerate(names)}
     members = {name: own for name, own in members.items() if len(own)}
     effective = effective_beside_null(features, list(members.values()), lengths)
+    bands = [_band(held, own, lengths, of=len(members)) for own in members.values()]
     return [
-        Carrier(name, len(own), len(own) / len(codes), _share(tokens, own), _share(held, own), *beside)
-        for (name, own), beside in zip(members.items(), effective, strict=True)
+        Carrier(name, len(own), len(own) / len(codes), _share(tokens, own), _share(held, own), *beside, *band)
+        for (name, own), beside, band in zip(members.items(), effective, bands, strict=True)
     ]
 
 
@@ -154,6 +159,20 @@ def _effective(features: FeatureSets, ids: np.ndarray) -> float:
 def _share(values: np.ndarray, ids: np.ndarray) -> float:
     total = values.sum(dtype=np.int64)
     return float(values[ids].sum(dtype=np.int64) / total) if total else 0.0
+
+
+def _band(held: np.ndarray, ids: np.ndarray, lengths: np.ndarray, *, of: int) -> tuple[float, float]:
+    """The share of all holdings that random samples of the same lengths have: mean ± z standard deviations.
+
+    Stratified random sampling without replacement (Cochran 1977, 5.3); z for 95 % in all `of` groups together (Bonferroni).
+    """
+    size, drawn = np.bincount(lengths), np.bincount(lengths[ids], minlength=int(lengths.max(initial=-1)) + 1)
+    there = np.maximum(size, 1)
+    mean = np.bincount(lengths, held) / there
+    spread = np.bincount(lengths, (held - mean[lengths]) ** 2) / np.maximum(size - 1, 1)
+    middle, more = drawn @ mean, np.sqrt(drawn @ ((1 - drawn / there) * spread)) * NormalDist().inv_cdf(1 - 0.025 / of)
+    total = held.sum(dtype=np.int64)
+    return (float(max(0.0, middle - more) / total), float(min(total, middle + more) / total)) if total else (0.0, 0.0)
 
 
 @njit(cache=True, nogil=True)

@@ -11,6 +11,9 @@ from core.selection.known import NO_VALUE
 PAPER_R = 0.92
 PAPER = f"r = {PAPER_R} is what arXiv 2502.14050 reports for its data and SAE"
 TOO_FEW = "not defined"
+ALIKE = 0.02  # of two r: closer ones are about as good
+MOSTLY = 0.8  # explained: what is left is little
+TENTHS_BELOW = 0.1  # shares are told to a tenth of a percent below
 SEEN = 0.01  # of the samples: a smaller group is not named in a sentence
 
 
@@ -51,19 +54,11 @@ def length_sentence(report: LengthReport) -> str:
 
 def length_paragraph(report: LengthReport, *, size: int) -> str:
     """What length does and does not explain, in a paragraph."""
+    if report.explained.value is None or report.pearson.value is None:
+        return length_sentence(report)
     said = [f"Length goes with {percent(report.explained)} of the variance of richness, in whatever form."]
-    if report.pearson.value is not None and report.null.r is not None:
-        gap = report.null.r - report.pearson.value
-        if gap > 0.02:
-            said.append(
-                f"The line fits worse (r = {number(report.pearson.value)}) than it would if features fell on tokens by chance "
-                f"(r = {number(report.null.r)}): what a sample is about moves its richness beside its length."
-            )
-        else:
-            said.append(
-                f"The line fits about as well (r = {number(report.pearson.value)}) as if features fell on tokens by chance "
-                f"(r = {number(report.null.r)}): richness by itself says hardly more than length."
-            )
+    if report.null.r is not None:
+        said.append(_beside_chance(report.explained.value, report.pearson.value, report.null.r))
     if len(report.groups) > 1 and report.rest_by_group.value is not None:
         said.append(f"Of what length leaves, {report.by} accounts for {percent(report.rest_by_group)}.")
     if ends := _ends(report.groups):
@@ -86,11 +81,7 @@ def matched_sentence(found: list[Remains], *, method: str) -> str:
         f"The samples that {method} chose reach {times[0]:.2f} times the features of as many random samples, and "
         f"{times[1]:.2f} times those of random samples of the same lengths"
     )
-    if one.kept is None:
-        return f"{said}: neither differs from chance."
-    if not one.beyond_length:
-        return f"{said}: at equal length nothing is left of the difference."
-    return f"{said}: {100 * max(0.0, one.kept):.0f} % of the difference is left at equal length."
+    return f"{said}: {_left(one)}."
 
 
 def spectrum_sentence(counts: dict[str, int], effective: float, carriers: list[Carrier]) -> str:
@@ -104,11 +95,53 @@ def spectrum_sentence(counts: dict[str, int], effective: float, carriers: list[C
     told = [one for one in carriers if one.share_of_samples >= SEEN and one.name != NO_VALUE and one.rare_per_token]
     if len(told) < 2:
         return said + "."
-    most = max(told, key=lambda one: one.rare_per_token or 0.0)
+    beyond = [one for one in told if one.share_of_rare > one.rare_high]
+    if not beyond:
+        return f"{said}. No group carries more of the rare ones than random samples of the same lengths do."
+    most = max(beyond, key=lambda one: one.rare_per_token or 0.0)
     return (
-        f"{said}. For its length, {most.name} carries most of the rare ones: {100 * most.share_of_rare:.0f} % with "
-        f"{100 * most.share_of_tokens:.0f} % of the tokens."
+        f"{said}. For its length, {most.name} carries more of the rare ones than any other: {_tenths(most.share_of_rare)} % with "
+        f"{_tenths(most.share_of_tokens)} % of the tokens, {most.rare_per_token:.2f} times its part; random samples of the same "
+        f"lengths carry {_tenths(most.rare_low)} to {_tenths(most.rare_high)} %."
     )
+
+
+def _beside_chance(explained: float, r: float, null_r: float) -> str:
+    """The line beside that of features that fall on tokens by chance, to either side."""
+    both = f"(r = {number(r)}) than it would if features fell on tokens by chance (r = {number(null_r)})"
+    if null_r - r > ALIKE:
+        return f"The line fits worse {both}: what a sample is about moves its richness beside its length."
+    if r - null_r > ALIKE:
+        return f"The line fits better {both}: longer samples are richer by more than their number of tokens."
+    said = (
+        f"The line fits about as well (r = {number(r)}) as if features fell on tokens by chance (r = {number(null_r)})"
+    )
+    if explained >= MOSTLY:
+        return f"{said}: richness by itself says hardly more than length."
+    return f"{said}; most of how richness differs is not a matter of length."
+
+
+def _left(one: Remains) -> str:
+    """What is left at equal length, by both bands."""
+    if one.kept is None:
+        if not one.beyond_length:
+            return "neither differs from chance"
+        side = "more" if one.chosen > one.matched else "fewer"
+        return f"only at equal length it differs from chance, by {side} features"
+    if not one.beyond_length:
+        return "at equal length nothing is left of the difference"
+    if one.kept < 0:
+        turned = (
+            "more than random samples, but fewer" if one.chosen > one.random else "fewer than random samples, but more"
+        )
+        return f"{turned} than random samples of the same lengths: at equal length the difference is reversed"
+    if one.kept > 1:
+        return f"at equal length the difference is larger, {100 * one.kept:.0f} % of what it was"
+    return f"{100 * one.kept:.0f} % of the difference is left at equal length"
+
+
+def _tenths(share: float) -> str:
+    return f"{100 * share:.1f}" if share < TENTHS_BELOW else f"{100 * share:.0f}"
 
 
 def _ends(groups: list[GroupLength]) -> tuple[GroupLength, GroupLength] | None:

@@ -153,12 +153,17 @@ def map_outline(text: str) -> str:
     return read_outline(text).text()
 
 
+MAP_ENDS = 1e6  # no map reaches so far, and beyond it single-precision coordinates run out
+NARROWEST = 1e-6
+
+
 def map_view(text: str) -> str:
     """A reader of how much of the map is seen: all of it, or x from and to, y from and to."""
     if text == "all":
         return text
     x0, x1, y0, y1 = (float(end) for end in text.split(","))
-    if not all(map(math.isfinite, (x0, x1, y0, y1))) or not (x0 < x1 and y0 < y1):
+    near = all(abs(end) <= MAP_ENDS for end in (x0, x1, y0, y1))  # False of nan and inf
+    if not near or x1 - x0 < NARROWEST or y1 - y0 < NARROWEST:
         raise ValueError(text)
     return text
 

@@ -13,6 +13,7 @@ from core.store.datasets import Dataset
 from core.store.people import BAN, PIN, marked, set_mark
 from core.store.sample_groups import load_group
 from core.workspace import Workspace
+from pages.shared.state import map_view
 from tests.made_map import HOSTILE, analysis_of, made_map
 from tests.pages.conftest import said
 
@@ -126,6 +127,7 @@ def _points(trace: dict) -> int:
         ({"map_outline": "junk"}, "150 samples; those"),
         ({"map_colour": "group:gone"}, "150 samples; those"),
         ({"map_view": "1,0,0,1"}, "150 samples; those"),
+        ({"map_view": "-1e308,1e308,-1,1"}, "150 samples; those"),
         ({"map_feature": "999999", "map_colour": "feature"}, "150 samples; those"),
         ({"map_outline": outline([box(100, 101, 100, 101)]).text()}, "No sample lies inside"),
         ({"map_outline": outline([box(-99, 99, -99, 99)]).text()}, "150 samples, 100 % of the pool"),
@@ -134,6 +136,16 @@ def _points(trace: dict) -> int:
 def test_odd_links_are_read_as_far_as_they_can_be(mapped, open_app, link, words):
     app = open_app(mapped, "Map", **link)
     assert words in app.subheader[0].value.replace("\\", "")
+
+
+@pytest.mark.parametrize(
+    "view",
+    ["-1e308,1e308,-1,1", "-1,1,-1e39,1", "0,1e300,0,1", "0,inf,0,1", "0,nan,0,1", "0,1e-300,0,1", "1,1,0,1", "1,2"],
+)
+def test_a_view_that_no_picture_could_show_is_refused(view):
+    with pytest.raises(ValueError):
+        map_view(view)
+    assert map_view("-3.5,1,2,2.5") == "-3.5,1,2,2.5" and map_view("all") == "all"
 
 
 def test_pins_and_bans_arrive_leave_the_other_marks_alone_and_can_be_undone(mapped, open_app):

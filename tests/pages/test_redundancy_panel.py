@@ -1,13 +1,20 @@
 """The Redundancy and Sensitivity tabs, run by Streamlit's test harness on a workspace in which samples stand twice."""
 
 import shutil
+from dataclasses import fields
 
+import numpy as np
 import pytest
 
+from core.scores.links import Links
+from core.scores.minhash import Bands
+from core.scores.redundancy_search import Redundancy
+from core.scores.redundant_groups import Proposal
 from core.scores.redundant_marks import REASON, banned_so
 from core.store.datasets import Dataset
 from core.store.people import BAN, PIN, marked_with_reasons, set_marks
 from core.workspace import Workspace
+from pages.explore.panels.redundancy_panel import sentence
 from tests.made_twice import TWICE, twice_workspace
 from tests.pages.conftest import said as written
 
@@ -73,7 +80,19 @@ def test_who_may_go_is_banned_at_once_and_taken_back_at_once(twice, open_app):
 
 def test_nothing_twice_is_said_so(made, open_app):
     app = at_redundancy(open_app, made, redundancy_at="1")
-    assert "No two samples share 100 % of their active features." in said(app)
+    assert "No two samples overlap by 1.00 or more (Jaccard)." in said(app)
+
+
+def test_where_minhash_looked_nothing_found_is_not_nothing_there():
+    none = np.full(9, -1, np.int32)
+    links = Links(*(np.empty(0, np.int32) for _ in fields(Links)))
+    found = Redundancy(0.5, none, 0 * none, 0 * none, links, np.zeros(101, np.int64), bands=Bands(20, 5))
+    nothing = Proposal(0.8, (), np.zeros(9, np.int8), none, 0 * none, 0 * none)
+    told = sentence(found, nothing)
+    assert (
+        "No two samples were found that overlap by 0.80" in told
+        and f"would find {100 * Bands(20, 5).recall_at(0.8):.3g} % of such pairs" in told
+    )
 
 
 def test_how_far_the_selection_moves_is_said_with_what_cannot_be_asked(twice, open_app):

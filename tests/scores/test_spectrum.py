@@ -65,6 +65,24 @@ def test_carriers_share_out_samples_tokens_and_rare_holdings():
     assert found[0].rare_per_token == pytest.approx(10 / 3)
 
 
+def test_the_band_of_the_rare_is_that_of_samples_drawn_at_the_same_lengths():
+    rng = np.random.default_rng(0)
+    lengths, rare = rng.integers(0, 3, 300), np.arange(10) < 8
+    rows = [set(np.flatnonzero(rng.random(10) < 0.05 * (1 + length)).tolist()) for length in lengths]
+    codes = (rng.random(300) < 0.3).astype(int)
+    rows = [own | {0, 1, 2, 3} if at < 20 else own for at, own in enumerate(rows)]
+    codes[:20] = 2
+    found = carriers(
+        packed(rows), rare, codes=codes, names=("a", "b", "c"), tokens=np.full(300, 5), lengths=lengths
+    )  # fmt: skip
+    held, like = np.array([len(own & set(range(8))) for own in rows]), LikeLengths(lengths)
+    for code, one in enumerate(found):
+        drawn = [held[like.draw(rng, np.flatnonzero(codes == code))].sum() / held.sum() for _ in range(1000)]
+        assert (one.rare_low + one.rare_high) / 2 == pytest.approx(np.mean(drawn), rel=0.02)
+        assert one.rare_high - one.rare_low == pytest.approx(2 * 2.394 * np.std(drawn), rel=0.12)
+    assert found[2].share_of_rare > found[2].rare_high
+
+
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=40), st.data())
 def test_a_draw_has_as_many_of_each_length_all_different_and_eligible(groups, data):

@@ -54,7 +54,12 @@ def sentence(found: Redundancy, proposal: Proposal) -> str:
     """The answer: how many samples repeat others."""
     n, linked = len(found.nearest), sum(len(group) for group in proposal.groups)
     if not linked:
-        return f"No two samples share {100 * proposal.at:.0f} % of their active features."
+        if found.exact:
+            return f"No two samples overlap by {proposal.at:.2f} or more (Jaccard)."
+        return (
+            f"No two samples were found that overlap by {proposal.at:.2f} or more (Jaccard); MinHash would find "
+            f"{100 * found.recall_at(proposal.at):.3g} % of such pairs."
+        )
     goes = len(proposal.goes)
     return (
         f"{count(linked, 'sample')} of {whole(n)} ({100 * linked / n:.2g} %) repeat another one: "
@@ -65,8 +70,8 @@ def sentence(found: Redundancy, proposal: Proposal) -> str:
 def _about(opened: Opened, found: Redundancy, proposal: Proposal) -> str:
     counted = COUNTED[chosen("redundancy_counted")]
     said = [
-        f"Two samples repeat each other where they share {100 * proposal.at:.0f} % or more of their active features "
-        f"(Jaccard; active by {counted})."
+        f"Two samples repeat each other where their active features overlap by {proposal.at:.2f} or more (Jaccard, shared over "
+        f"either; active by {counted})."
     ]
     if found.bands is None:
         said.append("All pairs were compared: exact.")
