@@ -10,7 +10,7 @@ from core.errors import GamutError
 from core.scores.alignment import POOLINGS, AlignmentSettings
 from core.scores.capability import load_capability
 from core.scores.finding import Figure, Finding
-from core.scores.finding_words import TITLES, verdict
+from core.scores.finding_words import TITLES, left_out_words, verdict
 from core.scores.kept_finding import kept_finding
 from core.scores.readings import agreement
 from core.selection.known_analysis import KnownOfAnalysis
@@ -156,7 +156,7 @@ def _finding_words(found: Finding) -> str:
         figures = (plain.auroc, plain.precision, plain.precision_at_all, matched.auroc, matched.precision)
         rows.append((TITLES.get(plain.method, plain.method), *map(_figure, figures)))
     missing = [f"{TITLES.get(method, method)}: {why}" for method, why in found.missing.items()]
-    return "\n".join([*verdict(found), "", table(rows), *missing])
+    return "\n".join([*verdict(found), left_out_words(found), "", table(rows), *missing])
 
 
 def _figure(figure: Figure) -> str:

@@ -23,6 +23,7 @@ from core.workspace import Workspace, check_name
 
 VERSION = 2
 ABOUT = "gamut_capability"
+HASHES = "samples.sha256"  # uint8 (texts, 32)
 SITES = ("mlp", "residual")
 PROFILE = ("features", "neurons", "tokens")
 PARTS = tuple(Directions.__dataclass_fields__)
@@ -64,7 +65,8 @@ class Capability:
 
     `means` and `firsts`: float32 (layers, d) by site, averages over the set of the token means and of position 0; one that
     was learned without a pass has no `firsts`. `profile`: what the set activates as a whole, by the names of `PROFILE`
-    (see `core.activations.profile`).
+    (see `core.activations.profile`). `hashes`: the content hashes of its samples, by which they are known in any data set;
+    none in files of an older Gamut.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Capability:
     firsts: dict[str, np.ndarray]
     profile: dict[str, np.ndarray] = field(default_factory=dict)
     quality: dict[str, Quality] = field(default_factory=dict)
+    hashes: frozenset[str] = frozenset()
     path: Path | None = None
 
     @cached_property
@@ -167,6 +170,8 @@ def save_capability(workspace: Workspace, capability: Capability, *, replace: bo
     for kind, values in (("mean", capability.means), ("first", capability.firsts)):
         tensors |= {f"{site}.{kind}": np.ascontiguousarray(value) for site, value in values.items()}
     tensors |= {f"profile.{name}": np.ascontiguousarray(value) for name, value in capability.profile.items()}
+    if capability.hashes:
+        tensors[HASHES] = np.frombuffer(bytes.fromhex("".join(sorted(capability.hashes))), np.uint8).reshape(-1, 32)
     about = {"name": capability.name, "learned": asdict(capability.learned)}
     with written_beside(path) as out:
         out.write(save(tensors, metadata={ABOUT: json.dumps(about, sort_keys=True)}))
@@ -216,6 +221,7 @@ def read_capability(path: Path) -> Capability:
             firsts={site: tensors[f"{site}.first"] for site in SITES if f"{site}.first" in tensors},
             profile={name: tensors[f"profile.{name}"] for name in PROFILE if f"profile.{name}" in tensors},
             quality={site: _quality(tensors, site) for site in sites},
+            hashes=frozenset(bytes(own).hex() for own in tensors.get(HASHES, ())),
             path=path,
         )
         check_capability(found)

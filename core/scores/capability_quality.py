@@ -41,6 +41,11 @@ class Quality:
     def layers(self) -> int:
         return self.own.shape[1]
 
+    @property
+    def random_sets(self) -> int:
+        """How many different random sets there are: equal ones, of an older Gamut, count once."""
+        return len({own.tobytes() for own in np.moveaxis(self.random, 1, 0)})
+
     def figure(self, name: str) -> np.ndarray:
         """One figure of the whole set by layer, float64 (layers)."""
         return self.own[FIGURES.index(name)]
@@ -147,10 +152,15 @@ def quality_words(quality: Quality) -> str:
     )
     if stable.high is None:
         return f"{said}; there are no random samples to compare with."
+    sets = f"{quality.random_sets} random sets" if quality.random_sets > 1 else "the one random set there is"
     if stable.beyond and explained.beyond:
-        verdict = "more than any random set of as many samples does"
+        verdict = f"more than {'any of ' if quality.random_sets > 1 else ''}{sets}"
     elif stable.beyond:
-        verdict = "more than random sets do, though these explain as much of their own changes"
+        verdict = (
+            f"more than {sets}, which explains as much of its own changes"
+            if quality.random_sets == 1
+            else f"more than any of {sets}, though these explain as much of their own changes"
+        )
     else:
-        verdict = "no more than random sets of as many samples do: this may be a direction of text in general"
-    return f"{said}: {verdict} ({stable.low:.2f} to {stable.high:.2f} for random sets)."
+        verdict = f"no more than {sets}: this may be a direction of text in general"
+    return f"{said}: {verdict} ({stable.low:.2f} to {stable.high:.2f})."

@@ -11,7 +11,7 @@ from typing import Any
 from core.datasets.options import ImportOptions, read_map_words
 from core.datasets.parse import Problem, samples
 from core.datasets.read import open_source
-from core.datasets.sample import Turn
+from core.datasets.sample import Turn, content_hash
 from core.errors import GamutError
 from core.scores.coverage import seeded_order
 from core.scores.directions import FEWEST
@@ -66,13 +66,15 @@ class CapabilitySource:
 class Gathered:
     """The samples of a source. `ids`: of the data set `dataset_hash`, ascending, in the same order; None of files.
 
-    `sources`: a line for each file or data set, with its hash.
+    `sources`: a line for each file or data set, with its hash. `hashes`: the content hashes of the samples, as they stand in
+    the source and as they are read.
     """
 
     conversations: Conversations
     sources: list[dict[str, Any]]
     ids: list[int] | None = None
     dataset_hash: str = ""
+    hashes: frozenset[str] = frozenset()
 
 
 def gather(workspace: Workspace, source: CapabilitySource) -> Gathered:
@@ -82,7 +84,9 @@ def gather(workspace: Workspace, source: CapabilitySource) -> Gathered:
         raise GamutError(
             f"{len(found.conversations)} samples were found; a direction needs at least {FEWEST}, better hundreds."
         )
-    return replace(found, conversations=_stripped(found.conversations, source.strip))
+    read = _stripped(found.conversations, source.strip)
+    hashes = frozenset(content_hash(turns) for turns in (*found.conversations, *read))
+    return replace(found, conversations=read, hashes=hashes)
 
 
 def _of_files(source: CapabilitySource) -> Gathered:

@@ -11,10 +11,10 @@ from core.scores.alignment import COSINE, DIFFERENCE, AlignmentSettings, alignme
 from core.scores.capability import Capability
 from core.scores.coverage import seeded_order
 from core.scores.finding import DRAWS, NAIT, Finding, find_kind
+from core.scores.own_samples import caveat_of, learned_from
 from core.scores.target_likeness import BM25, MONA, OVERLAP, likeness
 from core.store.analyses import Analysis
 from core.store.datasets import Dataset
-from core.store.pools import members_of
 
 METHODS = {
     NAIT: AlignmentSettings(),
@@ -32,11 +32,12 @@ def find_by_capability(
     """How well a capability finds the samples of a kind, bool (n), by each method beside random and length alone.
 
     tasks: int (n), which samples come from one task, for the intervals. leave_out: bool (n), samples that count nowhere;
-    those that the capability was learned from are always left out. What a method cannot tell stands in `missing` with the
+    those that the capability was learned from are always left out, by text. What a method cannot tell is in `missing` with the
     reason. `GamutError` where too little is left to find.
     """
     capability.require(analysis)
-    used = ~learned_from(dataset, capability)
+    its_own = learned_from(dataset, capability)
+    used = ~its_own
     used &= True if leave_out is None else ~np.asarray(leave_out, bool)
     own = np.asarray(kind, bool)[used]
     if not 0 < own.sum() < len(own):
@@ -49,7 +50,7 @@ def find_by_capability(
         {method: score[used] for method, score in scores.items()}, own, lengths=analysis.counts.scored_tokens[used],
         tasks=None if tasks is None else np.asarray(tasks)[used], draws=draws, seed=seed,
     )  # fmt: skip
-    return replace(found, missing=missing)
+    return replace(found, missing=missing, left_out=int(its_own.sum()), caveat=caveat_of(capability))
 
 
 def scores_by_method(
@@ -69,14 +70,3 @@ def scores_by_method(
     scores[RANDOM] = -np.argsort(seeded_order(analysis.n_samples, seed)).astype(np.float64)
     scores[LENGTH] = analysis.counts.scored_tokens.astype(np.float64)
     return scores, missing
-
-
-def learned_from(dataset: Dataset, capability: Capability) -> np.ndarray:
-    """The samples of a data set, or of a pool's members, that a capability was learned from: bool (n)."""
-    out = np.zeros(len(dataset), bool)
-    begins = {member.content_hash: member.first for member in members_of(dataset)} | {dataset.content_hash: 0}
-    for source in capability.learned.sources:
-        first = begins.get(source.get("content_hash", ""))
-        if first is not None:
-            out[first + np.array(source.get("ids", []), np.int64)] = True
-    return out

@@ -4,7 +4,8 @@ AUROC: P(a row of the kind scores higher than another) + ½ P(equal). Precision:
 and among as many of the best as there are rows of the kind; where scores are equal at the cut, the mean over all ways to
 break the tie. Length matched: rows of other kinds weigh so that their lengths are distributed as those of the kind, in bins
 of half a doubling, and the share of the kind stays the same. Intervals: percentiles of a bootstrap over tasks, those that
-hold the kind and the others drawn apart (rows, where tasks are not known).
+hold the kind and the others drawn apart. Rows are drawn, those of the kind and the others apart, where tasks are not known,
+among few tasks that hold the kind, and among the others of a single task: a task drawn from one is always the same.
 """
 
 from __future__ import annotations
@@ -34,8 +35,13 @@ class Figure:
 
     @property
     def apart(self) -> bool:
-        """Whether 0 lies outside the interval, for differences."""
-        return self.low > 0 or self.high < 0
+        """Whether 0 lies outside the interval, for differences; an interval without width says nothing."""
+        return not self.without_width and (self.low > 0 or self.high < 0)
+
+    @property
+    def without_width(self) -> bool:
+        """Whether every draw gave the same."""
+        return self.low == self.high
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +60,11 @@ class Found:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """`rows` of the kind among `samples`; `tasks`: how many hold the kind, None where tasks are rows.
+    """`rows` of the kind among `samples`; `tasks`: how many hold the kind, `other_tasks` none of it; None where tasks are rows.
 
     `plain` and `matched`: every method, in the order given, as things are and with lengths matched. `unmatched`: rows of the
-    kind in length bins without any other row, which count nowhere in `matched`.
+    kind in length bins without any other row, which count nowhere in `matched`. `left_out`: samples that were learned from
+    and count nowhere; `caveat`: what is to be said of those that may count.
     """
 
     rows: int
@@ -67,6 +74,9 @@ class Finding:
     matched: tuple[Found, ...]
     unmatched: int
     missing: Mapping[str, str] = field(default_factory=dict)
+    other_tasks: int | None = None
+    left_out: int = 0
+    caveat: str = ""
 
     @property
     def base(self) -> float:
@@ -94,24 +104,32 @@ def find_kind(
     for matched in (False, True):
         weights = [_weights(kind, bins, drawn, both) if matched else drawn for drawn in times]
         sides[matched] = _side(scores, kind, weights)
+    held = None if tasks is None else len(np.unique(tasks[kind]))
     return Finding(
-        rows=rows, samples=n, tasks=None if tasks is None else len(np.unique(tasks[kind])), plain=sides[False],
-        matched=sides[True], unmatched=int((kind & ~both).sum()),
+        rows=rows, samples=n, tasks=held, plain=sides[False], matched=sides[True], unmatched=int((kind & ~both).sum()),
+        other_tasks=None if tasks is None or held is None else len(np.unique(tasks)) - held,
     )  # fmt: skip
 
 
 def _draws(kind: np.ndarray, tasks: np.ndarray | None, draws: int, seed: int) -> list[np.ndarray]:
-    """How often each row counts: once in the first, then as its task is drawn; float64 (n) each."""
+    """How often each row counts: once in the first, then as its unit is drawn among those alike; float64 (n) each."""
     n = len(kind)
     tasks = np.arange(n) if tasks is None else np.unique(tasks, return_inverse=True)[1]
-    holds = np.bincount(tasks, kind, minlength=tasks.max() + 1) > 0
+    holding = np.bincount(tasks, kind, minlength=tasks.max() + 1) > 0
+    holds = holding[tasks]
+    groups = [holds & kind, holds & ~kind] if holding.sum() < FEW_TASKS else [holds]
+    by_row = [holding.sum() < FEW_TASKS] * len(groups) + [(~holding).sum() < 2]
+    units = [np.unique(np.flatnonzero(own) if rows else tasks[own], return_inverse=True)[1]
+             for own, rows in zip((*groups, ~holds), by_row, strict=True)]  # fmt: skip
     rng = np.random.default_rng(seed)
     found = [np.ones(n)]
     for _ in range(draws):
-        times = np.zeros(len(holds))
-        for group in (np.flatnonzero(holds), np.flatnonzero(~holds)):
-            times += np.bincount(rng.choice(group, len(group)), minlength=len(holds)) if len(group) else 0
-        found.append(times[tasks])
+        times = np.zeros(n)
+        for own, unit in zip((*groups, ~holds), units, strict=True):
+            if len(unit):
+                size = int(unit.max()) + 1
+                times[own] = np.bincount(rng.integers(0, size, size), minlength=size)[unit]
+        found.append(times)
     return found
 
 

@@ -17,7 +17,7 @@ from core.scores.finding import DRAWS, Figure, Finding, Found
 from core.store.analyses import Analysis
 from core.store.datasets import Dataset
 
-VERSION = 1
+VERSION = 2
 
 
 def kept_finding(

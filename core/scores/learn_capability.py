@@ -22,6 +22,7 @@ from core.scores.capability_quality import Quality, beside, measure
 from core.scores.capability_source import CapabilitySource, Gathered, gather
 from core.scores.coverage import seeded_order
 from core.scores.directions import FEWEST, Directions, learn_directions
+from core.scores.own_samples import own_rows
 from core.scores.stored_ends import stored_ends, stored_profile
 from core.store.analyses import Analysis
 from core.store.datasets import Dataset, dataset_with_hash
@@ -62,29 +63,44 @@ def learn_capability(
         if stored
         else _learn_by_pass(name, analysis, source, gathered, pool, nulls, progress, stop)
     )
-    null = f"{analysis.dataset}, {len(nulls)} sets of {len(nulls[0])} random samples" if nulls else ""
     created = datetime.now(UTC).isoformat(timespec="seconds")
+    null = null_words(analysis.dataset, nulls, wanted=random_sets, size=len(gathered.conversations))
     learned = replace(found.learned, sources=gathered.sources, seed=source.seed, null=null, created=created)
-    return replace(found, learned=learned)
+    return replace(found, learned=learned, hashes=gathered.hashes)
 
 
 def random_ids(n: int, gathered: Gathered, pool: Dataset, *, sets: int, seed: int) -> list[list[int]]:
-    """Sets of random samples of a pool, as large as those gathered and without them, ascending ids.
+    """Distinct sets of random samples of a pool, as many as those gathered and without any of their texts, ascending ids.
 
-    Sets are disjoint as long as the pool lasts; in a pool smaller than that, each set is a draw of its own. No sets where
-    the pool has too few samples for one.
+    Sets are disjoint as long as the pool lasts; then each is a draw of its own, where the pool has samples for two, so that
+    sets share no more than half on average. No set is smaller than what is gathered: where the pool has too few, there is none.
     """
-    own = set(gathered.ids or ()) if gathered.dataset_hash == pool.content_hash else set()
+    own = own_rows(pool, hashes=gathered.hashes)
+    free = n - int(own.sum())
     size, found = len(gathered.conversations), []
     left: list[int] = []
     for number in range(sets):
         if len(left) < size:
-            left = [i for i in seeded_order(n, seed + number).tolist() if i not in own]
-        if min(size, len(left)) < FEWEST:
-            return []
-        found.append(sorted(left[:size]))
+            if free < size or (number and free < 2 * size):
+                break
+            left = [i for i in seeded_order(n, seed + number).tolist() if not own[i]]
+        drawn = sorted(left[:size])
         left = left[size:]
+        if drawn not in found:
+            found.append(drawn)
     return found
+
+
+def null_words(pool: str, sets: list[list[int]], *, wanted: int, size: int) -> str:
+    """What the random sets are, and why there are fewer than wanted; nothing where none were."""
+    if not wanted:
+        return ""
+    if not sets:
+        return f"none: {pool} has fewer than {size} samples besides its own"
+    said = f"{pool}, {len(sets)} {'set' if len(sets) == 1 else 'sets'} of {size} random samples"
+    if len(sets) < wanted:
+        return f"{said}, not {wanted}: the pool has no more for sets that differ"
+    return f"{said}, some in several sets" if len(set().union(*sets)) < size * len(sets) else said
 
 
 def identity_of(analysis: Analysis, pool: Dataset) -> AnalysisIdentity:

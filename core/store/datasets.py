@@ -1,6 +1,6 @@
 """Data sets at rest: imported once into `datasets/<name>/samples.duckdb`, then only read."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -160,6 +160,11 @@ class Dataset:
         return [
             row[0] for row in self.cursor().execute("SELECT content_hash FROM samples ORDER BY sample_id").fetchall()
         ]
+
+    def ids_with_content(self, hashes: Collection[str]) -> list[int]:
+        """The samples whose content hash is one of these, ascending ids."""
+        query = "SELECT sample_id FROM samples WHERE content_hash IN (SELECT unnest(?)) ORDER BY sample_id"
+        return [row[0] for row in self.cursor().execute(query, [sorted(hashes)]).fetchall()] if hashes else []
 
     def without_response(self):
         """Which samples say nothing to train on: bool array (n), in id order."""

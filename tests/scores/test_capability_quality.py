@@ -47,7 +47,7 @@ def test_a_shared_direction_stands_out_from_random_sets_and_noise_does_not():
         glance.beyond for glance in at_a_glance(sure) if glance.name != "margin"
     )
     assert sure.figure("stability")[0] > 0.9 > 0.6 > unsure.figure("stability")[0]
-    assert "more than any random set" in quality_words(sure)
+    assert "more than any of 5 random sets" in quality_words(sure)
     assert sure.random_by_size.shape == (3, 2, 5, 1)
     assert np.allclose(sure.random_by_size[:, :, 2], random[2].by_size.mean(axis=2))
     lowest, highest = sure.random_curve("stability")
@@ -71,3 +71,10 @@ def test_a_random_set_of_fewer_samples_still_stands_beside_at_half_of_all():
     assert own.sizes.tolist() == [16, 17] and fewer.sizes.tolist() == [15]
     found = beside(own, [fewer]).random_by_size
     assert np.allclose(found[:, 1, 0], fewer.by_size.mean(axis=2)[:, -1])
+
+
+def test_equal_random_sets_count_once_in_the_words():
+    rows, other = np.random.default_rng(5).normal(size=(2, 1, 40, 8))
+    same = beside(measure(rows, rows), [measure(other, other)] * 5)
+    assert same.random_sets == 1
+    assert "the one random set" in quality_words(same) and "random sets" not in quality_words(same)

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from core.errors import GamutError
 from core.scores.capability import save_capability
-from core.scores.find_by_capability import find_by_capability, learned_from
+from core.scores.find_by_capability import find_by_capability
 from core.scores.finding import NAIT, find_kind
-from core.scores.finding_words import FLOOR, verdict
+from core.scores.finding_words import FLOOR, UNMATCHED, drawn_over, verdict
+from core.scores.own_samples import learned_from
 from core.store.analyses import open_analysis
 from core.store.contrast import length_bins
 from core.store.datasets import Dataset
@@ -93,6 +94,42 @@ def test_what_is_found_only_by_length_is_lost_when_lengths_are_matched():
     assert "With lengths matched its AUROC is 0.5" in " ".join(verdict(found))
     with pytest.raises(ValueError):
         find_kind({NAIT: lengths}, np.zeros(1000, bool), lengths=lengths)
+
+
+def test_a_kind_of_one_task_is_drawn_by_row_and_noise_beats_nothing():
+    rng = np.random.default_rng(3)
+    n = 400
+    kind = np.arange(n) < 100
+    scores = {NAIT: rng.random(n), "bm25": rng.random(n), "random": rng.random(n), "length": rng.random(n)}
+    for tasks in (np.where(kind, 0, 1), np.where(kind, 0, 1 + np.arange(n) % 9)):
+        found = find_kind(scores, kind, lengths=np.full(n, 9), tasks=tasks, draws=200)
+        for own in (*found.plain, *found.matched):
+            assert own.auroc.high - own.auroc.low > 0.05 and not (own.behind and own.behind.without_width)
+        said = " ".join(verdict(found))
+        assert "better than" not in said and "worse than" not in said
+        assert "come from one task: the interval is over rows and says little of other tasks" in said
+        assert drawn_over(found).startswith("rows of the kind, and ")
+    alone = find_kind(scores, kind, lengths=np.full(n, 9), tasks=np.where(kind, np.arange(n) % 8, 9), draws=50)
+    assert alone.other_tasks == 1 and alone.plain[0].auroc.high > alone.plain[0].auroc.low
+    assert "All other rows come from one task" in " ".join(verdict(alone))
+    assert drawn_over(alone) == "8 tasks, and rows of the others"
+
+
+def test_an_interval_without_width_is_no_verdict():
+    kind = np.arange(200) < 50
+    rank = np.arange(200.0)
+    found = find_kind({NAIT: -rank, "bm25": rank}, kind, lengths=np.full(200, 9), draws=50)
+    behind = found.plain[1].behind
+    assert behind.value == behind.low == behind.high == 1 and not behind.apart
+    said = " ".join(verdict(found))
+    assert "better than" not in said and "without a verdict, every draw being the same, beside BM25" in said
+
+
+def test_where_no_length_is_shared_it_says_that_nothing_can_be_matched():
+    kind = np.arange(200) < 50
+    scores = {NAIT: np.arange(200) % 7}
+    assert UNMATCHED in verdict(find_kind(scores, kind, lengths=np.where(kind, 500, 5), draws=20))
+    assert UNMATCHED not in verdict(find_kind(scores, kind, lengths=np.full(200, 5), draws=20))
 
 
 def test_a_capability_is_judged_without_the_samples_it_was_learned_from(made):

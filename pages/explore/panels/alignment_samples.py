@@ -9,6 +9,7 @@ import streamlit as st
 from core.scores.controls import Beside
 from core.scores.finding_words import TITLES
 from pages.explore.panels.alignment_answers import Scored, controls_of
+from pages.explore.panels.own_samples import own_among
 from pages.shared.capability_choice import CONTROLS_READ
 from pages.shared.engine import Opened
 from pages.shared.messages import plain
@@ -39,7 +40,9 @@ def draw_samples(opened: Opened, said: Scored) -> None:
         )
     ids = order[(at - 1) * PAGE : at * PAGE].tolist()
     _draw_table(opened, said, controls, ids, first=(at - 1) * PAGE + 1)
+    best = said.found.best_first[: controls.rows]
     st.caption(plain(_controls_words(controls)))
+    st.caption(plain(own_among(opened, said.capability, best, of=f"the best {whole(controls.rows)}")))
 
 
 def asked() -> int | None:

@@ -73,8 +73,7 @@ def _draw_table(found: list[Capability], site: str) -> None:
     )  # fmt: skip
     del event
     st.caption(
-        "Means over the layers, in brackets the range over random sets of as many samples of the pool. A click on a row looks "
-        "at that capability."
+        "Means over the layers, in brackets the range over the random sets beside it. A click on a row looks at that capability."
     )
 
 
@@ -130,7 +129,7 @@ def _draw_one(opened: Opened, one: Capability, site: str) -> None:
         sites.caption(f"{SITE_TITLES[site]} only: learned without a pass of the model")
     with ways:
         draw_files(opened, one)
-    draw_quality(one.quality[site])
+    draw_quality(one.quality[site], null=one.learned.null)
 
 
 def _draw_others(opened: Opened, others: list[Capability]) -> None:

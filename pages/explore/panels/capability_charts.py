@@ -1,4 +1,4 @@
-"""How good a capability's directions are, drawn: by layer and by number of samples, beside random sets of equal size."""
+"""How good a capability's directions are, drawn: by layer and by number of samples, beside random sets."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from plotly.subplots import make_subplots
 
 from core.scores.capability_quality import FIGURES, Quality
 from pages.shared.charts import COLOURS, QUIET, ink
+from pages.shared.messages import plain
 from pages.shared.numbers import count, whole
 
 HEIGHT = 430
@@ -37,18 +38,17 @@ FIGURE_WORDS = {
 }
 
 
-def draw_quality(quality: Quality) -> None:
-    """Six small pictures: every figure by layer, and below by number of samples."""
+def draw_quality(quality: Quality, *, null: str) -> None:
+    """Six small pictures: every figure by layer, and below by number of samples; `null` says what the random sets are."""
     st.plotly_chart(quality_figure(quality), width="stretch", config=QUIET, key="capability_quality")
-    st.caption(_words(quality))
+    st.caption(plain(quality_caption(quality, null)))
 
 
-def _words(quality: Quality) -> str:
+def quality_caption(quality: Quality, null: str) -> str:
     """What the grey is, and what stands at each number of samples."""
-    sets = quality.random.shape[1]
-    words = (
-        f"Grey: {count(sets, 'set')} of as many random samples of the pool." if sets else "No random sets beside it."
-    )
+    sets = quality.random_sets
+    words = f"Grey: {count(sets, 'random set')}" if sets else "No random sets beside it"
+    words += f" ({null.removeprefix('none: ')})." if null else "."
     if not len(quality.sizes):
         return f"{words} How the figures grow with the number of samples is not kept in this file: learn it again to see it."
     return f"{words} Below: two disjoint sets of so many samples, drawn ten times, median and range; the last is half of all."

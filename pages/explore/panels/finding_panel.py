@@ -9,7 +9,7 @@ import streamlit as st
 from core.scores.alignment import AlignmentSettings
 from core.scores.capability import Capability
 from core.scores.finding import Figure, Finding, Found
-from core.scores.finding_words import TITLES, verdict
+from core.scores.finding_words import TITLES, drawn_over, left_out_words, verdict
 from core.scores.kept_finding import kept_finding
 from pages.explore.panels.answers import known
 from pages.explore.panels.set_choice import COLUMN, column_kinds
@@ -140,9 +140,8 @@ def _draw_figures(found: Finding) -> None:
 
 
 def _draw_notes(found: Finding) -> None:
-    of = "rows" if found.tasks is None else count(found.tasks, "task")
     words = f"{count(found.rows, 'row')} of the kind among {whole(found.samples)} ({100 * found.base:.1f} %). Intervals: 95 %, "
-    words += f"drawn over {of}. Samples that the capability was learned from count nowhere."
+    words += f"drawn over {drawn_over(found)}. {left_out_words(found)}"
     if found.unmatched:
         words += f" {count(found.unmatched, 'row')} of the kind have no other row of like length and are not matched."
     for name, why in found.missing.items():

@@ -8,10 +8,11 @@ from core.selection.methods.registry import METHODS, find, takes_capabilities
 from core.selection.together import Picks, core_of, overlaps
 from pages.explore.panels.alignment_panel import offer_capability
 from pages.explore.panels.core_set_panel import asked, draw_core
+from pages.explore.panels.own_samples import own_picks
 from pages.explore.panels.together_answers import chosen_together
 from pages.explore.panels.together_charts import draw_overlap
 from pages.explore.panels.transfer_panel import draw_transfer
-from pages.shared.capability_choice import fitting
+from pages.shared.capability_choice import capability_called, fitting
 from pages.shared.draft import draft_budget
 from pages.shared.engine import Opened
 from pages.shared.messages import guard, plain
@@ -38,6 +39,8 @@ def draw_together(opened: Opened) -> None:
         return
     said = chosen_together(opened, names, chosen("together_by"))
     _draw_answer(said.picks)
+    every = [capability_called(opened.workspace, name) for name in names]
+    st.caption(plain(own_picks(opened, every, said.picks.ids)))
     matrix, core = st.columns([1, 1.25], gap="medium")
     with matrix:
         draw_overlap(said.picks, overlaps(said.picks))
