@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from core.files import json_hash
 from core.scores.complexity import complexity_columns
@@ -61,21 +60,7 @@ def complexity(analysis: Analysis, dataset: Dataset) -> dict[str, np.ndarray]:
     return kept_table(analysis, f"complexity-{decides}", lambda: ({}, complexity_columns(dataset.conversations())))[1]
 
 
-def rare_count(features: FeatureSets, rare: np.ndarray) -> np.ndarray:
-    """How many of its features are rare, for every sample: int32 (n); rare: bool (n_features)."""
-    return _count(features.indptr, features.indices, rare)
-
-
 def novelty(features: FeatureSets, rare: np.ndarray) -> np.ndarray:
     """The share of a sample's features that are rare, float64 (n); NaN where it has none."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        return rare_count(features, rare) / features.richness
-
-
-@njit(cache=True, nogil=True)
-def _count(indptr, indices, marked):
-    out = np.zeros(indptr.size - 1, np.int32)
-    for sample in range(out.size):
-        for e in range(indptr[sample], indptr[sample + 1]):
-            out[sample] += marked[indices[e]]
-    return out
+        return features.hits(rare) / features.richness

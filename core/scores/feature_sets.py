@@ -53,6 +53,10 @@ class FeatureSets:
         """F(sample_id): int32, ascending (a view)."""
         return self.indices[self.indptr[sample_id] : self.indptr[sample_id + 1]]
 
+    def hits(self, marked: np.ndarray) -> np.ndarray:
+        """How many of each sample's features are marked: int32 (n_samples); marked: bool (n_features)."""
+        return _hits(self.indptr, self.indices, marked)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Activity:
@@ -205,3 +209,12 @@ def _ascending(sample, feature):
         if sample[e] < sample[e - 1] or (sample[e] == sample[e - 1] and feature[e] <= feature[e - 1]):
             return False
     return True
+
+
+@njit(cache=True, nogil=True)
+def _hits(indptr, indices, marked):
+    out = np.zeros(indptr.size - 1, np.int32)
+    for sample in range(out.size):
+        for e in range(indptr[sample], indptr[sample + 1]):
+            out[sample] += marked[indices[e]]
+    return out

@@ -16,7 +16,7 @@ from numba import njit
 
 from core.scores.distinct_sets import DistinctSets
 from core.scores.set_join import Pairs, common
-from core.scores.set_marks import differ, marks_of
+from core.scores.set_marks import differ, marks_of, with_room
 
 CHANCE = 2e-4  # at most so large a part of random pairs may agree in a band: they are compared in vain
 RECALL = 0.85  # at the smallest overlap that is looked for
@@ -132,10 +132,7 @@ def _within(indptr, ids, marks, keys, places, band, order, first, ends, p, q, wi
                     continue
                 shared = common(ids, indptr[row], indptr[row + 1], indptr[other], indptr[other + 1], wanted)
                 if shared >= wanted:
-                    if count == found.shape[0]:
-                        wider = np.empty((2 * count, 3), np.int32)
-                        wider[:count] = found
-                        found = wider
+                    found = with_room(found, count)
                     found[count, 0], found[count, 1], found[count, 2] = row, other, shared
                     count += 1
         first = end

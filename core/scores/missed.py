@@ -86,7 +86,7 @@ def regions(
     codes: int (n), a row's place in `names`, −1 for none.
     """
     covered = rows_with(features, ids, base=base) >= c
-    hits = _hits(features.indptr, features.indices, covered)
+    hits = features.hits(covered)
     chosen = np.zeros(features.n_samples, bool)
     chosen[ids] = True
     counted = (codes >= 0) & (eligible | chosen)
@@ -106,15 +106,6 @@ def regions(
     )
     found = [Region(name, *own) for name, *own in zip(names, *figures, strict=True) if own[0]]
     return sorted(found, key=lambda region: (region.chosen / region.rows, -region.rows, region.name))
-
-
-@njit(cache=True, nogil=True)
-def _hits(indptr, indices, covered):
-    out = np.zeros(indptr.size - 1, np.int32)
-    for row in range(out.size):
-        for e in range(indptr[row], indptr[row + 1]):
-            out[row] += covered[indices[e]]
-    return out
 
 
 @njit(cache=True, nogil=True)

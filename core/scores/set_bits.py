@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from core.scores.set_marks import with_room
+
 WORD = 64
 TILE = 8  # sets held against each other one at a time: fetched once for so many
 
@@ -52,10 +54,7 @@ def compare(bits, size, first, begin, end, p, q):
                 if more > 0 or (more == 0 and both > 0 and first[other] < first[nearest[k]]):
                     nearest[k], shared[k], union[k] = other, both, either
                 if other < row and both * q >= p * either:
-                    if count == found.shape[0]:
-                        wider = np.empty((2 * count, 3), np.int32)
-                        wider[:count] = found
-                        found = wider
+                    found = with_room(found, count)
                     found[count, 0], found[count, 1], found[count, 2] = row, other, both
                     count += 1
     return nearest, shared, found[:count, 0].copy(), found[:count, 1].copy(), found[:count, 2].copy()

@@ -17,7 +17,7 @@ from numba import njit
 
 from core.scores.distinct_sets import DistinctSets
 from core.scores.feature_sets import FeatureSets
-from core.scores.set_marks import differ, marks_of
+from core.scores.set_marks import differ, marks_of, with_room
 
 Pairs = tuple[np.ndarray, np.ndarray, np.ndarray]  # one, other, features in common: int32 each
 
@@ -85,10 +85,7 @@ def pairs_of(join, begin, end):
                 b_end = indptr[other + 1]
                 shared = common(ids, indptr[row] + at, indptr[row + 1], b_end - join.left[h], b_end, wanted)
                 if shared >= wanted:
-                    if count == found.shape[0]:
-                        wider = np.empty((2 * count, 3), np.int32)
-                        wider[:count] = found
-                        found = wider
+                    found = with_room(found, count)
                     found[count, 0], found[count, 1], found[count, 2] = row, other, shared
                     count += 1
     return found[:count, 0].copy(), found[:count, 1].copy(), found[:count, 2].copy()

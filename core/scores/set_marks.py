@@ -73,3 +73,13 @@ def _ones(word):
     word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
     word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
     return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
+
+
+@njit(cache=True, nogil=True)
+def with_room(found, count):
+    """The same rows with room for one more behind the first `count`: twice as many where all are taken."""
+    if count < found.shape[0]:
+        return found
+    wider = np.empty((2 * count, found.shape[1]), found.dtype)
+    wider[:count] = found
+    return wider

@@ -14,7 +14,6 @@ import numpy as np
 from numba import njit
 
 from core.errors import GamutError
-from core.scores.diversity import rare_count
 from core.scores.feature_sets import FeatureSets
 from core.scores.length_matched import LikeLengths
 
@@ -124,7 +123,7 @@ def carriers(
     rare: bool (n_features). codes: int (n), `names[codes[i]]` is the group of sample i, −1 for none. tokens: int (n).
     lengths: int (n), the group of like length from which a sample's random counterpart is drawn.
     """
-    held = rare_count(features, rare)
+    held = features.hits(rare)
     members = {name: np.flatnonzero(codes == code) for code, name in enumerate(names)}
     members = {name: own for name, own in members.items() if len(own)}
     effective = effective_beside_null(features, list(members.values()), lengths)

@@ -69,7 +69,7 @@ def stands_for(features: FeatureSets, sample_id: int, among: np.ndarray) -> list
     has = np.zeros(features.n_features, np.bool_)
     has[features.row(sample_id)] = True
     among = np.asarray(among, np.int64)
-    shared, size = _shared(features.indptr, features.indices, has)[among], features.richness[among]
+    shared, size = features.hits(has)[among], features.richness[among]
     near = np.flatnonzero(2 * shared > size)
     best = near[np.lexsort((among[near], size[near], -shared[near]))]
     return [Shared(int(among[place]), int(shared[place]), int(size[place])) for place in best]
@@ -140,12 +140,3 @@ def _cover_row(indptr, indices, order, row, n_features, named):
         for e in range(indptr[order[best]], indptr[order[best] + 1]):
             wanted[indices[e]] = False
     return places[:size], counts[:size]
-
-
-@njit(cache=True, nogil=True)
-def _shared(indptr, indices, has):
-    shared = np.zeros(indptr.size - 1, np.int64)
-    for i in range(shared.size):
-        for e in range(indptr[i], indptr[i + 1]):
-            shared[i] += has[indices[e]]
-    return shared

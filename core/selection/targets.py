@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from core.errors import GamutError
-from core.files import json_hash, write_json
+from core.files import json_hash
+from core.named_files import NamedFiles
 from core.store.analyses import Analysis
-from core.workspace import NAME, Workspace, check_name
-
-VERSION = 1
+from core.workspace import Workspace, check_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,38 +44,17 @@ def save_target(
         n_features=analysis.n_features, features=tuple(sorted({int(f) for f in features})), made_from=made_from,
     )  # fmt: skip
     _check(target)
-    path = workspace.targets / f"{name}.json"
-    if path.exists():
-        there = load_target(workspace, name)
-        if there.hash == target.hash:
-            return there
-        raise GamutError(
-            f"There is a list of features {name!r} already, of {len(there.features)} others; choose another name."
-        )
-    write_json(path, {"version": VERSION, **asdict(target)})
-    return target
+    return _saved(workspace).save(target)
 
 
 def load_target(workspace: Workspace, name: str) -> Target:
     """The saved list of that name, or `GamutError` naming those there are."""
-    path = workspace.targets / f"{name}.json"
-    if not NAME.fullmatch(name) or not path.is_file():
-        known = ", ".join(target_names(workspace)) or "none yet"
-        raise GamutError(f"There is no list of features {name!r}; there are: {known}.")
-    try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-        if said.pop("version") > VERSION:
-            raise GamutError(f"The list of features {name!r} was saved by a newer Gamut; update this one to open it.")
-        target = Target(**said | {"features": tuple(sorted({int(f) for f in said["features"]}))})
-        _check(target)
-        return target
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise GamutError(f"The list of features {path} is damaged ({error!r}); make it again.") from None
+    return _saved(workspace).load(name)
 
 
 def target_names(workspace: Workspace) -> list[str]:
     """The names of all saved lists, sorted."""
-    return sorted(path.stem for path in workspace.targets.glob("[!.]*.json"))
+    return _saved(workspace).names()
 
 
 def free_target_name(wanted: str, features: Iterable[int]) -> str:
@@ -86,6 +64,16 @@ def free_target_name(wanted: str, features: Iterable[int]) -> str:
     return f"{short}-{json_hash(sorted(int(f) for f in features))[:6]}"
 
 
+def _saved(workspace: Workspace) -> NamedFiles[Target]:
+    return NamedFiles(folder=workspace.targets, of="list of features", read=_target, others=_others)
+
+
+def _target(said: dict) -> Target:
+    target = Target(**said | {"features": tuple(sorted({int(f) for f in said["features"]}))})
+    _check(target)
+    return target
+
+
 def _check(target: Target) -> None:
     if not target.features:
         raise GamutError("The list holds no feature; a target needs one at least.")
@@ -93,3 +81,7 @@ def _check(target: Target) -> None:
         raise GamutError(
             f"The list names features that the SAE has not; its ids run from 0 to {target.n_features - 1}."
         )
+
+
+def _others(target: Target) -> str:
+    return f"{len(target.features)} other features"

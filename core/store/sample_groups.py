@@ -5,16 +5,15 @@ A group never changes under its name: what was chosen by it can be chosen again.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from core.errors import GamutError
-from core.files import json_hash, write_json
+from core.files import json_hash
+from core.named_files import NamedFiles
 from core.store.datasets import Dataset
-from core.workspace import NAME, Workspace, check_name
+from core.workspace import Workspace, check_name
 
-VERSION = 1
 DRAWN = "Drawn on the map"  # begins how such a group was made
 
 
@@ -48,31 +47,12 @@ def save_group(workspace: Workspace, name: str, *, dataset: Dataset, ids: Iterab
         raise GamutError(
             f"Data set {dataset.name!r} has no sample {group.ids[-1]}; its ids run from 0 to {len(dataset) - 1}."
         )
-    path = workspace.groups / f"{name}.json"
-    if path.exists():
-        there = load_group(workspace, name)
-        if there.hash == group.hash:
-            return there
-        raise GamutError(f"There is a group {name!r} already, of {len(there.ids)} other samples; choose another name.")
-    write_json(path, {"version": VERSION, **asdict(group)})
-    return group
+    return _saved(workspace).save(group)
 
 
 def load_group(workspace: Workspace, name: str) -> SampleGroup:
     """The saved group of that name, or `GamutError` naming those there are."""
-    path = workspace.groups / f"{name}.json"
-    if not NAME.fullmatch(name) or not path.is_file():
-        known = ", ".join(group_names(workspace)) or "none yet"
-        raise GamutError(f"There is no group of samples {name!r}; there are: {known}.")
-    try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-        if said.pop("version") > VERSION:
-            raise GamutError(f"The group {name!r} was saved by a newer Gamut; update this one to open it.")
-        group = SampleGroup(**said | {"ids": tuple(sorted({int(i) for i in said["ids"]}))})
-        _check(group)
-        return group
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise GamutError(f"The group of samples {path} is damaged ({error!r}); make it again.") from None
+    return _saved(workspace).load(name)
 
 
 def group_of(dataset: Dataset, name: str) -> SampleGroup:
@@ -87,7 +67,7 @@ def group_of(dataset: Dataset, name: str) -> SampleGroup:
 
 def group_names(workspace: Workspace) -> list[str]:
     """The names of all saved groups, sorted."""
-    return sorted(path.stem for path in workspace.groups.glob("[!.]*.json"))
+    return _saved(workspace).names()
 
 
 def groups_here(dataset: Dataset) -> dict[str, int]:
@@ -101,8 +81,22 @@ def groups_here(dataset: Dataset) -> dict[str, int]:
     return found
 
 
+def _saved(workspace: Workspace) -> NamedFiles[SampleGroup]:
+    return NamedFiles(folder=workspace.groups, of="group of samples", read=_group, others=_others)
+
+
+def _group(said: dict) -> SampleGroup:
+    group = SampleGroup(**said | {"ids": tuple(sorted({int(i) for i in said["ids"]}))})
+    _check(group)
+    return group
+
+
 def _check(group: SampleGroup) -> None:
     if not group.ids:
         raise GamutError("The group holds no sample; it needs one at least.")
     if group.ids[0] < 0:
         raise GamutError(f"The group names sample {group.ids[0]}; ids begin with 0.")
+
+
+def _others(group: SampleGroup) -> str:
+    return f"{len(group.ids)} other samples"

@@ -18,13 +18,13 @@ from pages.explore.panels.map_regions_list import draw_regions
 from pages.explore.panels.map_scene import ASKED, chosen_outline, draw_scene, shows_chosen
 from pages.explore.panels.map_send import draw_send
 from pages.shared.draft import draft_spec
-from pages.shared.empty import offer_analysis
 from pages.shared.engine import Opened, ranked
 from pages.shared.feature_words import feature_words
 from pages.shared.job_view import draw_running
-from pages.shared.messages import guard, head, plain
+from pages.shared.messages import guard, plain
 from pages.shared.numbers import count, duration, whole
 from pages.shared.sample_view import Judged, open_sample
+from pages.shared.screen import draw_screen
 from pages.shared.sidebar import Current, current
 from pages.shared.state import keep_choices, write_link
 from pages.shared.subset import current_subset
@@ -137,15 +137,14 @@ def offer_map(opened: Opened) -> None:
     draw_running(opened.workspace)
 
 
-head("Map", "What is in it, and where?")
-here = current()
-opened = here.opened()
-if opened is None:
-    offer_analysis(here)
-else:
+def screen(opened: Opened) -> None:
+    """The map, or the way to one."""
     with guard():
         layout = layout_of(opened)
         if layout is None:
             offer_map(opened)
         else:
-            workbench(here, opened, layout)
+            workbench(current(), opened, layout)
+
+
+draw_screen("Map", "What is in it, and where?", screen)

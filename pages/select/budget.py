@@ -20,9 +20,9 @@ from pages.shared.answer_words import answer_words, spent_words
 from pages.shared.constraint_choice import drawn_anew
 from pages.shared.curves import Asked, along, answer_of
 from pages.shared.draft import draft_base, draft_budget, draft_spec
-from pages.shared.empty import offer_analysis
-from pages.shared.messages import guard, head
-from pages.shared.sidebar import current, tell_selection
+from pages.shared.messages import guard
+from pages.shared.screen import draw_screen
+from pages.shared.sidebar import tell_selection
 from pages.shared.state import chosen, keep_choices, write_link
 
 
@@ -87,10 +87,4 @@ def draw_picture(asked: Asked, pool: Pool, ranking: Ranking, selected: Selected)
         draw_picks(asked.opened, selected.ranking, ranking)
 
 
-head("Budget", "Which samples, how many, and why these?")
-here = current()
-opened = here.opened()
-if opened is None:
-    offer_analysis(here)
-else:
-    screen(opened)
+draw_screen("Budget", "Which samples, how many, and why these?", screen)

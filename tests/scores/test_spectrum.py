@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import GamutError
-from core.scores.diversity import novelty, rare_count
+from core.scores.diversity import novelty
 from core.scores.feature_sets import FeatureSets
 from core.scores.length_matched import FEATURES_REACHED, LikeLengths, remains
 from core.scores.spectrum import Bounds, carriers, effective_beside_null, hill_numbers, spectrum
@@ -35,7 +35,7 @@ def test_every_feature_is_of_the_kind_that_its_samples_say(rows, rare, ubiquitou
     assert sum(found.counts.values()) == 10
     assert found.histogram()[1].sum() == 10 - found.counts["dead"]
     by_hand = [sum(found.rare[f] for f in row) for row in rows]
-    assert rare_count(packed(rows), found.rare).tolist() == by_hand
+    assert packed(rows).hits(found.rare).tolist() == by_hand
     shares = [count / len(row) if row else np.nan for count, row in zip(by_hand, rows, strict=True)]
     np.testing.assert_allclose(novelty(packed(rows), found.rare), shares)
 

@@ -39,7 +39,7 @@ def test_a_pool_reads_a_saved_list_as_a_target(made):
 def test_a_name_keeps_its_features_for_ever(made):
     first = saved(made)
     assert saved(made, features=[3, 7]) == first
-    with pytest.raises(GamutError, match="already, of 2 others; choose another name"):
+    with pytest.raises(GamutError, match="already, of 2 other features; choose another name"):
         saved(made, features=[3, 8])
     assert load_target(made, "wanted") == first
 
