@@ -1,109 +1,49 @@
 """The forward pass over a data set: every sample once, by a fixed plan, into parts and then into the store."""
 
-import json
-import os
-from collections.abc import Callable
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-import torch
 
-import core
-from core.activations.batch import Batch
+from core.activations.analysis_meta import analysis_meta
+from core.activations.back_off import FILE, Replan
 from core.activations.batch_plan import plan_batches
 from core.activations.cancelled import Cancelled as Cancelled
 from core.activations.collect.collection import Collection
 from core.activations.decoder import decoder_rows
-from core.activations.device import AUTO, choose_device
 from core.activations.identity import AnalysisIdentity
-from core.activations.model import LanguageModel, load_model
-from core.activations.neurons import mlp_projections, neurons_of
-from core.activations.pool_analysis import analyse_pool
-from core.activations.sae import SparseAutoencoder, check_pair, encode, fitted, load_any
-from core.activations.states import StateReader
-from core.activations.template import by_chat_template, template_words
-from core.activations.tokens import UNSCORED, Tokens, begins, token_texts, tokenise
+from core.activations.machine import Pass as Pass
+from core.activations.machine import usable_threads as usable_threads
+from core.activations.machines import Machines, passes_of
+from core.activations.pass_loop import Progress, Stop, Strand, read_batches
+from core.activations.pool_analysis import analyse_members, analyse_pool
+from core.activations.tokens import Tokens
 from core.errors import GamutError
 from core.store.analyses import PARTIAL
-from core.store.contents import Budgets, Shape, decide
+from core.store.contents import Contents, decide
 from core.store.datasets import Dataset
 from core.store.finalise import finalise
-from core.store.groups import groups_of
+from core.store.groups import Groups, groups_of
 from core.store.parts import PartWriter
 from core.store.pools import members_of
+from core.store.tables import DATABASE
 from core.workspace import Workspace
 
 PART_SECONDS = 30.0  # what a kill can cost
 
-Progress = Callable[..., None]  # (done, total, note), and the samples read where tokens are counted
-Stop = Callable[[], bool]
+Finished = Callable[[AnalysisIdentity, Path], None]
 
 
-class Pass:
-    """A model and an SAE, ready to run batches of tokens.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An analysis that is to be made, and what it will be called."""
 
-    `device` as `core.activations.device.choose_device` takes it. `trust`: run the model's own code.
-    """
-
-    def __init__(self, identity: AnalysisIdentity, *, threads: int, device: str = AUTO, trust: bool = False) -> None:
-        torch.set_num_threads(threads)
-        settings = identity.settings
-        self.device = choose_device(device)
-        self.model: LanguageModel = load_model(
-            identity.model.folder, dtype=settings.dtype, device=self.device, trust=trust
-        )
-        sae = load_any(identity.sae.ref, identity.sae.folder, dtype="float32", device=str(self.model.home))
-        check_pair(self.model, sae)
-        self.sae: SparseAutoencoder = fitted(self.model, sae)
-        self.template = settings.template
-        by_chat_template(self.model.tokenizer, self.template)  # a template that is not there is said before any work
-        limits = [limit for limit in (settings.max_length, self.model.context, sae.context) if limit]
-        if not limits:
-            raise GamutError("Neither the model nor the SAE tells how many tokens it reads; say it with --max-length.")
-        self.max_length = min(limits)
-        self.projections = mlp_projections(self.model.blocks)
-        self.reader = StateReader(
-            self.model, self.projections, block=self.sae.block, every_layer=identity.settings.every_layer,
-            mask_massive=identity.settings.mask_massive, site=self.sae.module(self.model),
-        )  # fmt: skip
-
-    def tokenise(self, conversations) -> Tokens:
-        """Tokens of conversations, cut at the context."""
-        return tokenise(
-            conversations,
-            self.model.tokenizer,
-            max_length=self.max_length,
-            template=self.template,
-            bos=self.sae.prepend_bos,
-        )
-
-    def vocabulary(self) -> list[str]:
-        """The text of every token id, for readers without a tokenizer; bytes that are no text show as �."""
-        return token_texts(self.model.tokenizer, range(len(self.model.tokenizer)))
-
-    def shape(self) -> Shape:
-        """Of model and SAE what decides the size of an analysis."""
-        neurons = neurons_of(self.projections[0]) if self.projections else 0
-        return Shape(self.sae.n_features, len(self.model.blocks), neurons, self.model.width, self.sae.block)
-
-    def warm_up(self, tokens: Tokens, ids: np.ndarray) -> None:
-        """Run a batch and forget it: compiling and loading kernels is then done."""
-        collection = Collection(decide(1, self.shape(), Budgets()), None)
-        collection.add(self.run(tokens, ids))
-        collection.take()
-
-    def run(self, tokens: Tokens, ids: np.ndarray) -> Batch:
-        """Run the samples `ids` of one batch through model and SAE."""
-        lengths = tokens.lengths[ids]
-        padded = np.zeros((len(ids), lengths.max()), dtype=np.int64)
-        scored = np.zeros(padded.shape, dtype=bool)
-        for row, (first, length) in enumerate(zip(tokens.indptr[ids], lengths, strict=True)):
-            padded[row, :length] = tokens.ids[first : first + length]
-            scored[row, :length] = tokens.sides[first : first + length] != UNSCORED
-        states = self.reader.read(torch.from_numpy(padded), torch.from_numpy(scored))
-        real = torch.from_numpy(np.arange(padded.shape[1]) < lengths[:, None]).to(states.hook.device)
-        return Batch(tokens, ids, states, *encode(self.sae, states.hook[real]), self.sae.n_features)
+    identity: AnalysisIdentity
+    name: str
 
 
 def analyse(
@@ -119,113 +59,136 @@ def analyse(
     `as_of`: hold what an analysis of so many samples would, for a rehearsal on a few of them.
     Rows in = rows out is asserted when it is finished.
     """
-    final = workspace.analyses / identity.id
-    if final.exists():
-        return final
-    partial = workspace.analyses / (identity.id + PARTIAL)
-    if members_of(dataset):
-
-        def run(member: Dataset, own: AnalysisIdentity, free: str, told: Progress) -> Path:
-            nonlocal machine  # one model for all members
-            machine = machine or Pass(identity, threads=usable_threads(), **(where or {}))
-            return analyse(
-                workspace,
-                member,
-                own,
-                name=free,
-                progress=told,
-                stop=stop,
-                part_seconds=part_seconds,
-                machine=machine,
-            )
-
-        return analyse_pool(
-            workspace, dataset, identity, name=name, partial=partial, final=final, run=run, progress=progress
-        )
-    started = datetime.now(UTC)
-    threads = usable_threads()
-    progress(0, 0, "loading the model")
-    machine = machine or Pass(identity, threads=threads, **(where or {}))
-    progress(0, 0, "tokenising")
-    tokens = machine.tokenise(turns for _, turns in dataset.conversations())
-    if len(tokens.lengths) != len(dataset):
-        raise GamutError(
-            f"{len(dataset)} samples were to be read, {len(tokens.lengths)} came: the data set is damaged, add it again."
-        )
-    batches = plan_batches(tokens.lengths, identity.settings)
-    settings = identity.settings
-    groups = groups_of(dataset, settings.group_by)
-    contents = decide(
-        as_of or len(dataset),
-        machine.shape(),
-        settings.budgets,
-        every_layer=settings.every_layer,
-        groups=groups.names,
-        grouped_by=groups.column,
-    )
-    collection = Collection(contents, groups.of)
-    writer = PartWriter(partial / "parts", seconds=part_seconds, take=collection.take)
-    _run(machine, tokens, batches, writer, collection, progress, stop)
-    progress(len(tokens.ids), len(tokens.ids), "writing the store")
-    meta = _meta(identity, dataset, name, started, threads, machine)
-    finalise(
-        partial, final, batches=len(batches), samples=len(dataset), contents=contents,
-        decoder=decoder_rows(machine.model, machine.sae), vocabulary=machine.vocabulary(), meta=meta,
-    )  # fmt: skip
-    return final
+    machines = Machines(where, loaded={identity.sae.sha256: machine} if machine else None)
+    return analyse_together(
+        workspace, dataset, [Wanted(identity, name)], progress=progress, stop=stop, part_seconds=part_seconds,
+        machines=machines, as_of=as_of,
+    )[0]  # fmt: skip
 
 
-def _run(
-    machine: Pass, tokens: Tokens, batches: list[np.ndarray], writer: PartWriter, collection: Collection,
-    progress: Progress, stop: Stop,
+def analyse_together(
+    workspace: Workspace, dataset: Dataset, wanted: Sequence[Wanted], *, progress: Progress, stop: Stop,
+    machines: Machines, part_seconds: float = PART_SECONDS, as_of: int | None = None,
+    finished: Finished = lambda identity, folder: None,
+) -> list[Path]:  # fmt: skip
+    """Run analyses of one data set by one model and several SAEs in one pass; each is what it would be by itself.
+
+    SAEs that read unlike tokens (BOS, length) take a pass each. What is finished is left alone, and of the others each
+    goes on from its own parts. `finished` hears of each that this call finishes. The rest is as in `analyse`.
+    """
+    folders = [workspace.analyses / each.identity.id for each in wanted]
+    due = [each for each, folder in zip(wanted, folders, strict=True) if not folder.exists()]
+    if due and members_of(dataset):
+        _analyse_pool(workspace, dataset, due, machines, progress, stop, part_seconds, finished)
+    elif due:
+        _Reading(workspace, dataset, due, machines, progress, as_of).finish(stop, part_seconds, finished)
+    return folders
+
+
+def _analyse_pool(
+    workspace: Workspace, dataset: Dataset, due: Sequence[Wanted], machines: Machines, progress: Progress, stop: Stop,
+    part_seconds: float, finished: Finished,
 ) -> None:  # fmt: skip
-    sizes = np.array([tokens.lengths[batch].sum() for batch in batches])
-    rows = np.cumsum([0, *(len(batch) for batch in batches)])
-    for number in range(writer.next_batch, len(batches)):
-        if stop():
-            writer.flush()
-            raise Cancelled
-        progress(int(sizes[:number].sum()), int(sizes.sum()), "reading samples", int(rows[number]))
-        collection.add(machine.run(tokens, batches[number]))
-        writer.add(number)
-    writer.flush()
+    def run(member: Dataset, own: list[tuple[AnalysisIdentity, str]], told: Progress) -> None:
+        analyse_together(
+            workspace, member, [Wanted(*each) for each in own], progress=told, stop=stop, machines=machines,
+            part_seconds=part_seconds,
+        )  # fmt: skip
+
+    analyse_members(workspace, dataset, [each.identity for each in due], run=run, progress=progress)
+    for each in due:
+        folder = workspace.analyses / each.identity.id
+        analyse_pool(
+            workspace, dataset, each.identity, name=each.name, partial=_partial(workspace, each), final=folder,
+            progress=progress,
+        )  # fmt: skip
+        finished(each.identity, folder)
 
 
-def usable_threads() -> int:
-    """Threads for torch: the processors this process may use; more of them than that makes it many times slower."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def _partial(workspace: Workspace, wanted: Wanted) -> Path:
+    return workspace.analyses / (wanted.identity.id + PARTIAL)
 
 
-def _bos_words(machine: Pass) -> str:
-    """How texts began, and why."""
-    asked, first = machine.sae.prepend_bos, begins(machine.model.tokenizer)
-    if asked is None:
-        return "as the tokenizer has it"
-    if asked and first is None:
-        return "none: the SAE was trained with one, but the tokenizer has none"
-    return "with one, as the SAE was trained" if asked else "none, as the SAE was trained"
+class _Reading:
+    """One data set on its way through the model, to the SAEs of all analyses that are due."""
 
+    def __init__(
+        self, workspace: Workspace, dataset: Dataset, due: Sequence[Wanted], machines: Machines, progress: Progress,
+        as_of: int | None,
+    ) -> None:  # fmt: skip
+        self._started = datetime.now(UTC)
+        self._workspace, self._dataset, self._due, self._progress = workspace, dataset, due, progress
+        self._settings = due[0].identity.settings
+        progress(0, 0, "loading the model")
+        self._machines = [machines.of(each.identity) for each in due]
+        progress(0, 0, "tokenising")
+        self._passes = [(group, self._tokens(group)) for group in passes_of(self._machines)]
+        self._total = sum(len(tokens.ids) for _, tokens in self._passes)
+        self._groups: Groups = groups_of(dataset, self._settings.group_by)
+        self._contents = [self._decide(machine, as_of or len(dataset)) for machine in self._machines]
 
-def _meta(
-    identity: AnalysisIdentity, dataset: Dataset, name: str, started: datetime, threads: int, machine: Pass
-) -> dict[str, str]:
-    finished = datetime.now(UTC)
-    return {
-        "id": identity.id,
-        "name": name,
-        "dataset": dataset.name,
-        "dataset_hash": identity.dataset_hash,
-        "model": identity.model.as_json(),
-        "sae": identity.sae.as_json(),
-        "settings": json.dumps(identity.settings.as_dict(), sort_keys=True),
-        "max_length": str(machine.max_length),
-        "hook": machine.sae.hook,
-        "template": template_words(machine.model.tokenizer, machine.template),
-        "bos": _bos_words(machine),
-        "device": machine.device,
-        "threads": str(threads),
-        "versions": json.dumps({"gamut": core.__version__, "torch": torch.__version__}),
-        "started": started.isoformat(timespec="seconds"),
-        "finished": finished.isoformat(timespec="seconds"),
-        "seconds": f"{(finished - started).total_seconds():.1f}",
-    }
+    def _tokens(self, group: list[int]) -> Tokens:
+        tokens = self._machines[group[0]].tokenise(turns for _, turns in self._dataset.conversations())
+        if len(tokens.lengths) != len(self._dataset):
+            raise GamutError(
+                f"{len(self._dataset)} samples were to be read, {len(tokens.lengths)} came: "
+                "the data set is damaged, add it again."
+            )
+        return tokens
+
+    def _decide(self, machine: Pass, samples: int) -> Contents:
+        settings, groups = self._settings, self._groups
+        return decide(
+            samples, machine.shape(), settings.budgets, every_layer=settings.every_layer, groups=groups.names,
+            grouped_by=groups.column,
+        )  # fmt: skip
+
+    def finish(self, stop: Stop, part_seconds: float, finished: Finished) -> None:
+        """Read what is missing, pass by pass, and write every store."""
+        before = 0
+        for number, (group, tokens) in enumerate(self._passes, 1):
+            batches = plan_batches(tokens.lengths, self._settings)
+            plans = {place: Replan(_partial(self._workspace, self._due[place]) / FILE) for place in group}
+            strands = [self._strand(place, plans[place], part_seconds) for place in group if not self._written(place)]
+            place_words = f" (pass {number} of {len(self._passes)})" if len(self._passes) > 1 else ""
+            if strands:
+                read_batches(strands, tokens, batches, progress=self._counted(before, place_words), stop=stop)
+            before += len(tokens.ids)
+            for place in group:
+                self._write(place, tokens, batches, plans[place], before)
+                finished(self._due[place].identity, self._workspace.analyses / self._due[place].identity.id)
+
+    def _written(self, place: int) -> bool:
+        """Whether a run before was stopped between the database and its final name."""
+        return (_partial(self._workspace, self._due[place]) / DATABASE).exists()
+
+    def _strand(self, place: int, replan: Replan, part_seconds: float) -> Strand:
+        collection = Collection(self._contents[place], self._groups.of)
+        folder = _partial(self._workspace, self._due[place]) / "parts"
+        return Strand(
+            self._machines[place], collection, PartWriter(folder, seconds=part_seconds, take=collection.take), replan
+        )
+
+    def _counted(self, before: int, words: str) -> Progress:
+        """One progress over all passes."""
+
+        def said(done: int, _total: int, note: str, rows: int) -> None:
+            self._progress(before + done, self._total, note + words, rows)
+
+        return said
+
+    def _write(self, place: int, tokens: Tokens, batches: list[np.ndarray], replan: Replan, done: int) -> None:
+        wanted, machine = self._due[place], self._machines[place]
+        partial, final = _partial(self._workspace, wanted), self._workspace.analyses / wanted.identity.id
+        several = f" ({place + 1} of {len(self._due)})" if len(self._due) > 1 else ""
+        self._progress(done, self._total, f"writing the store{several}")
+        beside = [each.identity.sae.ref for other, each in enumerate(self._due) if other != place]
+        meta = analysis_meta(
+            wanted.identity, self._dataset, wanted.name, machine, started=self._started, read_with=beside,
+            replanned=replan.replanned(batches, tokens.lengths),
+        )  # fmt: skip
+        finalise(
+            partial, final, batches=len(batches), samples=len(self._dataset), contents=self._contents[place],
+            decoder=decoder_rows(machine.model, machine.sae), vocabulary=machine.vocabulary(), meta=meta,
+        )  # fmt: skip
+        (final / FILE).unlink(missing_ok=True)  # its meta says it from now on

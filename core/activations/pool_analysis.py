@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,40 +16,54 @@ from core.store.datasets import Dataset, dataset_with_hash
 from core.store.finalise import take_final_name
 from core.store.merge import merge_analyses
 from core.store.pools import SOURCE, Member, members_of
+from core.store.replanned import KEY
+from core.store.replanned import together as of_members
 from core.workspace import Workspace
 
 Progress = Callable[..., None]  # (done, total, note), and the samples read where tokens are counted
-Run = Callable[[Dataset, AnalysisIdentity, str, Progress], Path]
+Named = tuple[AnalysisIdentity, str]
+Run = Callable[[Dataset, list[Named], Progress], None]
 
 
-def analyse_pool(
-    workspace: Workspace,
-    dataset: Dataset,
-    identity: AnalysisIdentity,
-    *,
-    name: str,
-    partial: Path,
-    final: Path,
-    run: Run,
-    progress: Progress,
-) -> Path:
-    """Have every member without an analysis analysed by `run` and merge what came of it.
+def analyse_members(
+    workspace: Workspace, dataset: Dataset, wanted: Sequence[AnalysisIdentity], *, run: Run, progress: Progress
+) -> None:
+    """Have every member without an analysis analysed by `run`, by all the SAEs that it misses at once.
 
     So a pool costs what its new members cost, and has the same numbers whether its members were analysed before or not.
     """
-    check_groups(workspace, dataset, identity.settings)
-    steps = _Steps(dataset, _missing(workspace, dataset, identity), progress)
-    members = [_analysed(workspace, member, _for_members(identity), run, steps) for member in members_of(dataset)]
+    for identity in wanted:
+        check_groups(workspace, dataset, identity.settings)
+    missing = [{member.first for member in _missing(workspace, dataset, identity)} for identity in wanted]
+    due = [member for member in members_of(dataset) if any(member.first in firsts for firsts in missing)]
+    steps = _Steps(dataset, due, progress)
+    for member in due:
+        owns = [_own(_for_members(identity), member) for identity in wanted]
+        owns = [own for own in owns if not (workspace.analyses / own.id).exists()]
+        if owns:  # a member that stands in the pool twice is read once
+            found = _dataset(workspace, member)
+            run(found, _named(workspace, found.name, owns), steps.of(member))
+
+
+def analyse_pool(
+    workspace: Workspace, dataset: Dataset, identity: AnalysisIdentity, *, name: str, partial: Path, final: Path,
+    progress: Progress,
+) -> Path:  # fmt: skip
+    """Merge the analyses of a pool's members, which are all there, into its own."""
+    own = _for_members(identity)
     progress(0, 0, "joining the members")
+    members = [Analysis(workspace.analyses / _own(own, member).id) for member in members_of(dataset)]
     one = members[0]
     vocabulary = [text for (text,) in one.cursor().execute("SELECT text FROM vocabulary ORDER BY token_id").fetchall()]
     seconds = sum(float(member.meta["seconds"]) for member in members)
-    meta = {key: value for key, value in one.meta.items() if key not in ("format_version", "content_hash")}
+    meta = {key: value for key, value in one.meta.items() if key not in ("format_version", "content_hash", KEY)}
     meta |= {
         "id": identity.id, "name": name, "dataset": dataset.name, "dataset_hash": identity.dataset_hash,
         "started": min(m.meta["started"] for m in members), "finished": max(m.meta["finished"] for m in members),
         "seconds": f"{seconds:.1f}",
     }  # fmt: skip
+    replanned = of_members([member.replanned for member in members])
+    meta |= replanned.as_meta() if replanned else {}
     sources = [member.name for member in members_of(dataset)]
     by_source = identity.settings.group_by == SOURCE
     merge_analyses(partial, members, vocabulary=vocabulary, meta=meta, sources=sources, by_source=by_source)
@@ -112,16 +126,17 @@ class _Steps:
         """The progress of one member's run."""
         own = self._characters[member.first]
         place = f"{self._due.index(member) + 1} of {len(self._due)}, {member.name}"
+        tokens, before, read = self._tokens, self._rows, self._read
 
         def said(done: int, total: int, note: str, rows: int = 0) -> None:
             if not total:
                 return self._progress(0, 0, f"{note} ({place})")
-            rate = (self._tokens + total) / max(1, self._read + own)
-            left = sum(self._characters.values()) - self._read - own
-            every = self._tokens + total + round(rate * left)
-            self._progress(self._tokens + done, every, f"{note} ({place})", self._rows + rows)
-            if done == total:  # told once, at its end
-                self._tokens, self._rows, self._read = self._tokens + total, self._rows + member.rows, self._read + own
+            rate = (tokens + total) / max(1, read + own)
+            left = sum(self._characters.values()) - read - own
+            every = tokens + total + round(rate * left)
+            self._progress(tokens + done, every, f"{note} ({place})", before + rows)
+            if done == total:  # told at its end, once by every SAE that read it
+                self._tokens, self._rows, self._read = tokens + total, before + member.rows, read + own
 
         return said
 
@@ -130,15 +145,17 @@ def _own(identity: AnalysisIdentity, member: Member) -> AnalysisIdentity:
     return replace(identity, dataset=member.name, dataset_hash=member.content_hash)
 
 
-def _analysed(workspace: Workspace, member: Member, identity: AnalysisIdentity, run: Run, steps: _Steps) -> Analysis:
-    own = _own(identity, member)
-    there = workspace.analyses / own.id
-    if there.exists():
-        return Analysis(there)
+def _dataset(workspace: Workspace, member: Member) -> Dataset:
     dataset = dataset_with_hash(workspace, member.content_hash, name=member.name)
     if dataset is None:
         raise GamutError(
             f"The pool's data set {member.name!r} is not here any more and has no analysis with this model and SAE; "
             "add its file again."
         )
-    return Analysis(run(dataset, own, free_name(workspace, dataset.name, id=own.id), steps.of(member)))
+    return dataset
+
+
+def _named(workspace: Workspace, name: str, owns: Sequence[AnalysisIdentity]) -> list[Named]:
+    """What the analyses of a member are called: as their data set, the others with the beginning of their ids."""
+    free = [free_name(workspace, name, id=own.id) for own in owns]
+    return [(own, free[0] if own is owns[0] else f"{name}-{own.id[:6]}") for own in owns]

@@ -13,6 +13,7 @@ from core.errors import GamutError
 from core.store.content_hash import content_hash
 from core.store.contents import Contents
 from core.store.duck import open_read, reading
+from core.store.replanned import Replanned
 from core.store.tables import DATABASE, FORMAT_VERSION, held_keys
 from core.workspace import Workspace
 
@@ -103,6 +104,11 @@ class Analysis:
     @property
     def settings(self) -> dict:
         return json.loads(self.meta["settings"])
+
+    @property
+    def replanned(self) -> Replanned | None:
+        """What of the batch plan memory did not allow; such an analysis is exempt from equality by content hash."""
+        return Replanned.from_meta(self.meta)
 
     def recompute_hash(self) -> str:
         """The content hash of what the file holds now."""

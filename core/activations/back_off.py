@@ -1,0 +1,130 @@
+"""When memory runs out on a planned batch: it is read in halves, and that is written down, so that a resumed run splits alike."""
+
+from __future__ import annotations
+
+import gc
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import torch
+
+from core.errors import GamutError
+from core.files import write_json
+from core.store.replanned import Replanned
+
+FILE = "replan.json"  # in the folder of an unfinished analysis
+# What PyTorch says where it has no class of error for it: MPS, the processor, a CUDA library without room to work in.
+SAID = ("out of memory", "can't allocate memory", "not enough memory", "ALLOC_FAILED")
+
+Read = TypeVar("Read")
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory ran out: CUDA's, MPS's or the processor's."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in SAID)
+
+
+def give_back() -> None:
+    """Return what the failed batch held to the device."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    if torch.backends.mps.is_available():
+        torch.mps.empty_cache()
+
+
+class Replan:
+    """From which batch of the plan on how many padded tokens did not fit, kept in `file`; the fewer the later.
+
+    A batch that has as many or more is halved until its pieces have fewer: what failed once is not tried again.
+    """
+
+    def __init__(self, file: Path | None = None, splits: Sequence[tuple[int, int]] = ()) -> None:
+        self._file = file
+        self.splits = list(splits)
+        if file is not None and file.is_file():
+            self.splits = [(int(batch), int(tokens)) for batch, tokens in json.loads(file.read_text())]
+
+    def limit(self, batch: int) -> int | None:
+        """Padded tokens that do not fit at batch number `batch`; None where all did so far."""
+        return min((tokens for first, tokens in self.splits if first <= batch), default=None)
+
+    def note(self, batch: int, tokens: int) -> None:
+        """Write down that from this batch on so many padded tokens do not fit, unless that is known."""
+        known = self.limit(batch)
+        if known is None or tokens < known:
+            self.splits.append((batch, tokens))
+            if self._file is not None:
+                write_json(self._file, self.splits)
+
+    def replanned(self, batches: Sequence[np.ndarray], lengths: np.ndarray) -> Replanned | None:
+        """What an analysis that was read so says of itself; None where no batch was split."""
+        if not self.splits:
+            return None
+        limits = (self.limit(number) for number in range(len(batches)))
+        split = sum(
+            len(pieces(batch, lengths, limit)) > 1 for batch, limit in zip(batches, limits, strict=True) if limit
+        )
+        return Replanned(split, len(batches), tuple(self.splits)) if split else None
+
+
+def pieces(batch: np.ndarray, lengths: np.ndarray, limit: int | None) -> list[np.ndarray]:
+    """A batch in halves, and halves of these, until each has fewer than `limit` padded tokens or is one sample.
+
+    `lengths` int64 (all samples). The order of the samples stays.
+    """
+    if limit is None or len(batch) == 1 or padded_tokens(batch, lengths) < limit:
+        return [batch]
+    middle = (len(batch) + 1) // 2
+    return pieces(batch[:middle], lengths, limit) + pieces(batch[middle:], lengths, limit)
+
+
+def padded_tokens(batch: np.ndarray, lengths: np.ndarray) -> int:
+    """Tokens of a batch with its padding."""
+    return len(batch) * int(lengths[batch].max())
+
+
+def read_in_pieces(
+    number: int, batch: np.ndarray, lengths: np.ndarray, plans: Sequence[Replan], read: Callable[[np.ndarray], Read]
+) -> list[Read]:
+    """`read` a planned batch whole, or where memory runs out in as few pieces as fit; each of `plans` is told.
+
+    Raises `GamutError` naming a sample that does not fit by itself.
+    """
+    while True:
+        limit = min((known for plan in plans if (known := plan.limit(number)) is not None), default=None)
+        parts = pieces(batch, lengths, limit)
+        if limit is not None and len(parts) > 1:
+            for plan in plans:  # one that was read without the others so far has not met their limit itself
+                plan.note(number, limit)
+        found: list[Read] = []
+        failed = None
+        for part in parts:
+            try:
+                found.append(read(part))
+            except (RuntimeError, MemoryError) as error:
+                if not out_of_memory(error):
+                    raise
+                failed = part
+                break
+        if failed is None:
+            return found
+        found.clear()
+        give_back()  # outside the handler, whose error holds on to all that was computed
+        if len(failed) == 1:
+            raise GamutError(_too_long(int(failed[0]), int(lengths[failed[0]])))
+        for plan in plans:
+            plan.note(number, padded_tokens(failed, lengths))
+
+
+def _too_long(sample: int, tokens: int) -> str:
+    return (
+        f"Sample {sample} ({tokens} tokens) does not fit into memory by itself; nothing that was read is lost: free some "
+        "memory or choose a device with more, and start the same analysis again, it goes on from there; or begin another "
+        f"with --max-length below {tokens}."
+    )
