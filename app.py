@@ -12,6 +12,7 @@ from pages.shared.state import begin, choose_what_was_made, workspace, write_lin
 
 SCREENS = Path(__file__).resolve().parent / "pages"
 ICON = SCREENS / "shared" / "gamut.svg"  # an icon by name would be fetched from another host
+STYLE = SCREENS / "shared" / "charts.css"
 
 
 def screens() -> dict[str, list]:
@@ -97,6 +98,7 @@ def main() -> None:
         st.set_page_config(page_title=f"{screen.title} · Gamut", page_icon=str(ICON))
         choose_what_was_made()
         draw_sidebar(place)
+        st.html(STYLE)
         with guard():
             screen.run()
         write_link()

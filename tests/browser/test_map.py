@@ -57,6 +57,13 @@ def test_a_lasso_and_a_box_hold_whom_the_server_says(tmp_path, serve, page):
     quiet(page)
     ids, drawn = inside(page, layout), sorted(page.evaluate(SELECTED))
     assert ids == drawn and 30 < len(ids) < 570
+    before = page.url  # a smaller box begins within the one that is drawn
+    stroke(page, [(0.3, 0.3), (0.5, 0.6)])
+    page.wait_for_function("before => location.href !== before", arg=before)
+    quiet(page)
+    fewer = inside(page, layout)
+    assert fewer == sorted(page.evaluate(SELECTED)) and 0 < len(fewer) < len(ids)
+    ids = fewer
     link = page.url  # it brings the outline back, and who is inside
     visit(page, link)
     assert answer(page, f"{len(ids)} samples,")
