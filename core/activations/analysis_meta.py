@@ -11,6 +11,7 @@ import torch
 import core
 from core.activations.identity import AnalysisIdentity
 from core.activations.machine import Pass
+from core.activations.sae import products
 from core.activations.template import template_words
 from core.activations.tokens import begins
 from core.store.datasets import Dataset
@@ -36,6 +37,7 @@ def analysis_meta(
         "template": template_words(machine.model.tokenizer, machine.template),
         "bos": _bos_words(machine),
         "device": machine.device,
+        "numbers": f"model {identity.settings.dtype}, SAE {products(machine.sae.sae.device, identity.settings.dtype)}",
         "threads": str(torch.get_num_threads()),
         "versions": json.dumps({"gamut": core.__version__, "torch": torch.__version__}),
         "started": started.isoformat(timespec="seconds"),

@@ -39,9 +39,9 @@ def give_back() -> None:
 
 
 class Replan:
-    """From which batch of the plan on how many padded tokens did not fit, kept in `file`; the fewer the later.
+    """From which batch of the plan on how many padded tokens are read at once, kept in `file`; the fewer the later.
 
-    A batch that has as many or more is halved until its pieces have fewer: what failed once is not tried again.
+    Half as many as did not fit: a little fewer would likely not fit either, and every try costs a pass.
     """
 
     def __init__(self, file: Path | None = None, splits: Sequence[tuple[int, int]] = ()) -> None:
@@ -51,11 +51,11 @@ class Replan:
             self.splits = [(int(batch), int(tokens)) for batch, tokens in json.loads(file.read_text())]
 
     def limit(self, batch: int) -> int | None:
-        """Padded tokens that do not fit at batch number `batch`; None where all did so far."""
+        """Padded tokens read at once at batch number `batch`; None where memory never ran out before."""
         return min((tokens for first, tokens in self.splits if first <= batch), default=None)
 
     def note(self, batch: int, tokens: int) -> None:
-        """Write down that from this batch on so many padded tokens do not fit, unless that is known."""
+        """Write down that from this batch on no more padded tokens are read at once, unless they are fewer already."""
         known = self.limit(batch)
         if known is None or tokens < known:
             self.splits.append((batch, tokens))
@@ -74,11 +74,11 @@ class Replan:
 
 
 def pieces(batch: np.ndarray, lengths: np.ndarray, limit: int | None) -> list[np.ndarray]:
-    """A batch in halves, and halves of these, until each has fewer than `limit` padded tokens or is one sample.
+    """A batch in halves, and halves of these, until each has at most `limit` padded tokens or is one sample.
 
     `lengths` int64 (all samples). The order of the samples stays.
     """
-    if limit is None or len(batch) == 1 or padded_tokens(batch, lengths) < limit:
+    if limit is None or len(batch) == 1 or padded_tokens(batch, lengths) <= limit:
         return [batch]
     middle = (len(batch) + 1) // 2
     return pieces(batch[:middle], lengths, limit) + pieces(batch[middle:], lengths, limit)
@@ -119,7 +119,7 @@ def read_in_pieces(
         if len(failed) == 1:
             raise GamutError(_too_long(int(failed[0]), int(lengths[failed[0]])))
         for plan in plans:
-            plan.note(number, padded_tokens(failed, lengths))
+            plan.note(number, padded_tokens(failed, lengths) // 2)
 
 
 def _too_long(sample: int, tokens: int) -> str:

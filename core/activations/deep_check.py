@@ -1,10 +1,12 @@
 """Run stored samples through the model again and compare: the deepest proof that an analysis is what it says."""
 
 import json
+from collections.abc import Iterator
 
 import numpy as np
 
 from core.activations.analyse import Pass, usable_threads
+from core.activations.back_off import Replan, pieces
 from core.activations.batch_plan import plan_batches
 from core.activations.collect.activations import activation_tables
 from core.activations.identity import AnalysisIdentity, model_artifact, sae_artifact
@@ -41,7 +43,7 @@ def compare_samples(analysis: Analysis, dataset: Dataset, *, samples: int) -> st
     machine = Pass(identity, threads=usable_threads())
     tokens = machine.tokenise(turns for _, turns in dataset.conversations())
     chosen = np.random.default_rng().choice(len(dataset), size=min(samples, len(dataset)), replace=False)
-    for batch in plan_batches(tokens.lengths, identity.settings):
+    for batch in _as_read(analysis, tokens.lengths, identity.settings):
         wanted = np.intersect1d(batch, chosen)
         if len(wanted):
             rows = activation_tables(machine.run(tokens, batch))["activations"].to_pandas()
@@ -50,6 +52,13 @@ def compare_samples(analysis: Analysis, dataset: Dataset, *, samples: int) -> st
                 if difference is not None:
                     return difference
     return None
+
+
+def _as_read(analysis: Analysis, lengths: np.ndarray, settings: AnalysisSettings) -> Iterator[np.ndarray]:
+    """The batches of the plan, in pieces where memory did not allow them whole."""
+    replan = Replan(splits=analysis.replanned.splits if analysis.replanned else ())
+    for number, batch in enumerate(plan_batches(lengths, settings)):
+        yield from pieces(batch, lengths, replan.limit(number))
 
 
 def _difference(analysis: Analysis, sample_id: int, now) -> str | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from core.activations.back_off import Replan, read_in_pieces
 from core.activations.batch import Batch
 from core.activations.collect.collection import Collection
 from core.activations.device import AUTO, choose_device
@@ -16,6 +17,7 @@ from core.activations.identity import AnalysisIdentity
 from core.activations.model import LanguageModel, load_model
 from core.activations.neurons import mlp_projections, neurons_of
 from core.activations.sae import SparseAutoencoder, check_pair, encode, fitted, load_any
+from core.activations.settings import AnalysisSettings
 from core.activations.states import StateReader, States, read_together
 from core.activations.template import by_chat_template
 from core.activations.tokens import UNSCORED, Tokens, token_texts, tokenise
@@ -35,14 +37,24 @@ class Pass:
         beside: Pass | None = None,
     ) -> None:  # fmt: skip
         torch.set_num_threads(threads)
-        settings = identity.settings
-        self.device = beside.device if beside else choose_device(device)
-        self.model: LanguageModel = (
+        place = beside.device if beside else choose_device(device)
+        model = (
             beside.model
             if beside
-            else load_model(identity.model.folder, dtype=settings.dtype, device=self.device, trust=trust)
+            else load_model(identity.model.folder, dtype=identity.settings.dtype, device=place, trust=trust)
         )
-        sae = load_any(identity.sae.ref, identity.sae.folder, dtype="float32", device=str(self.model.home))
+        sae = load_any(identity.sae.ref, identity.sae.folder, dtype="float32", device=str(model.home))
+        self._take(model, sae, identity.settings, place)
+
+    @classmethod
+    def of(cls, model: LanguageModel, sae: SparseAutoencoder, settings: AnalysisSettings, *, device: str) -> Pass:
+        """A pass of a model and an SAE that are loaded already, on `device`."""
+        made = cls.__new__(cls)
+        made._take(model, sae, settings, device)
+        return made
+
+    def _take(self, model: LanguageModel, sae: SparseAutoencoder, settings: AnalysisSettings, device: str) -> None:
+        self.device, self.model = device, model
         check_pair(self.model, sae)
         self.sae: SparseAutoencoder = fitted(self.model, sae)
         self.template = settings.template
@@ -53,8 +65,8 @@ class Pass:
         self.max_length = min(limits)
         self.projections = mlp_projections(self.model.blocks)
         self.reader = StateReader(
-            self.model, self.projections, block=self.sae.block, every_layer=identity.settings.every_layer,
-            mask_massive=identity.settings.mask_massive, site=self.sae.module(self.model),
+            self.model, self.projections, block=self.sae.block, every_layer=settings.every_layer,
+            mask_massive=settings.mask_massive, site=self.sae.module(self.model),
         )  # fmt: skip
         self._may_overflow = settings.dtype == "float16"
 
@@ -80,7 +92,8 @@ class Pass:
     def warm_up(self, tokens: Tokens, ids: np.ndarray) -> None:
         """Run a batch and forget it: compiling and loading kernels is then done."""
         collection = Collection(decide(1, self.shape(), Budgets()), None)
-        collection.add(self.run(tokens, ids))
+        for piece in read_in_pieces(0, ids, tokens.lengths, [Replan()], lambda few: self.run(tokens, few)):
+            collection.add(piece)
         collection.take()
 
     def run(self, tokens: Tokens, ids: np.ndarray) -> Batch:

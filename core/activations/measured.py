@@ -1,9 +1,13 @@
-"""An analysis with its pilot before and the clock beside it: what the `analyse` command runs."""
+"""Analyses with their pilots before and the clock beside them: what the `analyse` command runs."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from core.activations.analyse import PART_SECONDS, Pass, Progress, Stop, analyse, usable_threads
+from core.activations.analyse import PART_SECONDS, Progress, Stop, Wanted, analyse_together
 from core.activations.identity import AnalysisIdentity
+from core.activations.machines import Machines, passes_sentence
 from core.activations.meter import Meter
 from core.activations.pilot import pilot
 from core.activations.pilot_report import PILOT, PilotReport, pilot_path, read_report, write_report
@@ -11,46 +15,58 @@ from core.store.analyses import PARTIAL
 from core.store.datasets import Dataset
 from core.workspace import Workspace
 
+Tell = Callable[[PilotReport], None]
+Say = Callable[[str], None]
+
 
 def analyse_measured(
-    workspace: Workspace, dataset: Dataset, identity: AnalysisIdentity, *, name: str, progress: Progress, stop: Stop,
-    part_seconds: float = PART_SECONDS, with_pilot: bool = True, tell=lambda report: None,
-    where: dict | None = None,
-) -> Path:  # fmt: skip
-    """Run the analysis as `analyse` does; its folder then holds the pilot's report and what it really took.
+    workspace: Workspace, dataset: Dataset, wanted: Sequence[Wanted], *, progress: Progress, stop: Stop,
+    part_seconds: float = PART_SECONDS, with_pilot: bool = True, tell: Tell = lambda report: None,
+    say: Say = lambda sentence: None, where: dict | None = None,
+) -> list[Path]:  # fmt: skip
+    """Run the analyses as `analyse_together` does; each folder then holds its pilot's report and what it really took.
 
-    A pilot that has been run is taken as it is; else one is run first where `with_pilot`. `tell` hears its report.
-    `where`: device and trust for loading the model.
+    A pilot that has been run is taken as it is; else one is run first where `with_pilot`. `tell` hears each report, `say`
+    how many passes several SAEs take; both before anything long starts. `where`: device and trust for loading the model.
+    Time and memory of several analyses are those of the run that made them all.
     """
-    final = workspace.analyses / identity.id
-    if final.exists():
-        return final
-    partial = workspace.analyses / (identity.id + PARTIAL)
-    machine = None
-    report = read_report(pilot_path(workspace, identity.id)) or read_report(partial / PILOT)
-    if report is None and with_pilot:
+    due = [each for each in wanted if not (workspace.analyses / each.identity.id).exists()]
+    machines = Machines(where)
+    for each in due:
+        report = _report(workspace, dataset, each.identity, machines, progress, stop, with_pilot=with_pilot)
+        if report is not None:
+            write_report(_partial(workspace, each.identity) / PILOT, report)
+            tell(report)
+    if len(due) > 1:
         progress(0, 0, "loading the model")
-        machine = Pass(identity, threads=usable_threads(), **(where or {}))
-        report = _pilot(workspace, dataset, identity, machine, progress, stop)
-    if report is not None:
-        write_report(partial / PILOT, report)
-        tell(report)
-    meter = Meter(partial)
+        say(passes_sentence([each.name for each in due], [machines.of(each.identity) for each in due]))
+    meters = {each.identity.id: Meter(_partial(workspace, each.identity)) for each in due}
 
     def watched(done: int, total: int, note: str, *more: int) -> None:
-        meter.tick(note.partition(" (")[0])  # what is done, whichever member of a pool it is done to
+        for meter in meters.values():
+            meter.tick(note.partition(" (")[0])  # what is done, whichever member of a pool it is done to
         progress(done, total, note, *more)
 
-    folder = analyse(
-        workspace, dataset, identity, name=name, progress=watched, stop=stop, part_seconds=part_seconds, machine=machine,
-        where=where,
+    return analyse_together(
+        workspace, dataset, wanted, progress=watched, stop=stop, part_seconds=part_seconds, machines=machines,
+        finished=lambda identity, folder: meters.pop(identity.id).finish(folder),
     )  # fmt: skip
-    meter.finish(folder)
-    return folder
 
 
-def _pilot(workspace, dataset, identity, machine: Pass, progress: Progress, stop: Stop) -> PilotReport:
+def _partial(workspace: Workspace, identity: AnalysisIdentity) -> Path:
+    return workspace.analyses / (identity.id + PARTIAL)
+
+
+def _report(
+    workspace: Workspace, dataset: Dataset, identity: AnalysisIdentity, machines: Machines, progress: Progress,
+    stop: Stop, *, with_pilot: bool,
+) -> PilotReport | None:  # fmt: skip
+    """The pilot of an analysis: the one that has been run, else a new one where it is wanted."""
+    known = read_report(pilot_path(workspace, identity.id)) or read_report(_partial(workspace, identity) / PILOT)
+    if known is not None or not with_pilot:
+        return known
+
     def said(_done: int, _total: int, note: str, *_rows: int) -> None:
         progress(0, 0, f"pilot: {note}")
 
-    return pilot(workspace, dataset, identity, progress=said, stop=stop, machine=machine)
+    return pilot(workspace, dataset, identity, progress=said, stop=stop, machines=machines)

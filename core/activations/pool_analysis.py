@@ -56,7 +56,9 @@ def analyse_pool(
     one = members[0]
     vocabulary = [text for (text,) in one.cursor().execute("SELECT text FROM vocabulary ORDER BY token_id").fetchall()]
     seconds = sum(float(member.meta["seconds"]) for member in members)
-    meta = {key: value for key, value in one.meta.items() if key not in ("format_version", "content_hash", KEY)}
+    meta = {
+        key: value for key, value in one.meta.items() if key not in ("format_version", "content_hash", "read_with", KEY)
+    }
     meta |= {
         "id": identity.id, "name": name, "dataset": dataset.name, "dataset_hash": identity.dataset_hash,
         "started": min(m.meta["started"] for m in members), "finished": max(m.meta["finished"] for m in members),

@@ -32,6 +32,13 @@ class HubPlace:
         return f"{HUB}{self.repo}{'/' + self.inside if self.inside else ''}@{commit}"
 
 
+def short_name(ref: str) -> str:
+    """What a model or SAE may be called in the name of something made with it: its folder, or its id in a list."""
+    place = ref.partition("@")[0] if ref.startswith(HUB) else ref
+    said = listed_place(ref)[1] if ref.startswith(LISTED) else Path(place.removeprefix(HUB)).name
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", said).strip("-._") or "sae"
+
+
 def absolute(ref: str) -> str:
     """A model or SAE as any process finds it again: a folder's whole path; all else as it was said."""
     return ref if ref == BUNDLED or ref.startswith((HUB, LISTED)) else str(Path(ref).resolve())

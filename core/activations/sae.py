@@ -66,10 +66,10 @@ class SparseAutoencoder:
 def load_sae(folder: Path, *, dtype: str, device: str = "cpu") -> SparseAutoencoder:
     """Load an SAE-Lens folder, or one that sparsify saved; raises `GamutError` for what cannot be honoured."""
     if is_sparsify(folder):
-        return _ready(_loaded(folder, lambda: _from_sparsify(folder, dtype, device)), str(folder))
+        return from_sae_lens(_loaded(folder, lambda: _from_sparsify(folder, dtype, device)), str(folder))
     if not (folder / "cfg.json").is_file():
         raise GamutError(f"{folder} holds no SAE-Lens SAE (no cfg.json); give the folder of one.")
-    return _ready(_loaded(folder, lambda: SAE.load_from_disk(folder, device=device, dtype=dtype)), str(folder))
+    return from_sae_lens(_loaded(folder, lambda: SAE.load_from_disk(folder, device=device, dtype=dtype)), str(folder))
 
 
 def load_listed(ref: str, *, dtype: str, device: str = "cpu") -> SparseAutoencoder:
@@ -77,7 +77,7 @@ def load_listed(ref: str, *, dtype: str, device: str = "cpu") -> SparseAutoencod
     release, sae_id = listed_place(ref)
     with from_the_cache(), _shapes_from_the_cache():
         found = _loaded(ref, lambda: SAE.from_pretrained(release, sae_id, device=device, dtype=dtype))
-    return _ready(found, ref)
+    return from_sae_lens(found, ref)
 
 
 def load_any(ref: str, folder: Path, *, dtype: str, device: str = "cpu") -> SparseAutoencoder:
@@ -101,7 +101,8 @@ def _loaded(place: object, load: Callable[[], SAE]) -> SAE:
         raise GamutError(f"The SAE in {place} cannot be loaded: {said}") from None
 
 
-def _ready(sae: SAE, said: str) -> SparseAutoencoder:
+def from_sae_lens(sae: SAE, said: str) -> SparseAutoencoder:
+    """What sae-lens loaded, as a pass reads with it; raises `GamutError` for what cannot be honoured."""
     metadata = sae.cfg.metadata
     facts = sae_facts(sae.cfg.to_dict(), said=said)
     if facts.obstacle:
@@ -202,10 +203,18 @@ def encode(sae: SparseAutoencoder, residuals: torch.Tensor) -> tuple[np.ndarray,
     return pointer, torch.cat(features).cpu().numpy(), torch.cat(values).cpu().numpy()
 
 
+def products(device: torch.device, dtype: str) -> str:
+    """The numbers that an SAE multiplies in: TF32 on a CUDA device for states of bfloat16 or float16.
+
+    TF32 holds such states exactly, so only the SAE's weights are rounded (to 11 bits, once, in the product), and a wide SAE
+    costs a fraction of what float32 products would.
+    """
+    return "float32 with TF32 products" if device.type == "cuda" and dtype != "float32" else "float32"
+
+
 @contextmanager
-def _products(residuals: torch.Tensor) -> Iterator[None]:
-    """TF32 products on a GPU for states of bfloat16 or float16, which it holds exactly: only the weights are rounded."""
-    if residuals.device.type != "cuda" or residuals.dtype == torch.float32:
+def _products(states: torch.Tensor) -> Iterator[None]:
+    if "TF32" not in products(states.device, str(states.dtype).removeprefix("torch.")):
         yield
         return
     before = torch.get_float32_matmul_precision()

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from core.errors import GamutError
 from core.store.contents import Budgets
 
-DTYPES = ("float32", "bfloat16")
+DTYPES = ("float32", "bfloat16", "float16")
 TEMPLATES = ("auto", "chat", "plain")
 VALUES = {
     "max_length": "--max-length",

@@ -5,13 +5,14 @@ from typing import Annotated
 
 import typer
 
-from core.activations.identity import BUNDLED, AnalysisIdentity, absolute, identify
+from core.activations.identity import BUNDLED, AnalysisIdentity, absolute, identify, identify_all
 from core.activations.pilot_report import PILOT, PilotReport, read_actual, read_report
 from core.activations.pool_analysis import check_groups
+from core.activations.refs import short_name
 from core.activations.settings import AnalysisSettings
 from core.commands.label import make
 from core.commands.layout import start_layout
-from core.commands.output import ProgressLine, Session, facts, session_of, table
+from core.commands.output import ProgressLine, Session, facts, plain, session_of, table
 from core.commands.pass_options import (
     Device,
     Dtype,
@@ -21,14 +22,14 @@ from core.commands.pass_options import (
     KeepMassive,
     MaxLength,
     Model,
-    Sae,
+    Saes,
     Template,
     TrustRemoteCode,
     VectorBytes,
     known_dtype,
     pass_words,
 )
-from core.commands.pilot import as_values, estimate_words, fit_words
+from core.commands.pilot import as_values, estimate_words, fit_words, together_words
 from core.errors import GamutError
 from core.jobs.run import JobCancelled, RunningJob, running
 from core.scores.labels.make import offline_there
@@ -41,14 +42,20 @@ from core.workspace import DEMO_FILE, check_name
 
 app = typer.Typer(help="Finished analyses.", no_args_is_help=True)
 DEMO = "demo"
+MOST_NAME = 57  # letters of the name of one of several, so that the beginning of an id fits behind it
 
 
 def analyse(
     context: typer.Context,
     dataset: Annotated[str, typer.Argument(help="the data set's name")],
     model: Model = BUNDLED,
-    sae: Sae = BUNDLED,
-    name: Annotated[str | None, typer.Option(help="what to call the analysis (default: the data set's name)")] = None,
+    sae: Saes = None,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            help="what to call the analysis (default: the data set's name); with several SAEs, each adds its own name"
+        ),
+    ] = None,
     max_length: MaxLength = None,
     dtype: Dtype = "auto",
     device: Device = "auto",
@@ -66,24 +73,16 @@ def analyse(
     layout: Annotated[bool, typer.Option("--layout", help="draw the map afterwards, as a job of its own")] = False,
     job: Annotated[str | None, typer.Option(hidden=True)] = None,
 ) -> None:
-    """Run a data set through model and SAE; run it again to go on after a stop."""
+    """Run a data set through model and SAE, or several SAEs in one pass; run it again to go on after a stop."""
     session = session_of(context)
     settings = AnalysisSettings(
         max_length=max_length, dtype=known_dtype(dtype, device), template=template, group_by=group_by,
         example_bytes=example_bytes, vector_bytes=vector_bytes,
         every_layer=not hook_only, mask_massive=not keep_massive,
     )  # fmt: skip
-    model, sae = absolute(model), absolute(sae)
-    command = [
-        "analyse",
-        dataset,
-        "--model",
-        model,
-        "--sae",
-        sae,
-        *settings.words(),
-        *pass_words(device, trust_remote_code),
-    ]
+    model, saes = absolute(model), [absolute(each) for each in sae or [BUNDLED]]
+    command = ["analyse", dataset, "--model", model, *(word for each in saes for word in ("--sae", each))]
+    command += [*settings.words(), *pass_words(device, trust_remote_code)]
     command += ["--name", name] if name else []
     command += ["--part-seconds", f"{part_seconds:g}"]
     command += [*(["--no-pilot"] if no_pilot else []), *(["--layout"] if layout else [])]
@@ -91,31 +90,36 @@ def analyse(
         Dataset(session.workspace, dataset)  # a misspelt name is no job
     with running(session.workspace, id=job, title=f"Analyse {dataset}", command=command, unit="tokens") as me:
         source = Dataset(session.workspace, dataset)
-        identity = identify(
-            source, model=model, sae=sae, settings=settings, with_pilot=not no_pilot, with_code=trust_remote_code
+        identities = identify_all(
+            source, model=model, saes=saes, settings=settings, with_pilot=not no_pilot, with_code=trust_remote_code
         )
         check_groups(session.workspace, source, settings)
-        there = (session.workspace.analyses / identity.id).exists()
+        named = _named(session, name, identities)
+        there = {each.id for each in identities if (session.workspace.analyses / each.id).exists()}
         where = {"device": device, "trust": trust_remote_code}
-        analysis = _run(session, source, identity, name, part_seconds, not no_pilot, me, where)
-    if layout and not there:
-        start_layout(session.workspace, analysis)
-    said = "was there already" if there else "done"
-    session.say(
-        {"id": analysis.id, "name": analysis.name, "samples": analysis.n_samples},
-        f"{analysis.name} ({analysis.id}): {said}",
-    )
+        made = _run(session, source, named, part_seconds, not no_pilot, me, where)
+    for analysis in made if layout else ():
+        if analysis.id not in there:
+            start_layout(session.workspace, analysis)
+    _say(session, made, there)
+
+
+def _say(session: Session, made: list[Analysis], there: set[str]) -> None:
+    values = [{"id": each.id, "name": each.name, "samples": each.n_samples} for each in made]
+    lines = [f"{each.name} ({each.id}): {'was there already' if each.id in there else 'done'}" for each in made]
+    lines += [f"{each.name}: {each.replanned.sentence}" for each in made if each.replanned]
+    session.say(values if len(values) > 1 else values[0], "\n".join(lines))
 
 
 def _run(
-    session: Session, source: Dataset, identity: AnalysisIdentity, name: str | None, part_seconds: float,
+    session: Session, source: Dataset, named: list[tuple[AnalysisIdentity, str]], part_seconds: float,
     with_pilot: bool, me: RunningJob, where: dict,
-) -> Analysis:  # fmt: skip
-    from core.activations.analyse import Cancelled  # torch: only this command needs it
+) -> list[Analysis]:  # fmt: skip
+    from core.activations.analyse import Cancelled, Wanted  # torch: only this command needs it
     from core.activations.measured import analyse_measured
 
-    chosen = _free_name(session, name, identity)
     line = ProgressLine("tokens")
+    reports: list[PilotReport] = []
 
     def progress(done: int, total: int, note: str, rows: int = 0) -> None:
         me.progress(done, total, note, rows)
@@ -123,18 +127,38 @@ def _run(
 
     def tell(report: PilotReport) -> None:
         line.end()
-        print(f"{report.fit.verdict}\n{estimate_words(report)}", file=sys.stderr)
+        reports.append(report)
+        whose = f"SAE {report.sae}\n" if len(named) > 1 else ""
+        print(f"{whose}{report.fit.verdict}\n{estimate_words(report)}", file=sys.stderr)
+
+    def say(sentence: str) -> None:
+        line.end()
+        print(f"{sentence}{together_words(reports)}", file=sys.stderr)
 
     try:
-        folder = analyse_measured(
-            session.workspace, source, identity, name=chosen, progress=progress, stop=me.stop,
-            part_seconds=part_seconds, with_pilot=with_pilot, tell=tell, where=where,
+        folders = analyse_measured(
+            session.workspace, source, [Wanted(*each) for each in named], progress=progress, stop=me.stop,
+            part_seconds=part_seconds, with_pilot=with_pilot, tell=tell, say=say, where=where,
         )  # fmt: skip
     except Cancelled:
         raise JobCancelled from None
     finally:
         line.end()
-    return Analysis(folder)
+    return [Analysis(folder) for folder in folders]
+
+
+def _named(
+    session: Session, name: str | None, identities: list[AnalysisIdentity]
+) -> list[tuple[AnalysisIdentity, str]]:
+    """Each analysis with its name: of several, the name asked for (or the data set's) and that of its SAE."""
+    if len(identities) == 1:
+        return [(identities[0], _free_name(session, name, identities[0]))]
+    stem = check_name(name or identities[0].dataset, of="analysis")
+    found: dict[str, AnalysisIdentity] = {}
+    for each in identities:
+        wanted = free_name(session.workspace, f"{stem}-{short_name(each.sae.ref)}"[:MOST_NAME], id=each.id)
+        found[f"{wanted}-{each.id[:6]}" if wanted in found else wanted] = each
+    return [(each, called) for called, each in found.items()]
 
 
 def _free_name(session: Session, name: str | None, identity: AnalysisIdentity) -> str:
@@ -159,6 +183,12 @@ def demo(context: typer.Context, job: Annotated[str | None, typer.Option(hidden=
         analyse(context, DEMO, dtype="float32", job=job)  # the same analysis whatever the machine
     if not offline_there(open_analysis(session.workspace, identity.id)):
         make(context, identity.id)
+
+
+def made_how(analysis: Analysis) -> dict[str, object]:
+    """What JSON says of an analysis that was not made alone or as planned."""
+    replanned = {"replanned": plain(analysis.replanned)} if analysis.replanned else {}
+    return {**replanned, **({"read_with": analysis.read_with} if analysis.read_with else {})}
 
 
 @app.command("list")
@@ -189,11 +219,17 @@ def show(
             raise GamutError(
                 f"Analysis {opened.id} holds {now} but was finished with {opened.content_hash}: it is damaged."
             )
-        session.say({"content_hash": now}, now)
+        if opened.replanned:
+            print(opened.replanned.sentence, file=sys.stderr)
+        session.say({"content_hash": now, **({"replanned": True} if opened.replanned else {})}, now)
         return
     shown = overview(opened)
     report, actual = read_report(opened.folder / PILOT), read_actual(opened.folder)
     values, words = vars(shown), facts({key.replace("_", " "): value for key, value in vars(shown).items()})
+    if opened.replanned:
+        words = f"{opened.replanned.sentence}\n\n{words}"
+    if opened.read_with:
+        words += f"\n\nMade in one run with {', '.join(opened.read_with)}: time and memory are those of all."
     if report is not None:
         words += f"\n\n{fit_words(report.fit)}\n\n{estimate_words(report, actual)}"
-    session.say({**values, "pilot": as_values(report, actual) if report else None}, words)
+    session.say({**values, **made_how(opened), "pilot": as_values(report, actual) if report else None}, words)

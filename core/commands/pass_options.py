@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 Model = Annotated[str, typer.Option(help="'bundled', a local Hugging Face folder, or hf:OWNER/NAME (fetched)")]
-Sae = Annotated[
-    str,
-    typer.Option(
-        help="'bundled', a local SAE-Lens or sparsify folder, sae-lens:RELEASE/ID (see `saes`) or hf:OWNER/NAME/FOLDER"
-    ),
+SAE = "'bundled', a local SAE-Lens or sparsify folder, sae-lens:RELEASE/ID (see `saes`) or hf:OWNER/NAME/FOLDER"
+Sae = Annotated[str, typer.Option(help=SAE)]
+Saes = Annotated[
+    list[str] | None,
+    typer.Option(help=f"{SAE} (default: bundled); may be repeated: all of them read the same pass"),
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N, mps, or split (one model over several GPUs)")]
 Template = Annotated[
@@ -21,7 +21,7 @@ TrustRemoteCode = Annotated[
     bool, typer.Option("--trust-remote-code", help="run the code that comes with this model; without it none is run")
 ]
 MaxLength = Annotated[int | None, typer.Option(help="tokens kept of a sample (default: the context)")]
-Dtype = Annotated[str, typer.Option(help="float32, bfloat16, or auto: bfloat16 on a GPU that has it")]
+Dtype = Annotated[str, typer.Option(help="float32, bfloat16, float16, or auto: bfloat16 on a GPU that has it")]
 GroupBy = Annotated[
     str | None, typer.Option(help="a column whose values get layer means of their own (default: the first category)")
 ]

@@ -1,11 +1,12 @@
 """`pilot`: how the pair fits and what the whole will take, before it starts."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from core.activations.fit_card import THRESHOLDS, Fit, FitCard
-from core.activations.identity import BUNDLED, absolute, identify
+from core.activations.identity import BUNDLED, absolute, identify_all
 from core.activations.pilot_report import Actual, PilotReport
 from core.activations.settings import AnalysisSettings
 from core.commands.output import ProgressLine, facts, plain, session_of, table
@@ -18,7 +19,7 @@ from core.commands.pass_options import (
     KeepMassive,
     MaxLength,
     Model,
-    Sae,
+    Saes,
     Template,
     TrustRemoteCode,
     VectorBytes,
@@ -37,7 +38,7 @@ def pilot(
     context: typer.Context,
     dataset: Annotated[str, typer.Argument(help="the data set's name")],
     model: Model = BUNDLED,
-    sae: Sae = BUNDLED,
+    sae: Saes = None,
     max_length: MaxLength = None,
     dtype: Dtype = "auto",
     device: Device = "auto",
@@ -62,17 +63,9 @@ def pilot(
         example_bytes=example_bytes, vector_bytes=vector_bytes,
         every_layer=not hook_only, mask_massive=not keep_massive,
     )  # fmt: skip
-    model, sae = absolute(model), absolute(sae)
-    command = [
-        "pilot",
-        dataset,
-        "--model",
-        model,
-        "--sae",
-        sae,
-        *settings.words(),
-        *pass_words(device, trust_remote_code),
-    ]
+    model, saes = absolute(model), [absolute(each) for each in sae or [BUNDLED]]
+    command = ["pilot", dataset, "--model", model, *(word for each in saes for word in ("--sae", each))]
+    command += [*settings.words(), *pass_words(device, trust_remote_code)]
     command += ["--samples", str(samples)] if samples else []
     command += ["--tokens", str(tokens), "--seed", str(seed)]
     if job is None:
@@ -81,6 +74,7 @@ def pilot(
     line = ProgressLine("steps")
     with running(session.workspace, id=job, title=f"Pilot {dataset}", command=command, unit="steps", heavy=False) as me:
         from core.activations.analyse import Cancelled  # torch: only this command needs it
+        from core.activations.machines import Machines
         from core.activations.pilot import pilot as run_pilot
 
         def progress(done: int, total: int, note: str) -> None:
@@ -89,16 +83,24 @@ def pilot(
 
         try:
             source = Dataset(session.workspace, dataset)
-            identity = identify(source, model=model, sae=sae, settings=settings, with_code=trust_remote_code)
-            report = run_pilot(
-                session.workspace, source, identity, progress=progress, stop=me.stop, samples=samples, tokens=tokens,
-                seed=seed, beside=beside, where={"device": device, "trust": trust_remote_code},
-            )  # fmt: skip
+            identities = identify_all(source, model=model, saes=saes, settings=settings, with_code=trust_remote_code)
+            machines = Machines({"device": device, "trust": trust_remote_code})
+            reports = [
+                run_pilot(
+                    session.workspace, source, identity, progress=progress, stop=me.stop, samples=samples, tokens=tokens,
+                    seed=seed, beside=beside, machines=machines,
+                )
+                for identity in identities
+            ]  # fmt: skip
         except Cancelled:
             raise JobCancelled from None
         finally:
             line.end()
-    session.say(as_values(report), f"{fit_words(report.fit)}\n\n{estimate_words(report)}")
+    said = [f"{fit_words(report.fit)}\n\n{estimate_words(report)}" for report in reports]
+    if len(reports) > 1:
+        said = [f"SAE {report.sae}\n\n{words}" for report, words in zip(reports, said, strict=True)]
+    values = [as_values(report) for report in reports]
+    session.say(values if len(values) > 1 else values[0], "\n\n".join(said))
 
 
 def as_values(report: PilotReport, actual: Actual | None = None) -> dict:
@@ -161,6 +163,17 @@ def estimate_words(report: PilotReport, actual: Actual | None = None) -> str:
     if report.beside:
         lines.append("Another job was running beside the pilot: the time is likely too long.")
     return "\n".join(lines)
+
+
+def together_words(reports: Sequence[PilotReport]) -> str:
+    """How long several analyses take that share their passes, as a sentence that goes on; nothing without estimates."""
+    if len(reports) < 2:
+        return ""
+    told = [report.estimate.seconds for report in reports]
+    return (
+        f" All of them take at least {duration(max(told))}, as the longest alone, and at most {duration(sum(told))}: "
+        "the model runs once for those that share a pass, each SAE and each store take their own time."
+    )
 
 
 def off(told: float, took: float) -> str:

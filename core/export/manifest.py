@@ -131,6 +131,7 @@ def analysis_claims(analysis: Analysis) -> dict[str, Any]:
         "id": analysis.id, "name": analysis.name, "content_hash": analysis.content_hash, "settings": analysis.settings,
         "model": json.loads(meta["model"]), "sae": json.loads(meta["sae"]), "hook": meta["hook"],
         "template": meta["template"], "max_length": int(meta["max_length"]), "versions": json.loads(meta["versions"]),
+        **({"replanned": True} if analysis.replanned else {}),
     }  # fmt: skip
 
 

@@ -73,12 +73,22 @@ def _steps(workspace: Workspace, path: Path, said: dict[str, Any], deep: int) ->
     same_claims(dataset_claims(dataset), said["dataset"], "data set", free={"name"})
     yield "the data set's content hash"
     analysis = _analysis(workspace, said)
-    same(analysis.recompute_hash(), said["analysis"]["content_hash"], f"the content hash of analysis {analysis.id}")
+    exempt = _other_hash(analysis, said["analysis"])
     # Names and paths are each machine's own, and another machine may have made the same numbers by another version.
-    same_claims(analysis_claims(analysis), said["analysis"], "analysis", free={"name", "versions", "ref"})
+    free = {"name", "versions", "ref", "replanned", *(["content_hash"] if exempt else [])}
+    same_claims(analysis_claims(analysis), said["analysis"], "analysis", free=free)
     same(analysis.meta["dataset_hash"], said["dataset"]["content_hash"], "the data set behind the analysis")
-    yield "the analysis' content hash"
-    yield from _selection_steps(analysis, dataset, said["selection"], said)
+    yield (
+        f"the analysis' own content hash, not that of the manifest ({exempt})"
+        if exempt
+        else "the analysis' content hash"
+    )
+    try:
+        yield from _selection_steps(analysis, dataset, said["selection"], said, other_hash=bool(exempt))
+    except Difference as difference:
+        if exempt:
+            raise Missing(f"{difference} That proves nothing: {exempt}.") from None
+        raise
     check_ids(dataset, said)
     yield render_again(file, dataset, said)
     yield from _decontamination_steps(dataset, said)
@@ -114,10 +124,25 @@ def _analysis(workspace: Workspace, said: dict[str, Any]) -> Analysis:
     )
 
 
-def _selection_steps(analysis: Analysis, dataset: Dataset, claimed: dict, said: dict[str, Any]) -> Iterator[str]:
+def _other_hash(analysis: Analysis, claimed: dict[str, Any]) -> str:
+    """Why the analysis may have another content hash than the manifest says, where it has; "" where it has not."""
+    now, then = analysis.recompute_hash(), claimed["content_hash"]
+    here = analysis.replanned is not None
+    if now == then or not (here or claimed.get("replanned")):
+        same(now, then, f"the content hash of analysis {analysis.id}")
+        return ""
+    same(now, analysis.content_hash, f"the content hash that analysis {analysis.id} was finished with")
+    where = "the analysis here" if here else "the manifest's analysis"
+    return f"{where} was replanned when memory ran out, which exempts it from having the same hash"
+
+
+def _selection_steps(
+    analysis: Analysis, dataset: Dataset, claimed: dict, said: dict[str, Any], *, other_hash: bool
+) -> Iterator[str]:
     spec = RankingSpec.from_dict(claimed["spec"])
     same(spec.analysis, analysis.id, "the analysis that the selection names")
-    same(analysis.content_hash, claimed["analysis_hash"], "the analysis hash that the selection names")
+    if not other_hash:
+        same(analysis.content_hash, claimed["analysis_hash"], "the analysis hash that the selection names")
     same(dataset.content_hash, claimed["dataset_hash"], "the data hash that the selection names")
     for what, now in leans_of(dataset.workspace, spec).items():
         same(now, said.get("leans_on", {}).get(what), f"the hash of {what}")

@@ -110,6 +110,11 @@ class Analysis:
         """What of the batch plan memory did not allow; such an analysis is exempt from equality by content hash."""
         return Replanned.from_meta(self.meta)
 
+    @property
+    def read_with(self) -> list[str]:
+        """The other SAEs of the run that made it: its time and memory are theirs too."""
+        return json.loads(self.meta.get("read_with", "[]"))
+
     def recompute_hash(self) -> str:
         """The content hash of what the file holds now."""
         with reading(self.folder / DATABASE):

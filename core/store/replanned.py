@@ -13,7 +13,7 @@ KEY = "replanned"  # of the table `meta`, which is no part of the content hash
 class Replanned:
     """How far an analysis was read otherwise than planned: `batches` of the `planned` ones were read in pieces.
 
-    `splits`: (batch, tokens) each: from that batch of the plan on, as many padded tokens did not fit into memory at once.
+    `splits`: (batch, tokens) each: from that batch of the plan on, no more padded tokens were read at once (or one sample).
     Empty for a pool, whose members each have their own. Pieces of a batch give the same numbers up to the last digits of a
     float, so such an analysis is exempt from equality by content hash.
     """

@@ -21,8 +21,9 @@ from pages.shared import engine
 from pages.shared.empty import offer_analysis
 from pages.shared.figures import draw_figures
 from pages.shared.job_view import draw_history, draw_running
-from pages.shared.messages import guard, head, home_expanded
+from pages.shared.messages import guard, head, home_expanded, plain
 from pages.shared.sidebar import Current, current
+from pages.shared.state import choose
 
 
 def whole_path(ref: str) -> str:
@@ -45,12 +46,47 @@ class Wanted:
     name: str
     max_length: int | None
     template: str = "auto"
+    further: tuple[str, ...] = ()
+
+    @property
+    def saes(self) -> list[str]:
+        """Every SAE of the pass, once."""
+        return list(dict.fromkeys(whole_path(ref) for ref in (self.sae, *self.further) if ref))
 
     def words(self, command: str) -> list[str]:
         """The words of the command line that both commands share."""
-        said = [command, self.dataset, "--model", whole_path(self.model), "--sae", whole_path(self.sae)]
+        said = [command, self.dataset, "--model", whole_path(self.model)]
+        said += [word for ref in self.saes for word in ("--sae", ref)]
         said += ["--max-length", str(self.max_length)] if self.max_length else []
         return said + (["--template", self.template] if self.template != "auto" else [])
+
+
+def draw_further() -> tuple[str, ...]:
+    """More SAEs of the same model: the pass reads them all, and each gets an analysis of its own."""
+    field, button = st.columns([5, 1], vertical_alignment="bottom")
+    known = [BUNDLED, *chosen_further()]
+    button.button(
+        "Take the SAE above", key="analyse_take", on_click=take_further, width="stretch",
+        help="puts it among those read in the same pass, so that the field is free for another",
+    )  # fmt: skip
+    return tuple(
+        field.multiselect(
+            "Further SAEs, read in the same pass", list(dict.fromkeys(known)), key="analyse_further",
+            accept_new_options=True, placeholder="none; type a folder or an id, or take the one above",
+            help="the model runs once for all of them; each SAE gets an analysis of its own, as if it had run alone",
+        )
+    )  # fmt: skip
+
+
+def chosen_further() -> list[str]:
+    """The further SAEs as they stand."""
+    return list(st.session_state.get("analyse_further", []))
+
+
+def take_further() -> None:
+    """Put the SAE of the field among the further ones."""
+    ref = st.session_state.get("analyse_sae") or BUNDLED
+    choose(analyse_further=list(dict.fromkeys([*chosen_further(), ref])))
 
 
 def draw_form(workspace: Workspace, chosen: str) -> Wanted:
@@ -69,6 +105,7 @@ def draw_form(workspace: Workspace, chosen: str) -> Wanted:
     if st.toggle("Look among the public SAEs of this model", key="sae_picker"):  # the list takes a second to read, once
         with guard():
             draw_picker(whole_path(used) if is_place(used) else used, "analyse_sae")
+    further = draw_further()
     with st.form("analyse", border=False):
         length, rendered, title, pilot, whole = st.columns([2, 2, 2, 1, 1], vertical_alignment="bottom")
         template = rendered.selectbox(
@@ -83,7 +120,7 @@ def draw_form(workspace: Workspace, chosen: str) -> Wanted:
             key="analyse_length",
         )
         called = title.text_input("Name of the analysis", placeholder="as the data set", key="analyse_name")
-        wanted = Wanted(name, used, read, called, limit, template)
+        wanted = Wanted(name, used, read, called, limit, template, further)
         if pilot.form_submit_button(
             "Pilot", key="pilot", width="stretch", help="half a minute or so on a small sample"
         ):
@@ -102,21 +139,30 @@ def draw_form(workspace: Workspace, chosen: str) -> Wanted:
 
 
 def draw_new(workspace: Workspace, chosen: str) -> None:
-    """The form, and what the newest pilot of its choices found."""
+    """The form, and what the newest pilot of each SAE found."""
     wanted = draw_form(workspace, chosen)
-    report = newest_report(
-        workspace, dataset=wanted.dataset, model=whole_path(wanted.model), sae=whole_path(wanted.sae),
-        max_length=wanted.max_length, template=wanted.template,
-    )  # fmt: skip
-    if report is None:
-        st.caption("No pilot of these choices yet: it tells how the SAE fits and what time, memory and disk it takes.")
-    else:
-        draw_pilot(report)
+    for sae in wanted.saes:
+        if len(wanted.saes) > 1:
+            st.subheader(plain(sae), divider="gray")
+        report = newest_report(
+            workspace, dataset=wanted.dataset, model=whole_path(wanted.model), sae=sae, max_length=wanted.max_length,
+            template=wanted.template,
+        )  # fmt: skip
+        if report is None:
+            st.caption(
+                "No pilot of these choices yet: it tells how the SAE fits and what time, memory and disk it takes."
+            )
+        else:
+            draw_pilot(report)
 
 
 def draw_made(analysis: Analysis) -> None:
     """The figures of an analysis, its fit, and how far off the estimate was."""
     draw_figures(engine.overview_of(analysis, analysis.content_hash))
+    if analysis.replanned:
+        st.info(plain(analysis.replanned.sentence), icon=":material/memory:")
+    if analysis.read_with:
+        st.caption(plain(f"Made in one run with {', '.join(analysis.read_with)}: time and memory are those of all."))
     report = read_report(analysis.folder / PILOT)
     if report is not None:
         draw_pilot(report, read_actual(analysis.folder))

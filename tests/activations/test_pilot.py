@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.activations.analyse import Cancelled, analyse
+from core.activations.analyse import Cancelled, Wanted, analyse
 from core.activations.estimate import STRATA, batch_costs, draw, estimate, shapes_of, whole_lengths
 from core.activations.estimate import Rehearsal as Small
 from core.activations.identity import identify
@@ -170,8 +170,8 @@ def test_a_pool_has_a_pilot_as_any_data_set_and_its_analysis_holds_it(workspace,
     join_datasets(workspace, ["d", "e"], name="both")
     pool = Dataset(workspace, "both")
     identity = identify(pool, model=str(tiny["model"]), sae=str(tiny["sae"]), settings=SETTINGS)
-    folder = analyse_measured(
-        workspace, pool, identity, name="both", progress=lambda *_: None, stop=lambda: False, part_seconds=1e9
+    (folder,) = analyse_measured(
+        workspace, pool, [Wanted(identity, "both")], progress=lambda *_: None, stop=lambda: False, part_seconds=1e9
     )
     report, actual = read_report(folder / PILOT), read_actual(folder)
     assert report.estimate.samples == 90 == Analysis(folder).n_samples

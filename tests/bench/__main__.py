@@ -2,6 +2,7 @@
 
 `python -m tests.bench coverage --workspace W --analysis A` prints what every method reaches at equal tokens.
 `python -m tests.bench capability --workspace W --analysis A --target gsm8k=FILE …` prints how well capabilities find their kind.
+`python -m tests.bench gpu` measures the analysis beside bare models of 1 and 8 billion parameters, where there is a GPU.
 `python -m tests.bench exports` prints which real files each format and layout carries whole, and what the others would lose.
 """
 
@@ -55,6 +56,11 @@ def main(wanted: list[str]) -> None:
         print(f"\n{name}")
         for what, value, note in benches[name]():
             print(f"  {what:<76} {value:10.3f}   {note}", flush=True)
+    if not wanted:
+        from tests.bench.gpu import main as gpu
+
+        print("\ngpu")
+        gpu()
 
 
 if __name__ == "__main__":
@@ -70,6 +76,10 @@ if __name__ == "__main__":
         from tests.bench.exports import main as exports
 
         exports(sys.argv[2:])
+    elif sys.argv[1:2] == ["gpu"]:  # its models have up to 8 billion parameters
+        from tests.bench.gpu import main as gpu
+
+        gpu()
     elif sys.argv[1:2] == ["capability"]:  # likewise
         from tests.bench.capability import main as capability
 

@@ -138,6 +138,43 @@ def test_changed_data_or_activations_are_found(made, exported, database, stateme
     assert verdict.code == DIFFERS and said in verdict.sentence
 
 
+def replanned(made, exported, *, hash_in_manifest: str) -> None:
+    """The analysis here was replanned when memory ran out, and the manifest names another hash."""
+    with duckdb.connect(str(made.root / STORE)) as connection:
+        connection.execute(
+            """INSERT INTO meta VALUES ('replanned', '{"batches": 1, "planned": 3, "splits": [[2, 9]]}')"""
+        )
+    manifest = json.loads(exported.manifest.read_text())
+    for path in (("analysis", "content_hash"), ("selection", "analysis_hash")):
+        manifest = change(manifest, path, lambda _: hash_in_manifest)
+    exported.manifest.write_text(json.dumps(sealed(manifest)))
+
+
+def test_a_replanned_analysis_is_exempt_from_the_hash_and_that_is_said(made, exported):
+    replanned(made, exported, hash_in_manifest="0" * 64)
+    verdict = verify(made, exported.manifest)
+    assert verdict.code == SAME and len(verdict.checked) == 5
+    (step,) = [step for step in verdict.checked if "content hash, not" in step]
+    assert step.endswith(
+        "(the analysis here was replanned when memory ran out, which exempts it from having the same hash)"
+    )
+
+
+def test_another_choice_by_a_replanned_analysis_proves_nothing_but_a_damaged_one_is_found(made, exported):
+    replanned(made, exported, hash_in_manifest="0" * 64)
+    manifest = json.loads(exported.manifest.read_text())
+    ids = manifest["selection"]["ids"]
+    changed = change(manifest, ("selection", "ids"), lambda _: [ids[1], ids[0], *ids[2:]])
+    exported.manifest.write_text(json.dumps(sealed(changed)))
+    verdict = verify(made, exported.manifest)
+    assert verdict.code == CANNOT_CHECK and "Pick 1 is sample" in verdict.sentence
+    assert "That proves nothing: the analysis here was replanned" in verdict.sentence
+    with duckdb.connect(str(made.root / STORE)) as connection:
+        connection.execute("UPDATE activations SET max = max + 0.001 WHERE sample_id = 1")
+    verdict = verify(made, exported.manifest)
+    assert verdict.code == DIFFERS and "was finished with" in verdict.sentence
+
+
 def test_the_same_content_under_another_name_is_enough(made, exported, tmp_path):
     import_dataset(made, tmp_path / "made.jsonl", name="other")
     shutil.rmtree(made.datasets / "made")

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 from filelock import FileLock
 
@@ -55,6 +56,30 @@ def test_the_form_starts_the_command_that_a_person_would_type(made, open_app, st
     assert started[1:] == [["pilot", *words]]
     app.run()
     assert len(started) == 2, "a rerun started the job again"
+
+
+def test_several_saes_are_one_command_and_each_shows_its_own_pilot(made, open_app, started):
+    write_report(pilot_path(made, "x"), a_report(made))
+    app = open_app(made, "Analyse")
+    app.text_input(key="analyse_sae").set_value("sae-lens:a/b").run()
+    app.button(key="analyse_take").click().run()
+    app.text_input(key="analyse_sae").set_value("bundled").run()
+    assert app.multiselect(key="analyse_further").value == ["sae-lens:a/b"]
+    assert "No pilot of these choices yet" in said(app) and metrics(app)["Explained variance"] == "0.410"
+    app.button(key="start").click().run()
+    pair = ["--sae", "bundled", "--sae", "sae-lens:a/b"]
+    assert started == [["analyse", "made", "--model", "bundled", *pair, "--layout"]]
+
+
+def test_an_analysis_says_that_memory_ran_out_and_what_it_was_made_with(made, open_app):
+    with duckdb.connect(str(next(made.analyses.glob("*/activations.duckdb")))) as connection:
+        connection.execute(
+            """INSERT INTO meta VALUES ('replanned', '{"batches": 2, "planned": 9, "splits": [[3, 9]]}')"""
+        )
+        connection.execute("""INSERT INTO meta VALUES ('read_with', '["<b>x"]')""")
+    shown = said(open_app(made, "Analyse")).replace("\\", "")
+    assert "Replanned: memory ran out, so 2 of its 9 batches were read in pieces." in shown
+    assert "Made in one run with" in shown
 
 
 def test_a_running_job_is_shown_with_rate_and_time_left_and_can_be_cancelled(made, open_app, started):
