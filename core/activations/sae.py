@@ -206,8 +206,8 @@ def encode(sae: SparseAutoencoder, residuals: torch.Tensor) -> tuple[np.ndarray,
 def products(device: torch.device, dtype: str) -> str:
     """The numbers that an SAE multiplies in: TF32 on a CUDA device for states of bfloat16 or float16.
 
-    TF32 holds such states exactly, so only the SAE's weights are rounded (to 11 bits, once, in the product), and a wide SAE
-    costs a fraction of what float32 products would.
+    TF32 keeps as many bits of a factor as float16 and more than bfloat16, so it takes little from states that came in
+    those, sums in float32, and a wide SAE costs a fraction of what float32 products would.
     """
     return "float32 with TF32 products" if device.type == "cuda" and dtype != "float32" else "float32"
 

@@ -2,14 +2,18 @@
 
 import json
 
+import numpy as np
 import pytest
+import torch
 
 from core.activations import pass_loop
 from core.activations.analyse import Cancelled, Wanted, analyse, analyse_together
 from core.activations.identity import identify, identify_all
+from core.activations.machine import Pass, padded, run_together
 from core.activations.machines import Machines, passes_sentence
 from core.activations.settings import AnalysisSettings
 from core.errors import GamutError
+from core.store import finalise
 from core.store.analyses import Analysis
 from core.store.datasets import Dataset
 from core.store.import_dataset import import_dataset
@@ -49,24 +53,23 @@ def dataset(workspace, tmp_path) -> Dataset:
 
 
 @pytest.fixture(scope="module")
-def alone(tiny, saes, tmp_path_factory) -> dict[tuple[str, bool], str]:
-    """The content hash that each SAE's analysis has by itself, by SAE and whether every layer is read."""
+def alone(tiny, saes, tmp_path_factory) -> dict[str, str]:
+    """The content hash that each SAE's analysis has by itself."""
     folder = tmp_path_factory.mktemp("alone")
     workspace = Workspace(folder / "workspace")
     dataset = new_dataset(folder, workspace)
     found = {}
     for name, sae in saes.items():
-        for settings in (SETTINGS, HOOK_ONLY):
-            identity = identify(dataset, model=str(tiny["model"]), sae=str(sae), settings=settings)
-            made = analyse(workspace, dataset, identity, name="d", progress=lambda *_: None, stop=lambda: False)
-            found[name, settings.every_layer] = Analysis(made).content_hash
+        identity = identify(dataset, model=str(tiny["model"]), sae=str(sae), settings=SETTINGS)
+        made = analyse(workspace, dataset, identity, name="d", progress=lambda *_: None, stop=lambda: False)
+        found[name] = Analysis(made).content_hash
     return found
 
 
-def together(workspace, dataset, tiny, saes, *, settings=SETTINGS, stop=lambda: False, part_seconds=1e9):
+def together(workspace, dataset, tiny, saes, *, stop=lambda: False, part_seconds=1e9):
     """The finished analyses in the order of the SAEs, and what the progress said."""
     identities = identify_all(
-        dataset, model=str(tiny["model"]), saes=[str(sae) for sae in saes], settings=settings, with_pilot=False
+        dataset, model=str(tiny["model"]), saes=[str(sae) for sae in saes], settings=SETTINGS, with_pilot=False
     )
     wanted, said = [Wanted(each, f"d-{number}") for number, each in enumerate(identities)], []
     folders = analyse_together(
@@ -89,13 +92,10 @@ def forwards(monkeypatch) -> list[int]:
     return seen
 
 
-@pytest.mark.parametrize("settings", [SETTINGS, HOOK_ONLY], ids=["every layer", "hook only"])
-def test_each_of_several_saes_has_the_hash_that_it_has_alone(
-    workspace, dataset, tiny, saes, alone, monkeypatch, settings
-):
+def test_each_of_several_saes_has_the_hash_that_it_has_alone(workspace, dataset, tiny, saes, alone, monkeypatch):
     ran = forwards(monkeypatch)
-    made, said = together(workspace, dataset, tiny, [saes["stream"], saes["mlp"]], settings=settings)
-    assert [each.content_hash for each in made] == [alone[name, settings.every_layer] for name in ("stream", "mlp")]
+    made, said = together(workspace, dataset, tiny, [saes["stream"], saes["mlp"]])
+    assert [each.content_hash for each in made] == [alone["stream"], alone["mlp"]]
     assert set(ran) == {2}, "one forward pass a batch, for both"
     reading = [now for now in said if now[2] == pass_loop.READING]
     assert len(reading) == len(ran) and reading[-1][0] < reading[-1][1] == int(made[0].counts.tokens.sum())
@@ -105,7 +105,7 @@ def test_each_of_several_saes_has_the_hash_that_it_has_alone(
 def test_saes_that_read_unlike_tokens_take_a_pass_each_in_one_run(workspace, dataset, tiny, saes, alone, monkeypatch):
     ran = forwards(monkeypatch)
     made, said = together(workspace, dataset, tiny, list(saes.values()))
-    assert [each.content_hash for each in made] == [alone[name, True] for name in saes]
+    assert [each.content_hash for each in made] == [alone[name] for name in saes]
     assert set(ran) == {1, 2} and ran == sorted(ran, reverse=True)
     done = [now[0] for now in said if now[1]]
     assert done == sorted(done) and {now[1] for now in said if now[1]} == {done[-1]}, "one progress over both"
@@ -130,14 +130,11 @@ def test_stopped_anywhere_each_goes_on_from_its_own_parts_and_what_one_has_is_no
             together(workspace, dataset, tiny, pair, stop=lambda c=calls, n=patience: next(c) >= n, part_seconds=0)
     assert ran == [1, 1, 1, 1, 2, 2], "the first four batches are the second SAE's alone"
     made, _ = together(workspace, dataset, tiny, pair)
-    assert [each.content_hash for each in made] == [alone[name, True] for name in ("stream", "mlp")]
+    assert [each.content_hash for each in made] == [alone["stream"], alone["mlp"]]
 
 
-@pytest.mark.parametrize("step", ["finalise.content_hash", "finalise.take_final_name"])
-def test_killed_while_a_store_is_written_the_group_goes_on(workspace, dataset, tiny, saes, alone, monkeypatch, step):
-    from core.store import finalise
-
-    real, calls = getattr(finalise, step.split(".")[1]), []
+def test_killed_between_a_store_and_its_name_the_group_goes_on(workspace, dataset, tiny, saes, alone, monkeypatch):
+    real, calls = finalise.take_final_name, []
 
     def dying(*arguments):
         calls.append(1)
@@ -145,19 +142,19 @@ def test_killed_while_a_store_is_written_the_group_goes_on(workspace, dataset, t
             raise KeyboardInterrupt
         return real(*arguments)
 
-    monkeypatch.setattr(f"core.store.{step}", dying)
+    monkeypatch.setattr(finalise, "take_final_name", dying)
     pair = [saes["stream"], saes["mlp"]]
     with pytest.raises(KeyboardInterrupt):
         together(workspace, dataset, tiny, pair)
     monkeypatch.undo()
     ran = forwards(monkeypatch)
     made, _ = together(workspace, dataset, tiny, pair)
-    assert [each.content_hash for each in made] == [alone[name, True] for name in ("stream", "mlp")]
+    assert [each.content_hash for each in made] == [alone["stream"], alone["mlp"]]
     assert not ran and not list(workspace.analyses.glob("*.partial"))
 
 
 def test_the_members_of_a_pool_are_read_once_for_all_saes(workspace, tiny, saes, tmp_path, monkeypatch):
-    for name, rows in (("a", 12), ("b", 17)):
+    for name, rows in (("a", 6), ("b", 5)):
         new_dataset(tmp_path, workspace, name, rows)
     join_datasets(workspace, ["a", "b"], name="pool")
     pool = Dataset(workspace, "pool")
@@ -168,12 +165,11 @@ def test_the_members_of_a_pool_are_read_once_for_all_saes(workspace, tiny, saes,
     reading = [now for now in said if now[2].startswith(pass_loop.READING)]
     assert [now[0] for now in reading] == sorted(now[0] for now in reading) and len(reading) == len(ran)
     other = Workspace(tmp_path / "other")
-    for name, rows in (("a", 12), ("b", 17)):
+    for name, rows in (("a", 6), ("b", 5)):
         new_dataset(tmp_path, other, name, rows)
     join_datasets(other, ["a", "b"], name="pool")
-    for sae, analysis in zip(pair, made, strict=True):
-        (single,), _ = together(other, Dataset(other, "pool"), tiny, [sae])
-        assert single.content_hash == analysis.content_hash and single.n_samples == 29
+    (single,), _ = together(other, Dataset(other, "pool"), tiny, pair[1:])
+    assert single.content_hash == made[1].content_hash and single.n_samples == 11
 
 
 def test_collecting_behind_the_device_gives_the_same_bytes(workspace, dataset, tiny, saes, alone, monkeypatch):
@@ -185,9 +181,32 @@ def test_collecting_behind_the_device_gives_the_same_bytes(workspace, dataset, t
     with pytest.raises(Cancelled):
         together(workspace, dataset, tiny, [saes["mlp"]], stop=lambda: next(calls) >= 3, part_seconds=0)
     made, _ = together(workspace, dataset, tiny, [saes["stream"], saes["mlp"]], part_seconds=0)
-    assert [each.content_hash for each in made] == [alone[name, True] for name in ("stream", "mlp")]
+    assert [each.content_hash for each in made] == [alone["stream"], alone["mlp"]]
 
 
 def test_the_same_sae_twice_is_refused(dataset, tiny, saes):
     with pytest.raises(GamutError, match="are the same one; name every SAE of a pass once"):
         identify_all(dataset, model=str(tiny["model"]), saes=[str(saes["mlp"])] * 2, settings=SETTINGS)
+
+
+def test_the_model_stops_after_the_last_block_that_any_sae_needs_and_never_runs_its_head(dataset, tiny, saes, tmp_path):
+    first = tiny_sae(tmp_path / "first", kind="standard", hook="blocks.0.hook_resid_post")
+    identities = identify_all(
+        dataset, model=str(tiny["model"]), saes=[str(first), str(saes["stream"])], settings=HOOK_ONLY
+    )
+    machines = [Machines().of(identities[0])]
+    machines.append(Pass(identities[1], threads=1, beside=machines[0]))
+    model, ran = machines[0].model, []
+    for number, module in enumerate([*model.blocks, model.causal.get_output_embeddings()]):
+        module.register_forward_hook(lambda *_, number=number: ran.append(number))
+    tokens = machines[0].tokenise(turns for _, turns in dataset.conversations())
+    ids = np.arange(4, dtype=np.int32)
+    both = run_together(machines, tokens, padded(tokens, ids))
+    assert ran == [0, 1], "block 2 and the head are not needed"
+    for machine, batch in zip(machines, both, strict=True):
+        one = machine.run(tokens, ids)
+        for name in ("token_ptr", "features", "values"):
+            assert np.array_equal(getattr(one, name), getattr(batch, name)), name
+        for name in ("residuals", "counted", "last", "massive"):
+            assert np.array_equal(getattr(one.states, name), getattr(batch.states, name)), name
+        assert one.states.neurons is None is batch.states.neurons and torch.equal(one.states.hook, batch.states.hook)
