@@ -48,6 +48,11 @@ def choose_dtype(asked: str, device: str) -> str:
     return "bfloat16" if gpu and torch.cuda.is_bf16_supported() else "float32"
 
 
+def carried(values: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """Values on `device`; from pinned memory they are copied while the processor goes on, from elsewhere that is not safe."""
+    return values.to(device, non_blocking=values.is_pinned())
+
+
 def home_of(model: torch.nn.Module) -> torch.device:
     """The device that token ids go to: that of the embedding."""
     return model.get_input_embeddings().weight.device  # type: ignore[operator]

@@ -12,7 +12,7 @@ import torch
 from core.activations.back_off import Replan, read_in_pieces
 from core.activations.batch import Batch
 from core.activations.collect.collection import Collection
-from core.activations.device import AUTO, choose_device
+from core.activations.device import AUTO, carried, choose_device
 from core.activations.identity import AnalysisIdentity
 from core.activations.model import LanguageModel, load_model
 from core.activations.neurons import mlp_projections, neurons_of
@@ -108,7 +108,7 @@ class Pass:
                 f"The model's states outgrow float16 (sample {batch.ids[wrong][0]}): it holds nothing above 65 504; "
                 "use --dtype bfloat16 or float32."
             )
-        real = batch.real.to(states.hook.device, non_blocking=True)
+        real = carried(batch.real, states.hook.device)
         found = encode(self.sae, states.hook.flatten(0, 1)[real])
         return Batch(tokens, batch.ids, states, *found, self.sae.n_features)
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from core.activations.device import carried
 from core.activations.model import LanguageModel
 
 MASSIVE = 10.0  # times the median norm of its own sample: a token that carries no meaning but a constant
@@ -72,10 +73,10 @@ def read_together(readers: Sequence[StateReader], token_ids: torch.Tensor, score
     the last block that any of them wants, and its head never runs.
     """
     model = readers[0].model
-    reading = _Reading(readers, scored.to(model.home, non_blocking=True))
+    reading = _Reading(readers, carried(scored, model.home))
     handles = reading.hooks()
     try:
-        model.trunk(input_ids=token_ids.to(model.home, non_blocking=True), use_cache=False)
+        model.trunk(input_ids=carried(token_ids, model.home), use_cache=False)
     except _Enough:
         pass
     finally:
