@@ -30,7 +30,7 @@ def reached(
     counted: bool (n), rows whose features do not count are False (None: all count).
     """
     counted = np.ones(features.n_samples, np.bool_) if counted is None else counted
-    order = np.ascontiguousarray(order, np.int32)
+    order = np.array(order, np.int32)  # a copy: an array that is read-only would be compiled for anew
     base = np.ascontiguousarray(base, np.int32)
     rows_of = _count_rows(features.indptr, features.indices, features.n_features, base[counted[base]])
     worth = np.ones(features.n_features, np.int32) if worth is None else np.ascontiguousarray(worth, np.int32)
@@ -99,7 +99,8 @@ def _reached(indptr, indices, rows_of, order, needed, worth, counted):
                 for t in range(needed.size):
                     if rows_of[feature] == needed[t]:
                         now[t] += worth[feature]
-        out[:, k] = now
+        for t in range(needed.size):  # a slice would take numba seconds longer to compile
+            out[t, k] = now[t]
     return out
 
 

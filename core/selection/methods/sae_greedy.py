@@ -10,6 +10,8 @@ Lists of who has a feature are made once for round 1, of what its first pick lea
 the richest row has the commonest features), and once for all later rounds.
 Why ties are exact: drops go to strictly lower levels, so a bucket is complete when the sweep reaches it, then
 sorted by id; a row passed over had less than the level, and gains only fall within a round.
+The kernels loop where numpy has a word for it: numba takes seconds to compile its array functions, once, but that once
+is a user's first look at the app.
 """
 
 from __future__ import annotations
@@ -158,23 +160,30 @@ def _order(indptr, indices, left, covered, ids, gains, rounds, at):
     if at == ids.size or left.size == 0:
         return at
     state = _start(indptr, indices, left, covered)
-    at = _one_round(state, left, np.sum(state.owners > 0), ids, gains, at)
-    left = left[state.gain[left] >= 0]
+    at = _one_round(state, left, _owned(state), ids, gains, at)
+    left = _not_taken(state, left)
     if at == ids.size or left.size == 0:
         return at
-    covered[:] = False
+    for feature in range(covered.size):
+        covered[feature] = False
     return _rounds(_start(indptr, indices, left, covered), left, ids, gains, rounds, at)
 
 
 @njit(cache=True, nogil=True)
 def _richest(indptr, indices, left, covered, ids, gains, at):
     """Takes the first pick of all, where nothing is covered; returns the end and who is left."""
-    sizes = indptr[left + 1] - indptr[left]
-    best = np.argmax(sizes)  # the first of several
-    ids[at], gains[at] = left[best], sizes[best]
+    best, most = 0, -1
+    for k in range(left.size):
+        size = indptr[left[k] + 1] - indptr[left[k]]
+        if size > most:  # the first of several
+            best, most = k, size
+    ids[at], gains[at] = left[best], most
     for e in range(indptr[left[best]], indptr[left[best] + 1]):
         covered[indices[e]] = True
-    return at + 1, np.concatenate((left[:best], left[best + 1 :]))
+    others = np.empty(left.size - 1, np.int32)
+    for k in range(others.size):
+        others[k] = left[k + (k >= best)]
+    return at + 1, others
 
 
 @njit(cache=True, nogil=True)
@@ -184,10 +193,15 @@ def _start(indptr, indices, left, covered):
     for row in left:
         for e in range(indptr[row], indptr[row + 1]):
             first[indices[e] + 1] += not covered[indices[e]]
-    first = np.cumsum(first)
-    end = first[:-1].copy()
-    owner = np.empty(first[-1], np.int32)
-    gain = np.full(indptr.size - 1, TAKEN, np.int32)
+    owners, end = np.empty(covered.size, np.int64), np.empty(covered.size, np.int64)
+    for feature in range(covered.size):
+        owners[feature] = first[feature + 1]
+        first[feature + 1] += first[feature]
+        end[feature] = first[feature]
+    owner = np.empty(first[covered.size], np.int32)
+    gain = np.empty(indptr.size - 1, np.int32)
+    for row in range(gain.size):
+        gain[row] = TAKEN
     for row in left:
         gain[row] = 0
         for e in range(indptr[row], indptr[row + 1]):
@@ -196,7 +210,7 @@ def _start(indptr, indices, left, covered):
                 owner[end[feature]] = row
                 end[feature] += 1
                 gain[row] += 1
-    return _State(indptr, indices, covered, first, end, owner, np.diff(first), gain, np.empty_like(gain))
+    return _State(indptr, indices, covered, first, end, owner, owners, gain, np.empty_like(gain))
 
 
 @njit(cache=True, nogil=True)
@@ -205,22 +219,45 @@ def _rounds(state, left, ids, gains, rounds, at):
 
     Nothing is covered at the beginning.
     """
-    uncovered = live = np.sum(state.owners > 0)  # features that a row not taken has
+    uncovered = live = _owned(state)
     number = 2
     while True:
         begin = at
         at = _one_round(state, left, uncovered, ids, gains, at)
-        rounds[begin:at] = number
-        left = left[state.gain[left] >= 0]
+        for k in range(begin, at):
+            rounds[k] = number
+        left = _not_taken(state, left)
         if at == ids.size or left.size == 0:
             return at
-        for row in ids[begin:at]:
-            live -= _disown(state, row)
+        for k in range(begin, at):
+            live -= _disown(state, ids[k])
         for row in left:
             state.gain[row] = state.indptr[row + 1] - state.indptr[row]
-        state.covered[:] = False
+        for feature in range(state.covered.size):
+            state.covered[feature] = False
         uncovered = live
         number += 1
+
+
+@njit(cache=True, nogil=True)
+def _owned(state):
+    """How many features a row not taken has."""
+    count = 0
+    for feature in range(state.owners.size):
+        count += state.owners[feature] > 0
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _not_taken(state, left):
+    """Who of `left` is not taken yet: int32, ascending."""
+    kept = np.empty(left.size, np.int32)
+    count = 0
+    for row in left:
+        if state.gain[row] >= 0:
+            kept[count] = row
+            count += 1
+    return kept[:count]
 
 
 @njit(cache=True, nogil=True)
@@ -278,7 +315,12 @@ def _disown(state, row):
 @njit(cache=True, nogil=True)
 def _fill_buckets(left, gain, after):
     """One linked list a level: head[level] is its first row (−1: none), after[row] the next."""
-    head = np.full(gain[left].max() + 1, -1, np.int32)
+    most = 0
+    for row in left:
+        most = max(most, gain[row])
+    head = np.empty(most + 1, np.int32)
+    for level in range(head.size):
+        head[level] = -1
     for row in left:
         after[row], head[gain[row]] = head[gain[row]], row
     return head
