@@ -51,7 +51,7 @@ browser: $(VENV)/.installed-dev
 	$(BIN)/python -m playwright install chromium
 
 test: browser
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

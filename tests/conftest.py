@@ -9,10 +9,15 @@ import pytest
 from core.workspace import Workspace
 from tests.made import made_workspace
 
+# Each worker, and all that it starts, computes on one processor: they share the machine, and threads that wait for a
+# processor that another has are many times slower than one thread.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The slow files first: a file goes to one worker, and one that begins last keeps all others waiting."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    """The slow files first, then those in a browser: a long test that begins last keeps the other workers waiting."""
+    items.sort(key=lambda item: [item.get_closest_marker(name) is None for name in ("slow", "browser")])
 
 
 @pytest.fixture

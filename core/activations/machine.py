@@ -147,5 +147,10 @@ def run_together(machines: Sequence[Pass], tokens: Tokens, batch: Padded) -> lis
 
 
 def usable_threads() -> int:
-    """Threads for torch: the processors this process may use; more of them than that makes it many times slower."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Threads for torch: the processors this process may use, and no more than OMP_NUM_THREADS where the user has set it.
+
+    More threads than processors make it many times slower.
+    """
+    own = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    asked = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
+    return min(own, max(1, int(asked))) if asked.isdecimal() else own

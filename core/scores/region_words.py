@@ -19,7 +19,7 @@ from core.store.analyses import Analysis
 from core.store.datasets import Dataset
 from core.store.derived import derived_path, read_derived, write_derived
 
-VERSION = 2  # counts changes of what a region's words are
+VERSION = 3  # counts changes of what a region's words are
 EACH = 3  # words of a region
 LETTERS = 600  # of what the user says first: enough for what a sample is about
 MOST_READ = 100_000  # samples whose words are counted, evenly spaced; more make no other label
@@ -42,12 +42,16 @@ CELLS = 48
 
 @dataclass(frozen=True, slots=True)
 class MapRegion:
-    """A region: how many samples, where it is densest, and up to `EACH` words that stand for it (none: nothing does)."""
+    """A region: how many samples, where it is densest, and up to `EACH` words that stand for it (none: nothing does).
+
+    said: the share of its samples that say at least one of the words: how far these hold.
+    """
 
     size: int
     x: float
     y: float
     words: tuple[str, ...]
+    said: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +75,8 @@ def regions_in_words(analysis: Analysis, dataset: Dataset, layout: Layout) -> Re
         return found
     about, table = kept
     regions = tuple(
-        MapRegion(one["size"], one["x"], one["y"], tuple(one["words"])) for one in map(json.loads, about["regions"])
+        MapRegion(one["size"], one["x"], one["y"], tuple(one["words"]), one["said"])
+        for one in map(json.loads, about["regions"])
     )
     return Regions(table["code"].to_numpy(), regions, about["read"])
 
@@ -85,10 +90,10 @@ def _made(dataset: Dataset, layout: Layout) -> Regions:
     codes = map_regions(layout)
     count = int(codes.max(initial=-1)) + 1
     read = _evenly(len(codes), MOST_READ)
-    said = telling_words(_first_words(dataset, read), codes[read], count)
+    told = telling_words(_first_words(dataset, read), codes[read], count)
     places = _densest(layout, codes, count)
     sizes = np.bincount(codes, minlength=count).tolist()
-    regions = tuple(MapRegion(sizes[at], *places[at], said[at]) for at in range(count))
+    regions = tuple(MapRegion(sizes[at], *places[at], *told[at]) for at in range(count))
     return Regions(codes, regions, len(read))
 
 
@@ -110,25 +115,32 @@ def _first_words(dataset: Dataset, ids: np.ndarray) -> Iterator[set[str]]:
 
 def telling_words(
     said: Iterator[set[str]], codes: np.ndarray, count: int, *, each: int = EACH
-) -> list[tuple[str, ...]]:
-    """For each region the words that tell it apart, most telling first; ties in the order of the alphabet.
+) -> list[tuple[tuple[str, ...], float]]:
+    """For each region the words that tell it apart, and the share of its samples that say one of them.
+
+    The most telling word is first; ties in the order of the alphabet.
 
     A word's weight is rate · log(rate / rate elsewhere), its part of the Kullback-Leibler divergence of the region from the
     rest, with half a sample added to each count [our choice]: it asks for words both common here and rare elsewhere. Words
     of form (`FORM`, `SMALL`) and those of a larger region stand for it only where it would else have none.
     """
     vocabulary: dict[str, int] = {}
-    word, region = [], []
-    for own, code in zip(said, codes.tolist(), strict=True):
+    words, lengths = [], []
+    for own in said:
         numbers = [vocabulary.setdefault(one, len(vocabulary)) for one in own if _tells(one)]
-        word += numbers
-        region += [code] * len(numbers)
+        words += numbers
+        lengths.append(len(numbers))
     if not vocabulary:
-        return [()] * count
-    names, width = np.array(list(vocabulary)), len(vocabulary)
-    held = np.zeros((count, width), np.int32)
-    np.add.at(held, (np.array(region), np.array(word)), 1)
-    return _told(held, names, np.bincount(codes, minlength=count)[:, None], each)
+        return [((), 0.0)] * count
+    names, word = np.array(list(vocabulary)), np.array(words)
+    sample = np.repeat(np.arange(len(codes)), lengths)
+    held, sizes = np.zeros((count, len(names)), np.int32), np.bincount(codes, minlength=count)
+    np.add.at(held, (codes[sample], word), 1)
+    found = []
+    for region, own in enumerate(_told(held, names, sizes[:, None], each)):
+        at = np.isin(word, [vocabulary[one] for one in own]) & (codes[sample] == region)
+        found.append((own, len(np.unique(sample[at])) / max(1, int(sizes[region]))))
+    return found
 
 
 def _told(held: np.ndarray, names: np.ndarray, sizes: np.ndarray, each: int) -> list[tuple[str, ...]]:

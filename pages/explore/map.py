@@ -11,7 +11,7 @@ from core.scores.enrichment import Enrichment
 from core.scores.layout import Layout, seconds_to_draw
 from core.selection.inside import shares_inside
 from pages.explore.panels.answers import known
-from pages.explore.panels.map_answers import Drawn, drawn, features_of, group_columns, layout_of, regions_of
+from pages.explore.panels.map_answers import Drawn, drawn, features_of, group_columns, layout_of, names_of, regions_of
 from pages.explore.panels.map_controls import draw_controls
 from pages.explore.panels.map_inside import EACH, draw_amount, draw_features, draw_groups, draw_samples
 from pages.explore.panels.map_regions_list import draw_regions
@@ -92,10 +92,10 @@ def sentence(opened: Opened, found: Drawn | None, told: Enrichment | None, words
 
 def _whole_map(opened: Opened) -> str:
     found = regions_of(opened, opened.key)
-    named = [region for region in found.regions if region.words][:REGIONS_NAMED]
-    said = "; ".join(f"“{', '.join(region.words)}” ({whole(region.size)})" for region in named)
+    largest = list(zip(names_of(opened), found.regions, strict=True))[:REGIONS_NAMED]
+    said = "; ".join(f"“{name.text()}” ({whole(region.size)})" for name, region in largest)
     start = f"{count(opened.analysis.n_samples, 'sample')}; those alike lie together."
-    return f"{start} The largest regions say: {said}." if said else start
+    return f"{start} The largest regions: {said}." if said else start
 
 
 def _cut(words: str) -> str:

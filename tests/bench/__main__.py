@@ -1,5 +1,7 @@
 """`make bench`: every performance claim, measured side by side in one run, with the machine named.
 
+Names that end in -million (map, diversity, redundancy) are measured only when asked for, as is `alignment`: they take minutes,
+or gigabytes of disk.
 `python -m tests.bench coverage --workspace W --analysis A` prints what every method reaches at equal tokens.
 `python -m tests.bench capability --workspace W --analysis A --target gsm8k=FILE …` prints how well capabilities find their kind.
 `python -m tests.bench gpu` measures the analysis beside bare models of 1 and 8 billion parameters, where there is a GPU.
@@ -48,11 +50,11 @@ def main(wanted: list[str]) -> None:
         "features": features.bench, "slider": slider.bench, "inspector": inspector.bench, "against": against.bench,
         "constraints": constraints.bench, "diversity": diversity.bench, "redundancy": redundancy.bench, "map": map.bench,
         "verify": verify.bench, "neurons": neurons.bench,
+        "diversity-million": diversity.million, "redundancy-million": redundancy.million, "map-million": map.million,
     }  # fmt: skip
     print(machine())
-    for name in wanted or [
-        name for name in benches if name != "alignment"
-    ]:  # that one writes 15 GB: only when asked for
+    usual = [name for name in benches if name != "alignment" and not name.endswith("-million")]
+    for name in wanted or usual:
         print(f"\n{name}")
         for what, value, note in benches[name]():
             print(f"  {what:<76} {value:10.3f}   {note}", flush=True)

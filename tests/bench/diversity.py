@@ -1,15 +1,14 @@
-"""Diversity: from a control to the redrawn picture in a real browser, and what is made once, at 15 k, 52 k and a million."""
+"""Diversity: from a control to the redrawn picture in a real browser, and what is made once, at three sizes.
+
+`python -m tests.bench diversity` takes 15,000 and 52,000 samples, `diversity-million` a million.
+"""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from shutil import which
-from statistics import quantiles
 
 from core.scores.length_view import Box, view
 from core.scores.spectrum import Bounds
@@ -26,16 +25,15 @@ from core.selection.specification import active_sets
 from core.store.analyses import open_analysis
 from core.store.datasets import Dataset
 from core.workspace import Workspace
+from tests.bench.contenders import peak
 from tests.bench.generated import NAME, generated_workspace
 from tests.bench.selection import generate
+from tests.bench.slider import Row, told
 
-ROOT = Path(__file__).resolve().parents[2]
-SIZES = (15_000, 52_000, 1_000_000)
-MOVES, WARM_UP = 24, 3
+SIZES, MILLION = (15_000, 52_000), 1_000_000
+MOVES, WARM_UP = 20, 3
 PATIENCE = 600  # seconds until the first picture, which makes what is kept
 AIM = 1.0  # seconds
-
-Row = tuple[str, float, str]
 
 # From the last click or key until the sentence or an axis stands elsewhere, timed in the page itself.
 ARMED = """
@@ -61,6 +59,11 @@ ARMED = """
 def bench() -> list[Row]:
     """(name, seconds, note): what is made once, then p50 and p95 of every control."""
     return [row for size in SIZES for row in at_size(size)]
+
+
+def million() -> list[Row]:
+    """The same at a million samples."""
+    return at_size(MILLION)
 
 
 def at_size(samples: int, *, n_features: int = 16_384, per_row: int = 60) -> list[Row]:
@@ -108,42 +111,22 @@ def _seconds(work: Callable[[], object]) -> float:
 
 
 def _browser(workspace: Workspace, note: str) -> list[Row]:
-    from playwright.sync_api import sync_playwright
+    from tests.browser.server import chromium_started, serving
 
-    from tests.bench.slider import _wait
-    from tests.browser.conftest import FLAGS, free_port
-
-    port = free_port()
-    words = ["-m", "streamlit", "run", "app.py", "--server.headless", "true", "--server.port", str(port)]
-    server = subprocess.Popen(
-        [sys.executable, *words, "--", "--workspace", str(workspace.root)], cwd=ROOT, stdout=subprocess.DEVNULL
-    )
-    try:
-        _wait(f"http://127.0.0.1:{port}/_stcore/health")
-        with sync_playwright() as playwright:
-            path = which("chromium")
-            browser = playwright.chromium.launch(args=FLAGS, **({"executable_path": path} if path else {}))
-            page = browser.new_page(viewport={"width": 1280, "height": 1400})
-            rows = []
-            for tab, what, move in (
-                ("length", "what counts as active, to sentence and picture", _switch_rule),
-                ("length", "a box on the picture, and back", _box_and_back),
-                ("spectrum", "what is rare, to sentence and picture", _step_rare),
-            ):
-                page.goto(f"http://127.0.0.1:{port}/diversity?diversity_tab={tab}&diversity_counted=zero")
-                page.locator(".js-plotly-plot .plot-container").first.wait_for(timeout=PATIENCE * 1000)
-                page.locator("h3").first.wait_for(timeout=PATIENCE * 1000)
-                took = [_timed(page, move, number) for number in range(WARM_UP + MOVES)][WARM_UP:]
-                cuts = quantiles(took, n=20, method="inclusive")
-                rows += [
-                    (f"{what}, p50", cuts[9], f"{note}; aim p95 ≤ {AIM:g} s"),
-                    (f"{what}, p95", cuts[18], f"{MOVES} moves"),
-                ]
-            browser.close()
-        return rows
-    finally:
-        server.terminate()
-        server.wait()
+    with serving(workspace) as server, chromium_started() as browser:
+        page = browser.new_page(viewport={"width": 1280, "height": 1400})
+        rows = []
+        for tab, what, move in (
+            ("length", "what counts as active, to sentence and picture", _switch_rule),
+            ("length", "a box on the picture, and back", _box_and_back),
+            ("spectrum", "what is rare, to sentence and picture", _step_rare),
+        ):
+            page.goto(f"{server.address}/diversity?diversity_tab={tab}&diversity_counted=zero")
+            page.locator(".js-plotly-plot .plot-container").first.wait_for(timeout=PATIENCE * 1000)
+            page.locator("h3").first.wait_for(timeout=PATIENCE * 1000)
+            took = [_timed(page, move, number) for number in range(WARM_UP + MOVES)][WARM_UP:]
+            rows += told(f"diversity, {what}", took, f"{note}; aim p95 ≤ {AIM:g} s")
+        return [*rows, ("diversity, the server's memory at most, GB", peak(server.pid) / 1e9, note)]
 
 
 def _timed(page, move: Callable, number: int) -> float:

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +28,6 @@ SIZES = (4_096, 131_072)
 SAMPLES, TOKENS, K = 15_000, 80, 32  # samples, tokens of each, features active at a token: about Dolly's numbers
 WORDS, KINDS, BATCH = 20_000, 8, 250
 OPENED = 20  # times each kind of page is opened
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def bench() -> list[tuple[str, float, str]]:
@@ -50,13 +44,10 @@ def bench() -> list[tuple[str, float, str]]:
 
 
 def _open_pages(folder: Path, n_features: int, note: str) -> list[tuple[str, float, str]]:
-    from playwright.sync_api import sync_playwright
-
-    from tests.browser.conftest import FLAGS
+    from tests.browser.server import chromium_started, serving
 
     rng = np.random.default_rng(2)
-    with sync_playwright() as playwright, _served(folder) as address:
-        browser = playwright.chromium.launch(args=FLAGS, executable_path=shutil.which("chromium"))
+    with serving(Workspace(folder / "workspace")) as server, chromium_started() as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         kinds = {
             "opening": lambda: ("", ".row .peak"),
@@ -71,12 +62,11 @@ def _open_pages(folder: Path, n_features: int, note: str) -> list[tuple[str, flo
         }  # fmt: skip
         rows = []
         for kind, ask in kinds.items():
-            first = _open(page, address, *ask())
-            times = [_open(page, address, *ask()) for _ in range(OPENED)]
+            first = _open(page, server.address, *ask())
+            times = [_open(page, server.address, *ask()) for _ in range(OPENED)]
             rows.append((f"{kind}: first, ms", first, note))
             rows.append((f"{kind}: p50, ms", float(np.percentile(times, 50)), f"{note}, {OPENED} times"))
             rows.append((f"{kind}: p95, ms", float(np.percentile(times, 95)), f"{note}, {OPENED} times"))
-        browser.close()
     return rows
 
 
@@ -87,24 +77,6 @@ def _open(page, address: str, query: str, shown: str) -> float:
     page.locator(shown).first.wait_for(timeout=120_000)
     page.wait_for_selector('[data-testid=stApp][data-test-script-state="notRunning"]', timeout=120_000)
     return 1000 * (time.perf_counter() - began)
-
-
-@contextmanager
-def _served(folder: Path) -> Iterator[str]:
-    """The app on the workspace in `folder`."""
-    from tests.browser.conftest import free_port, wait_until_up
-
-    port = free_port()
-    words = ["-m", "streamlit", "run", "app.py", "--server.headless", "true", "--server.port", str(port)]
-    server = subprocess.Popen(
-        [sys.executable, *words, "--", "--workspace", str(folder / "workspace")], cwd=ROOT, stdout=subprocess.DEVNULL
-    )
-    try:
-        wait_until_up(f"http://127.0.0.1:{port}", server)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
 
 
 def generated_workspace(folder: Path, n_features: int, *, samples: int = SAMPLES) -> Analysis:

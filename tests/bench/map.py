@@ -1,11 +1,13 @@
-"""The map: from a control to the redrawn picture in a real browser at three sizes, and what the server does for a lasso."""
+"""The map: from a control to the redrawn picture in a real browser at three sizes, and what the server does for a lasso.
+
+`python -m tests.bench map` takes 15,000 and 52,000 samples, `map-million` a million.
+"""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
@@ -17,20 +19,36 @@ from core.scores.outline import outline
 from core.selection.inside import features_inside
 from core.store.analyses import open_analysis
 from core.workspace import Workspace
+from tests.bench.contenders import peak
 from tests.bench.generated import NAME, generated_workspace
 from tests.bench.selection import generate
-from tests.bench.slider import ROOT, Row, _browser, _wait, told
+from tests.bench.slider import Row, told
 
-SIZES = (15_000, 52_000, 1_000_000)
-PER_ROW = {15_000: 220, 52_000: 220, 1_000_000: 60}
+SIZES, MILLION = (15_000, 52_000), 1_000_000
+FEATURES, PER_ROW = 16_384, {15_000: 150, 52_000: 150, MILLION: 60}
 MOVES, WARM_UP, TIMES = 20, 3, 5
 PATIENCE = 900  # seconds until the first picture: at a million, regions are cut and texts read once
 CLUMPS = 40
 
 
 def bench() -> list[Row]:
-    """(name, seconds, note) of every size, the smallest first."""
+    """(name, seconds, note) of the usual sizes, the smallest first."""
     return [row for samples in SIZES for row in (*engine(samples), *browser(samples))]
+
+
+def million() -> list[Row]:
+    """The same at a million samples, drawn as cells."""
+    return [*engine(MILLION), *browser(MILLION)]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Seconds to the first picture, of each switch and of each lasso, and the server's peak memory in GB."""
+
+    first: float
+    control: list[float]
+    lasso: list[float]
+    memory: float
 
 
 def made_layout(samples: int) -> Layout:
@@ -47,7 +65,7 @@ def engine(samples: int) -> list[Row]:
     layout, rng = made_layout(samples), np.random.default_rng(1)
     turn = np.linspace(0, 2 * np.pi, 90, endpoint=False)
     drawn = outline([np.stack([10 + 6 * np.cos(turn), 10 + 6 * np.sin(turn)], axis=1)])
-    features = generate(rows=samples, n_features=131_072, per_row=PER_ROW[samples])
+    features = generate(rows=samples, n_features=FEATURES, per_row=PER_ROW[samples])
     tokens, members = (
         (features.richness * rng.lognormal(0, 0.5, samples)).astype(np.int32),
         drawn.inside(layout.x, layout.y),
@@ -76,40 +94,32 @@ def engine(samples: int) -> list[Row]:
 def browser(samples: int) -> list[Row]:
     """A switch over the map until the picture is drawn anew, and a lasso until the sentence says who is inside."""
     with tempfile.TemporaryDirectory() as folder:
-        features = generate(rows=samples, n_features=131_072, per_row=PER_ROW[samples])
+        features = generate(rows=samples, n_features=FEATURES, per_row=PER_ROW[samples])
         workspace = generated_workspace(Path(folder), features)
         write_layout(open_analysis(workspace, NAME), made_layout(samples))
-        control, lasso = _in_browser(workspace)
+        seen = _in_browser(workspace)
     note = f"{samples:,} samples{', as cells' if samples > 100_000 else ''}"
     return [
-        *told("map, control to redrawn picture, browser", control, note),
-        *told("map, lasso to answer, browser", lasso, note),
+        ("map, first picture, browser", seen.first, f"{note}; server {seen.memory:.1f} GB at most"),
+        *told("map, control to redrawn picture, browser", seen.control, note),
+        *told("map, lasso to answer, browser", seen.lasso, note),
     ]
 
 
-def _in_browser(workspace: Workspace) -> tuple[list[float], list[float]]:
-    from playwright.sync_api import sync_playwright
+def _in_browser(workspace: Workspace) -> Seen:
+    from tests.browser.server import chromium_started, serving
 
-    from tests.browser.conftest import FLAGS, free_port
-
-    port = free_port()
-    words = ["-m", "streamlit", "run", "app.py", "--server.headless", "true", "--server.port", str(port)]
-    server = subprocess.Popen(
-        [sys.executable, *words, "--", "--workspace", str(workspace.root)], cwd=ROOT, stdout=subprocess.DEVNULL
-    )
-    try:
-        _wait(f"http://127.0.0.1:{port}/_stcore/health")
-        with sync_playwright() as playwright:
-            page = _browser(playwright, FLAGS).new_page(viewport={"width": 1280, "height": 800})
-            page.goto(f"http://127.0.0.1:{port}/map?dataset={NAME}&method=longest&unit=rows&amount=1000&rule=raw")
-            page.wait_for_selector(".js-plotly-plot .nsewdrag", timeout=PATIENCE * 1000)
-            page.wait_for_selector("text=Click a region to draw around it", timeout=PATIENCE * 1000)
-            page.wait_for_timeout(5_000)
-            control = [_switch(page) for _ in range(MOVES + WARM_UP)][WARM_UP:]
-            return control, [_lasso(page, number) for number in range(MOVES + WARM_UP)][WARM_UP:]
-    finally:
-        server.terminate()
-        server.wait(timeout=60)
+    with serving(workspace) as server, chromium_started() as browser:
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        began = time.perf_counter()
+        page.goto(f"{server.address}/map?dataset={NAME}&method=longest&unit=rows&amount=1000&rule=raw")
+        page.wait_for_selector(".js-plotly-plot .nsewdrag", timeout=PATIENCE * 1000)
+        page.wait_for_selector("text=Click a region to draw around it", timeout=PATIENCE * 1000)
+        first = time.perf_counter() - began
+        page.wait_for_timeout(5_000)
+        control = [_switch(page) for _ in range(MOVES + WARM_UP)][WARM_UP:]
+        lasso = [_lasso(page, number) for number in range(MOVES + WARM_UP)][WARM_UP:]
+        return Seen(first, control, lasso, peak(server.pid) / 1e9)
 
 
 # From the click until the picture is another one and stands, timed in the page itself.

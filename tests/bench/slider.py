@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
-from shutil import which
 from statistics import quantiles
 
 import numpy as np
@@ -26,7 +22,6 @@ from tests.bench.contenders import peak
 from tests.bench.generated import NAME, generated_workspace
 from tests.bench.selection import generate
 
-ROOT = Path(__file__).resolve().parents[2]
 SAMPLES, MILLION = 52_000, 1_000_000
 MOVES, WARM_UP = 60, 5
 MARKER = ".js-plotly-plot .scatterlayer"
@@ -101,44 +96,17 @@ def told(what: str, took: list[float], note: str) -> list[Row]:
 
 def in_browser(workspace: Workspace, tab: str, *, patience: float = PATIENCE) -> tuple[list[float], dict[str, float]]:
     """Seconds of each move; and of the server: seconds to the first picture, and its peak memory in GB."""
-    from playwright.sync_api import sync_playwright
+    from tests.browser.server import chromium_started, serving
 
-    from tests.browser.conftest import FLAGS, free_port
-
-    port = free_port()
-    words = ["-m", "streamlit", "run", "app.py", "--server.headless", "true", "--server.port", str(port)]
-    server = subprocess.Popen(
-        [sys.executable, *words, "--", "--workspace", str(workspace.root)], cwd=ROOT, stdout=subprocess.DEVNULL
-    )
-    try:
-        _wait(f"http://127.0.0.1:{port}/_stcore/health")
-        with sync_playwright() as playwright:
-            page = _browser(playwright, FLAGS).new_page(viewport={"width": 1280, "height": 800})
-            began = time.perf_counter()
-            page.goto(f"http://127.0.0.1:{port}/budget?dataset={NAME}&tab={tab}&unit=rows&amount=200")
-            page.wait_for_selector(MARKER, timeout=patience * 1000)
-            about = {"first picture": time.perf_counter() - began}
-            page.wait_for_timeout(5_000)
-            took = [_move(page, number) for number in range(MOVES + WARM_UP)][WARM_UP:]
-            return took, about | {"memory": peak(server.pid) / 1e9}
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
-
-
-def _browser(playwright, flags: list[str]):
-    own = which("chromium")
-    return playwright.chromium.launch(args=flags, **({"executable_path": own} if own else {}))
-
-
-def _wait(address: str) -> None:
-    for _ in range(300):
-        try:
-            urllib.request.urlopen(address, timeout=2)
-            return
-        except OSError:
-            time.sleep(0.3)
-    raise RuntimeError("the server was not up after 90 s")
+    with serving(workspace) as server, chromium_started() as browser:
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        began = time.perf_counter()
+        page.goto(f"{server.address}/budget?dataset={NAME}&tab={tab}&unit=rows&amount=200")
+        page.wait_for_selector(MARKER, timeout=patience * 1000)
+        about = {"first picture": time.perf_counter() - began}
+        page.wait_for_timeout(5_000)
+        took = [_move(page, number) for number in range(MOVES + WARM_UP)][WARM_UP:]
+        return took, about | {"memory": peak(server.pid) / 1e9}
 
 
 # From the key until the sentence and the budget's line on the curve both stand elsewhere, timed in the page itself.

@@ -1,85 +1,33 @@
 """A real server on a made workspace, and a real Chromium."""
 
-import shutil
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from contextlib import ExitStack
 
 import pytest
 
 from core.workspace import Workspace
+from tests.browser.server import chromium_started, serving
 from tests.browser.traffic import Traffic
 
-ROOT = Path(__file__).resolve().parents[2]
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-START_SECONDS = 90
 PATIENCE = 60.0  # seconds that anything may take to appear on a machine under load
 
 Serve = Callable[[Workspace], str]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
     """Start the app on a workspace as a user would; returns its address. Ended with the test."""
     with ExitStack() as until:
-        yield lambda workspace: until.enter_context(serving(workspace))
-
-
-@contextmanager
-def serving(workspace: Workspace) -> Iterator[str]:
-    """The app on a workspace, at the address given."""
-    port = free_port()
-    words = ["-m", "streamlit", "run", "app.py", "--server.headless", "true", "--server.port", str(port)]
-    words += ["--", "--workspace", str(workspace.root)]
-    server = subprocess.Popen([sys.executable, *words], cwd=ROOT, stdout=subprocess.DEVNULL)
-    try:
-        address = f"http://127.0.0.1:{port}"
-        wait_until_up(address, server)
-        yield address
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
-
-
-def wait_until_up(address: str, server: subprocess.Popen) -> None:
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until:
-        assert server.poll() is None, "the server ended by itself"
-        try:
-            urllib.request.urlopen(f"{address}/_stcore/health", timeout=2)
-            return
-        except OSError:
-            time.sleep(0.2)
-    raise AssertionError(f"the server was not up after {START_SECONDS} s")
+        yield lambda workspace: until.enter_context(serving(workspace)).address
 
 
 @pytest.fixture(scope="module")
 def chromium():
     """A browser for the tests of a file: each has a page of its own that shares nothing with others."""
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        own = shutil.which("chromium")
-        browser = (
-            playwright.chromium.launch(args=FLAGS, executable_path=own)
-            if own
-            else playwright.chromium.launch(args=FLAGS)
-        )
+    pytest.importorskip("playwright.sync_api")
+    with chromium_started() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

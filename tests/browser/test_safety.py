@@ -18,7 +18,8 @@ from core.store.datasets import Dataset
 from core.store.import_dataset import import_dataset
 from core.store.own_labels import set_own_label
 from core.workspace import Workspace
-from tests.browser.conftest import PATIENCE, quiet, serving, visit
+from tests.browser.conftest import PATIENCE, quiet, visit
+from tests.browser.server import serving
 
 pytestmark = pytest.mark.browser
 SCRIPT = "<script>window.canary = 1</script>"
@@ -179,8 +180,8 @@ ALL_TEXT = """(root) => {
 
 @pytest.fixture(scope="module")
 def address(hostile):
-    with serving(hostile) as address:
-        yield address
+    with serving(hostile) as server:
+        yield server.address
 
 
 @pytest.fixture

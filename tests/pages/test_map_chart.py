@@ -72,9 +72,9 @@ def test_words_of_regions_never_lie_over_one_another_nor_leave_the_picture():
     rng = np.random.default_rng(1)
     view = (0.0, 10.0, 0.0, 8.0)
     regions = tuple(
-        MapRegion(50 - k, *rng.uniform(0, 8, 2).tolist(), ("some", "words")[: 1 + k % 2]) for k in range(40)
+        MapRegion(50 - k, *rng.uniform(0, 8, 2).tolist(), ("some", "words")[: 1 + k % 2], 0.9) for k in range(40)
     )
-    found = spread_labels(regions, view)
+    found = spread_labels(regions, [" · ".join(region.words) for region in regions], view)
     scale = min(WIDE / 10, HIGH / 8)
     assert 3 <= len(found) < 40 and found[0].text == "some"
     for at, one in enumerate(found):
@@ -83,4 +83,5 @@ def test_words_of_regions_never_lie_over_one_another_nor_leave_the_picture():
         for other in found[at + 1 :]:
             wide = LETTER * (len(one.text) + len(other.text)) / 2 + APART
             assert abs(one.x - other.x) * scale >= wide or abs(one.y - other.y) * scale >= LINE
-    assert spread_labels((MapRegion(9, 5.0, 4.0, ()), MapRegion(9, 50.0, 4.0, ("far",))), view) == []
+    unseen = MapRegion(9, 5.0, 4.0, (), 0.0), MapRegion(9, 50.0, 4.0, ("far",), 0.9)
+    assert spread_labels(unseen, ["", "far"], view) == []

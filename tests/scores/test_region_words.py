@@ -44,9 +44,13 @@ def test_the_telling_words_equal_counting_them_one_by_one():
     pool = [f"word{k}" for k in range(25)] + ["of", "12345"]
     said = [set(rng.choice(pool, 4)) | ({"poem"} if code == 1 and rng.random() < 0.4 else set()) for code in codes]
     said = [{str(word) for word in own} for own in said]
-    found = telling_words(iter(said), codes, 3)
+    told = telling_words(iter(said), codes, 3)
+    found = [words for words, _ in told]
     assert found == naive(said, codes.tolist(), 3) and found[1][0] == "poem"
-    assert telling_words(iter([set(), set()]), np.array([0, 0]), 1) == [()]
+    for region, (words, share) in enumerate(told):
+        own = [bool(one & set(words)) for one, code in zip(said, codes, strict=True) if code == region]
+        assert share == sum(own) / len(own)
+    assert telling_words(iter([set(), set()]), np.array([0, 0]), 1) == [((), 0.0)]
 
 
 def test_words_of_form_stand_for_no_region_that_has_others_in_any_language():
@@ -57,7 +61,7 @@ def test_words_of_form_stand_for_no_region_that_has_others_in_any_language():
     for own, code in zip(said, codes, strict=True):
         own |= {"warum"} if rng.random() < (0.9 if code in (0, 1) else 0.02) else set()  # 11 % of all: form, unlisted
         own |= {"should"} if code == 2 and rng.random() < 0.3 else set()  # rare, and listed
-    found = telling_words(iter(said), codes, 20)
+    found = [words for words, _ in telling_words(iter(said), codes, 20)]
     assert found[:19] == [(word,) for word in subject[:19]]
     assert "why" not in found[19]
 
@@ -65,7 +69,7 @@ def test_words_of_form_stand_for_no_region_that_has_others_in_any_language():
 def test_a_word_of_a_larger_region_is_left_to_it_unless_the_smaller_had_none():
     codes = np.repeat([0, 1, 2, 3], [40, 60, 5000, 30])
     both = {0: {"fish", "river"}, 1: {"fish"}, 2: set(), 3: {"fish"}}
-    found = telling_words(iter([both[code] for code in codes]), codes, 4)
+    found = [words for words, _ in telling_words(iter([both[code] for code in codes]), codes, 4)]
     assert found[1] == ("fish",) and found[0] == ("river",) and found[2] == () and found[3] == ("fish",)
 
 

@@ -15,6 +15,7 @@ from core.scores.region_words import Regions, regions_in_words
 from core.selection.facets import categories
 from core.selection.inside import Inside, features_inside, from_the_middle, inside_of
 from core.selection.map_colours import GAIN, ROUND, Colouring, by_feature, colouring
+from core.selection.region_names import RegionName, region_names
 from core.selection.two_sets import scored_tokens
 from core.store.pools import members_of
 from pages.explore.panels.answers import known, rule
@@ -53,6 +54,16 @@ def regions_of(_opened: Opened, key: str) -> Regions:
     if layout is None:
         raise GamutError("The map of this analysis is gone; draw it again.")
     return regions_in_words(_opened.analysis, _opened.dataset, layout)
+
+
+def names_of(opened: Opened) -> tuple[RegionName, ...]:
+    """What to call the regions, by the first column that groups the samples where their words are weak."""
+    return _names(opened, opened.key, group_columns(opened)[0])
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _names(_opened: Opened, key: str, column: str) -> tuple[RegionName, ...]:
+    return region_names(regions_of(_opened, key), known(_opened).groups(column))
 
 
 def coloured(opened: Opened, wanted: str) -> Colouring:

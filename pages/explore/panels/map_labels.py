@@ -1,7 +1,8 @@
-"""Where the words of regions stand on the map, so that none lies over another."""
+"""Where the names of regions stand on the map, so that none lies over another."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.scores.density import View
@@ -23,18 +24,17 @@ class Label:
     y: float
 
 
-def spread_labels(regions: tuple[MapRegion, ...], view: View) -> list[Label]:
-    """The words of the regions in a view, the largest first, each where it is densest or a line above or below.
+def spread_labels(regions: tuple[MapRegion, ...], texts: Sequence[str], view: View) -> list[Label]:
+    """The names of the regions in a view, the largest first, each where it is densest or a line above or below.
 
     Whatever would lie over an earlier one or reach beyond the picture is left out: the list beside the map has them all.
     """
     scale = min(WIDE / (view[1] - view[0]), HIGH / (view[3] - view[2]))  # pixels a unit: both axes have the same
     taken: list[tuple[float, float, float, float]] = []
     found: list[Label] = []
-    for region in regions:
+    for region, text in zip(regions, texts, strict=True):
         if len(found) == MOST:
             break
-        text = " · ".join(region.words)
         if not text or not (view[0] <= region.x <= view[1] and view[2] <= region.y <= view[3]):
             continue
         half = LETTER * len(text) / 2 + 4

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.scores.layout import Layout
 from core.scores.outline import around_points
-from pages.explore.panels.map_answers import regions_of
+from pages.explore.panels.map_answers import names_of, regions_of
 from pages.explore.panels.map_scene import draw_again
 from pages.shared.engine import Opened
 from pages.shared.numbers import whole
@@ -22,7 +22,7 @@ def draw_regions(opened: Opened, layout: Layout, subset: Subset | None) -> None:
     found = regions_of(opened, opened.key)
     sizes = [region.size for region in found.regions]
     columns = {
-        "region": [" · ".join(region.words) or "(no words tell it)" for region in found.regions],
+        "region": [name.text() for name in names_of(opened)],
         "samples": sizes,
     }
     if subset is not None:
@@ -41,7 +41,8 @@ def draw_regions(opened: Opened, layout: Layout, subset: Subset | None) -> None:
     st.caption(
         "Click a region to draw around it." + read,
         help="Regions are cut by k-means on the places of the map: a way to name its parts, no finding. Their words are those "
-        "that the user says in them more often than elsewhere.",
+        "that the user says in them more often than elsewhere. Where fewer than a quarter of a region say any of these, the group "
+        "that most of it is in stands before them, else “mixed”: such words are true of a few of its samples.",
     )
 
 

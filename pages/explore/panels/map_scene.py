@@ -12,9 +12,9 @@ from core.scores.density import View, view_of_most, whole_view, widened
 from core.scores.layout import Layout
 from core.scores.outline import Outline, around, box, outline, read_outline
 from core.selection.map_colours import CHOSEN, FEATURE, PLAIN, Colouring, colour_choices
-from pages.explore.panels.map_answers import coloured, feature_values, regions_of
+from pages.explore.panels.map_answers import coloured, feature_values, names_of, regions_of
 from pages.explore.panels.map_chart import CONFIG, SHAPE, Scene, map_figure, points_drawn, theme
-from pages.explore.panels.map_labels import spread_labels
+from pages.explore.panels.map_labels import Label, spread_labels
 from pages.shared.engine import Opened
 from pages.shared.feature_words import feature_words
 from pages.shared.numbers import count, whole
@@ -93,7 +93,7 @@ def shows_chosen(opened: Opened) -> bool:
 def draw_scene(opened: Opened, layout: Layout, subset: Subset | None) -> None:
     """The picture, drawn again only when what it shows has changed: a new outline is in the browser's picture already."""
     colours, view = colours_of(opened, subset), chosen_view(layout)
-    labels = spread_labels(regions_of(opened, opened.key).regions, view) if chosen("map_words") else []
+    labels = _labels(opened, view) if chosen("map_words") else []
     shows = [
         opened.key, theme(), first_colour(opened), chosen("map_feature"), chosen("map_grey"), chosen("map_words"), view,
         subset.key if subset else "", colours.colouring.title, st.session_state.get(ANEW, 0),
@@ -110,6 +110,11 @@ def draw_scene(opened: Opened, layout: Layout, subset: Subset | None) -> None:
         theme="streamlit",
     )  # fmt: skip
     st.caption(_how(scene, len(layout.x)))
+
+
+def _labels(opened: Opened, view: View) -> list[Label]:
+    texts = [name.text() for name in names_of(opened)]
+    return spread_labels(regions_of(opened, opened.key).regions, texts, view)
 
 
 def _how(scene: Scene, n: int) -> str:
