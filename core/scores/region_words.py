@@ -125,14 +125,14 @@ def telling_words(
     of form (`FORM`, `SMALL`) and those of a larger region stand for it only where it would else have none.
     """
     vocabulary: dict[str, int] = {}
-    words, lengths = [], []
+    spoken, lengths = [], []
     for own in said:
         numbers = [vocabulary.setdefault(one, len(vocabulary)) for one in own if _tells(one)]
-        words += numbers
+        spoken += numbers
         lengths.append(len(numbers))
     if not vocabulary:
         return [((), 0.0)] * count
-    names, word = np.array(list(vocabulary)), np.array(words)
+    names, word = np.array(list(vocabulary)), np.array(spoken)
     sample = np.repeat(np.arange(len(codes)), lengths)
     held, sizes = np.zeros((count, len(names)), np.int32), np.bincount(codes, minlength=count)
     np.add.at(held, (codes[sample], word), 1)

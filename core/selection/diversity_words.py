@@ -100,9 +100,9 @@ def spectrum_sentence(counts: dict[str, int], effective: float, carriers: list[C
         return f"{said}. No group carries more of the rare ones than random samples of the same lengths do."
     most = max(beyond, key=lambda one: one.rare_per_token or 0.0)
     return (
-        f"{said}. For its length, {most.name} carries more of the rare ones than any other: {_tenths(most.share_of_rare)} % with "
-        f"{_tenths(most.share_of_tokens)} % of the tokens, {most.rare_per_token:.2f} times its part; random samples of the same "
-        f"lengths carry {_tenths(most.rare_low)} to {_tenths(most.rare_high)} %."
+        f"{said}. For its length, {most.name} carries more of the rare ones than any other: {_percent(most.share_of_rare)} % "
+        f"with {_percent(most.share_of_tokens)} % of the tokens, {most.rare_per_token:.2f} times its part; random samples of the same "
+        f"lengths carry {_percent(most.rare_low)} to {_percent(most.rare_high)} %."
     )
 
 
@@ -142,6 +142,11 @@ def _left(one: Remains) -> str:
 
 def _tenths(share: float) -> str:
     return f"{100 * share:.1f}" if share < TENTHS_BELOW else f"{100 * share:.0f}"
+
+
+def _percent(share: float) -> str:
+    """Three digits: a share beyond a band must not look like its end."""
+    return f"{100 * share:.3g}"
 
 
 def _ends(groups: list[GroupLength]) -> tuple[GroupLength, GroupLength] | None:

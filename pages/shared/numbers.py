@@ -20,6 +20,11 @@ def short(n: float) -> str:
     return f"{n:.3g}"
 
 
+def measured(n: float) -> str:
+    """Three significant digits, all of them from a thousand on: 0.123, 48.1, 2 563."""
+    return whole(round(n)) if abs(n) >= 999.5 else f"{n:.3g}"
+
+
 def count(n: int, noun: str) -> str:
     """1 row, 12 345 rows."""
     return f"{whole(n)} {noun}{'' if n == 1 else 's'}"

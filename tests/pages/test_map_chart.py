@@ -9,6 +9,7 @@ from core.selection.known import NO_VALUE
 from core.selection.map_colours import Colouring
 from pages.explore.panels import map_chart
 from pages.explore.panels.map_chart import QUIET, Scene, map_figure, points_drawn
+from pages.explore.panels.map_eye import view_of
 from pages.explore.panels.map_labels import APART, HIGH, LETTER, LINE, WIDE, spread_labels
 
 N = 400
@@ -85,3 +86,19 @@ def test_words_of_regions_never_lie_over_one_another_nor_leave_the_picture():
             assert abs(one.x - other.x) * scale >= wide or abs(one.y - other.y) * scale >= LINE
     unseen = MapRegion(9, 5.0, 4.0, (), 0.0), MapRegion(9, 50.0, 4.0, ("far",), 0.9)
     assert spread_labels(unseen, ["", "far"], view) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "view"),
+    [
+        ([3, 1, 2.5, 4], (1, 3, 2.5, 4)),
+        ([1, 3, 2], None),
+        ([1, 3, 2, "4"], None),
+        ([1, 3, 2, float("nan")], None),
+        ([1, 1, 2, 4], None),
+        ([1, 3, 2, 1e9], None),
+        (None, None),
+    ],
+)
+def test_what_a_browser_tells_of_its_view_is_two_ends_of_either_axis_or_nothing(said, view):
+    assert view_of(said) == view

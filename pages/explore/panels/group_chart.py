@@ -10,6 +10,7 @@ from core.scores.length_correlation import Estimate
 from pages.explore.panels.feature_charts import accent
 from pages.explore.panels.feature_tabs import short_name
 from pages.shared.charts import ink
+from pages.shared.numbers import measured
 
 ROW = 22
 
@@ -26,7 +27,7 @@ def group_figure(
             marker={"symbol": "line-ns", "size": 9, "line": {"width": 2, "color": "#8A8F98"}},
             error_x={"type": "data", "array": [(high - low) / 2 for low, high in beside], "thickness": 5, "width": 0,
                      "color": "#8A8F98"},
-            customdata=[f"{beside_title}: {low:.3g} to {high:.3g}" for low, high in beside],
+            customdata=[f"{beside_title}: {measured(low)} to {measured(high)}" for low, high in beside],
             hovertemplate="%{customdata}<extra></extra>",
         )  # fmt: skip
     value = [one.value for one in found]
@@ -44,7 +45,7 @@ def group_figure(
     )  # fmt: skip
     figure.update_layout(
         height=height or 70 + ROW * max(3, len(names)), margin={"l": 0, "r": 8, "t": 8, "b": 0}, hovermode="closest",
-        dragmode=False, xaxis={"title": title, "fixedrange": True},
+        dragmode=False, xaxis={"title": title, "fixedrange": True, "tickformat": ",~f"},
         yaxis={"autorange": "reversed", "tickvals": rows, "ticktext": [short_name(name) for name in names],
                "fixedrange": True, "showgrid": False, "zeroline": False},
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 1, "xanchor": "right"}, separators=".\u202f",
@@ -55,5 +56,5 @@ def group_figure(
 def _hover(name: str, one: Estimate) -> str:
     if one.value is None:
         return f"{short_name(name)}: not defined"
-    limits = "" if one.low is None or one.high is None else f" ({one.low:.3g} to {one.high:.3g})"
-    return f"{short_name(name)}: {one.value:.3g}{limits}"
+    limits = "" if one.low is None or one.high is None else f" ({measured(one.low)} to {measured(one.high)})"
+    return f"{short_name(name)}: {measured(one.value)}{limits}"

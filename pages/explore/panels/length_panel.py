@@ -32,7 +32,7 @@ from pages.explore.panels.length_chart import draw_length_chart
 from pages.shared.charts import QUIET
 from pages.shared.engine import Opened
 from pages.shared.messages import guard, plain
-from pages.shared.numbers import count, whole
+from pages.shared.numbers import count, measured, whole
 from pages.shared.state import chosen
 
 MOST_GROUPS = 16  # in the picture
@@ -149,7 +149,7 @@ def _draw_matched(opened: Opened, size: int) -> None:
 
 
 def _band(low: float, high: float) -> str:
-    return f"{low:.4g} to {high:.4g}"
+    return f"{measured(low)} to {measured(high)}"
 
 
 def _left(one: Remains) -> float | None:

@@ -41,8 +41,8 @@ def draw_regions(opened: Opened, layout: Layout, subset: Subset | None) -> None:
     st.caption(
         "Click a region to draw around it." + read,
         help="Regions are cut by k-means on the places of the map: a way to name its parts, no finding. Their words are those "
-        "that the user says in them more often than elsewhere. Where fewer than a quarter of a region say any of these, the group "
-        "that most of it is in stands before them, else “mixed”: such words are true of a few of its samples.",
+        "that the user says in them more often than elsewhere. Where fewer than a quarter of a region say any of these, the "
+        "group that most of it is in stands before them, else “mixed”: such words are true of a few of its samples.",
     )
 
 

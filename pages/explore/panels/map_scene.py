@@ -13,7 +13,8 @@ from core.scores.layout import Layout
 from core.scores.outline import Outline, around, box, outline, read_outline
 from core.selection.map_colours import CHOSEN, FEATURE, PLAIN, Colouring, colour_choices
 from pages.explore.panels.map_answers import coloured, feature_values, names_of, regions_of
-from pages.explore.panels.map_chart import CONFIG, SHAPE, Scene, map_figure, points_drawn, theme
+from pages.explore.panels.map_chart import CONFIG, MOST_POINTS, SHAPE, Scene, map_figure, points_drawn, theme
+from pages.explore.panels.map_eye import watch_view
 from pages.explore.panels.map_labels import Label, spread_labels
 from pages.shared.engine import Opened
 from pages.shared.feature_words import feature_words
@@ -77,7 +78,9 @@ def chosen_view(layout: Layout) -> View:
     if chosen("map_view") in ("", EVERYTHING):
         return widened((whole_view if chosen("map_view") else view_of_most)(layout.x, layout.y), SHAPE)
     x0, x1, y0, y1 = (float(end) for end in chosen("map_view").split(","))
-    return widened((x0, x1, y0, y1), SHAPE)
+    view = x0, x1, y0, y1
+    like = 0.85 < (x1 - x0) / (y1 - y0) / SHAPE < 2  # what a browser shows: as it is, else each look would show more
+    return view if like else widened(view, SHAPE)
 
 
 def zoom_to(bounds: View) -> None:
@@ -109,6 +112,8 @@ def draw_scene(opened: Opened, layout: Layout, subset: Subset | None) -> None:
         figure, key=CHART, on_select=_selected, selection_mode=("points", "box", "lasso"), config=CONFIG, width="stretch",
         theme="streamlit",
     )  # fmt: skip
+    if len(layout.x) > MOST_POINTS:
+        watch_view(CHART)
     st.caption(_how(scene, len(layout.x)))
 
 

@@ -178,7 +178,7 @@ def _histogram(measure: str, values: np.ndarray) -> go.Figure:
     )  # fmt: skip
     figure.update_layout(
         height=300, margin={"l": 0, "r": 8, "t": 8, "b": 0}, bargap=0.05, dragmode=False, separators=".\u202f",
-        xaxis={"title": plain_label(measure), "fixedrange": True},
+        xaxis={"title": plain_label(measure), "fixedrange": True, "tickformat": ",~f"},
         yaxis={"title": "samples", "tickformat": ",d", "fixedrange": True},
     )  # fmt: skip
     return figure

@@ -24,7 +24,7 @@ from pages.explore.panels.group_chart import group_figure
 from pages.shared.charts import QUIET
 from pages.shared.engine import Opened
 from pages.shared.messages import plain
-from pages.shared.numbers import whole
+from pages.shared.numbers import measured, whole
 from pages.shared.state import choose
 
 MOST_GROUPS = 14
@@ -127,7 +127,7 @@ def _draw_table(carriers: list[Carrier], column: str) -> None:
             "of the rare": [one.share_of_rare for one in carriers],
             "rare a token, × pool": [one.rare_per_token for one in carriers],
             "effective number": [one.effective for one in carriers],
-            "same lengths": [f"{one.null_low:.0f} to {one.null_high:.0f}" for one in carriers],
+            "same lengths": [f"{measured(one.null_low)} to {measured(one.null_high)}" for one in carriers],
         },
         hide_index=True, row_height=30, height=38 + 30 * min(14, len(carriers)),
         column_config={
