@@ -101,8 +101,8 @@ def spectrum_sentence(counts: dict[str, int], effective: float, carriers: list[C
     most = max(beyond, key=lambda one: one.rare_per_token or 0.0)
     return (
         f"{said}. For its length, {most.name} carries more of the rare ones than any other: {_percent(most.share_of_rare)} % "
-        f"with {_percent(most.share_of_tokens)} % of the tokens, {most.rare_per_token:.2f} times its part; random samples of the same "
-        f"lengths carry {_percent(most.rare_low)} to {_percent(most.rare_high)} %."
+        f"with {_percent(most.share_of_tokens)} % of the tokens, {most.rare_per_token:.2f} times its part; random samples of "
+        f"the same lengths carry {_percent(most.rare_low)} to {_percent(most.rare_high)} %."
     )
 
 
