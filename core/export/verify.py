@@ -85,9 +85,9 @@ def _steps(workspace: Workspace, path: Path, said: dict[str, Any], deep: int) ->
     )
     try:
         yield from _selection_steps(analysis, dataset, said["selection"], said, other_hash=bool(exempt))
-    except Difference as difference:
+    except Difference as other:
         if exempt:
-            raise Missing(f"{difference} That proves nothing: {exempt}.") from None
+            raise Missing(f"{other} That proves nothing: {exempt}.") from None
         raise
     check_ids(dataset, said)
     yield render_again(file, dataset, said)

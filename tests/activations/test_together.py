@@ -17,6 +17,7 @@ from core.store import finalise
 from core.store.analyses import Analysis
 from core.store.datasets import Dataset
 from core.store.import_dataset import import_dataset
+from core.store.parts import PartWriter
 from core.store.pools import join_datasets
 from core.workspace import Workspace
 from tests.activations.test_analyse import SETTINGS
@@ -116,7 +117,7 @@ def test_saes_that_read_unlike_tokens_take_a_pass_each_in_one_run(workspace, dat
     assert "; without (without BOS" in sentence
 
 
-def test_stopped_anywhere_each_goes_on_from_its_own_parts_and_what_one_has_is_not_read_for_it_again(
+def test_stopped_or_killed_anywhere_each_goes_on_from_its_own_parts_and_what_one_has_is_not_read_for_it_again(
     workspace, dataset, tiny, saes, alone, monkeypatch
 ):
     pair = [saes["stream"], saes["mlp"]]
@@ -129,6 +130,9 @@ def test_stopped_anywhere_each_goes_on_from_its_own_parts_and_what_one_has_is_no
         with pytest.raises(Cancelled):
             together(workspace, dataset, tiny, pair, stop=lambda c=calls, n=patience: next(c) >= n, part_seconds=0)
     assert ran == [1, 1, 1, 1, 2, 2], "the first four batches are the second SAE's alone"
+    with monkeypatch.context() as dying, pytest.raises(KeyboardInterrupt):  # killed before the next part is written
+        dying.setattr(PartWriter, "add", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        together(workspace, dataset, tiny, pair)
     made, _ = together(workspace, dataset, tiny, pair)
     assert [each.content_hash for each in made] == [alone["stream"], alone["mlp"]]
 
