@@ -90,6 +90,7 @@ app.command()(selection.verify)
 app.command()(push.push)
 app.command()(trainer.trainer)
 app.command()(trainer.trainer_preview)
+app.command("trained-tokens")(trainer.count_trained)
 app.command("train-lm")(training.train_lm)
 app.command("train-sae")(training.train_sae)
 

@@ -82,12 +82,7 @@ def render_plain(turns: tuple[Turn, ...]) -> Rendered:
 
 def _render_chat(turns: tuple[Turn, ...], tokenizer: ChatTokenizer) -> Rendered:
     """Render by a chat template; where it takes no system turn, the system's words open the first user turn."""
-    grouped: list[Group] = []
-    for turn in turns:
-        if turn.role == "input" and grouped and grouped[-1][0] == "user":
-            grouped[-1][1].append(turn)
-        else:
-            grouped.append((CHAT_ROLES.get(turn.role, turn.role), [turn]))
+    grouped = _messages(turns)
     try:
         return _render_messages(grouped, tokenizer)
     except GamutError:
@@ -95,6 +90,22 @@ def _render_chat(turns: tuple[Turn, ...], tokenizer: ChatTokenizer) -> Rendered:
             raise
         opened = ("user", [*grouped[0][1], *grouped[1][1]])
         return _render_messages([opened, *grouped[2:]], tokenizer)
+
+
+def render_as_given(turns: tuple[Turn, ...], tokenizer: ChatTokenizer) -> Rendered:
+    """Render by a chat template as a trainer does, who moves no words: what the template does not take, it refuses."""
+    return _render_messages(_messages(turns), tokenizer)
+
+
+def _messages(turns: tuple[Turn, ...]) -> list[Group]:
+    """The messages that a chat template is given: an input belongs to the question before it."""
+    grouped: list[Group] = []
+    for turn in turns:
+        if turn.role == "input" and grouped and grouped[-1][0] == "user":
+            grouped[-1][1].append(turn)
+        else:
+            grouped.append((CHAT_ROLES.get(turn.role, turn.role), [turn]))
+    return grouped
 
 
 def _render_messages(grouped: list[Group], tokenizer: ChatTokenizer) -> Rendered:

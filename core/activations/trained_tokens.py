@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
-from core.activations.identity import BUNDLED
+from core.activations.by_jinja import tokens_by_jinja
+from core.activations.by_slots import prepare, tokens_by_slots
 from core.activations.template import render
+from core.activations.tokenizer_files import tokenizer_folder
 from core.activations.tokens import RESPONSE_CODES, SPECIAL, tokenise_rendered
+from core.activations.trainer_templates import AXOLOTL, JINJA, LLAMA_FACTORY, OWN, trainer_of
 from core.datasets.sample import Turn
 from core.errors import GamutError
-from core.workspace import BUNDLED_MODEL
 
 TOGETHER = 512  # conversations at once
 NO_LIMIT = 1 << 40
@@ -43,12 +44,8 @@ class TrainedRow:
 
 
 def load_tokenizer(ref: str) -> PreTrainedTokenizerBase:
-    """The fast tokenizer of "bundled" or of a local folder; raises `GamutError` where there is none."""
-    folder = BUNDLED_MODEL if ref == BUNDLED else Path(ref).expanduser()
-    if not (folder / "tokenizer.json").is_file():
-        raise GamutError(
-            f"{folder} holds no tokenizer.json; give the folder of a model or of its tokenizer, or 'bundled'."
-        )
+    """The fast tokenizer of "bundled", of a local folder, or of a hub model whose tokenizer was fetched; else `GamutError`."""
+    folder = tokenizer_folder(ref)
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError, KeyError) as error:
@@ -58,28 +55,50 @@ def load_tokenizer(ref: str) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
+def prepared(tokenizer: PreTrainedTokenizerBase, template: str) -> PreTrainedTokenizerBase:
+    """The tokenizer as a trainer with this template uses it: changed in place, so load one for each template."""
+    trainer, name = trainer_of(template)
+    if trainer == LLAMA_FACTORY:
+        prepare(tokenizer, name)
+    elif trainer == AXOLOTL:
+        tokenizer.chat_template = JINJA[name]
+    return tokenizer
+
+
 def trained_rows(
-    conversations: Iterable[tuple[int, tuple[Turn, ...]]], tokenizer: PreTrainedTokenizerBase, *,
+    conversations: Iterable[tuple[int, tuple[Turn, ...]]], tokenizer: PreTrainedTokenizerBase, *, template: str = OWN,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Iterator[TrainedRow]:  # fmt: skip
-    """Each conversation as a trainer is shown it, uncut, in the order given.
-
-    By the tokenizer's chat template where it has one; else as plain text under headers, ended by its end-of-text token.
-    """
+    """Each conversation as a trainer is shown it, uncut, in the order given; `tokenizer` as `prepared` for the template."""
+    trainer, name = trainer_of(template)
     found, done = iter(conversations), 0
     while chunk := list(islice(found, TOGETHER)):
-        plain = not tokenizer.chat_template
-        tokens = tokenise_rendered(
-            (render(turns, tokenizer) for _, turns in chunk), tokenizer, max_length=NO_LIMIT, special=plain
-        )
-        for number, (sample_id, turns) in enumerate(chunk):
-            own = slice(*tokens.indptr[number : number + 2])
-            ids, roles = tokens.ids[own], tokens.roles[own]
-            if plain and tokenizer.eos_token_id is not None:
-                ids, roles = np.append(ids, np.int32(tokenizer.eos_token_id)), np.append(roles, np.uint8(SPECIAL))
-            yield TrainedRow(sample_id, ids, _trained(roles), _alternate(turns))
+        if trainer == LLAMA_FACTORY:
+            made = tokens_by_slots(chunk, tokenizer, name)
+        elif trainer == AXOLOTL:
+            made = tokens_by_jinja(chunk, tokenizer, name)
+        else:
+            made = _tokens_by_own(chunk, tokenizer)
+        for (sample_id, turns), (ids, trained) in zip(chunk, made, strict=True):
+            yield TrainedRow(sample_id, ids, trained, _alternate(turns))
         done += len(chunk)
         progress(done)
+
+
+def _tokens_by_own(
+    chunk: list[tuple[int, tuple[Turn, ...]]], tokenizer: PreTrainedTokenizerBase
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """By the tokenizer's chat template where it has one; else as plain text under headers, ended by its end-of-text token."""
+    plain = not tokenizer.chat_template
+    tokens = tokenise_rendered(
+        (render(turns, tokenizer) for _, turns in chunk), tokenizer, max_length=NO_LIMIT, special=plain
+    )
+    for number in range(len(chunk)):
+        own = slice(*tokens.indptr[number : number + 2])
+        ids, roles = tokens.ids[own], tokens.roles[own]
+        if plain and tokenizer.eos_token_id is not None:
+            ids, roles = np.append(ids, np.int32(tokenizer.eos_token_id)), np.append(roles, np.uint8(SPECIAL))
+        yield ids, _trained(roles)
 
 
 def _trained(roles: np.ndarray) -> np.ndarray:

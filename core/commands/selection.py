@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+from core.activations.refs import BUNDLED
+from core.activations.tokenizer_files import fetch_tokenizer
+from core.activations.trainer_templates import OWN
 from core.commands.constraint_options import (
     Alike,
     Bounds,
@@ -24,6 +27,7 @@ from core.commands.constraint_options import (
     without_of,
 )
 from core.commands.output import Session, session_of, table
+from core.commands.trainer_options import Cutoff, Template, Tokenizer, Trained, TrainedAs
 from core.errors import GamutError
 from core.export.options import ExportOptions
 from core.export.verify import SAME
@@ -31,7 +35,8 @@ from core.export.verify import verify as verify_manifest
 from core.export.verify_source import verify_with_source
 from core.export.write import write_export
 from core.scores.feature_sets import Activity
-from core.selection.budget import Budget, needed
+from core.scores.trainer_rows import Counted
+from core.selection.budget import Budget, costs, needed
 from core.selection.method import parse_options
 from core.selection.methods.registry import METHODS, find
 from core.selection.rankings import kept_ranking
@@ -95,7 +100,9 @@ def rank(
 def select(
     context: typer.Context, analysis: str, method: Method, name: Annotated[str, typer.Option(help="what to call the selection")],
     rows: Annotated[int | None, typer.Option()] = None, percent: Annotated[float | None, typer.Option()] = None,
-    tokens: Annotated[int | None, typer.Option()] = None, option: Options = None, seed: int | None = None, pin: Ids = None,
+    tokens: Annotated[int | None, typer.Option(help="of whole conversations, at most")] = None,
+    trained_tokens: Trained = None, of: TrainedAs = None, tokenizer: Tokenizer = BUNDLED, template: Template = OWN,
+    cutoff: Cutoff = 2048, option: Options = None, seed: int | None = None, pin: Ids = None,
     ban: Ids = None, span: Span = "conversation", quantile: Quantile = None, theta: Theta = None,
     with_no_response: Unanswered = False, base: Base = None, with_marks: Marks = True, cap: Caps = None, floor: Floors = None,
     share: Shares = None, near_duplicates: Alike = None, min_tokens: Tokens = None, max_tokens: Tokens = None,
@@ -106,7 +113,17 @@ def select(
 ) -> None:  # fmt: skip
     """Choose samples under a budget and save the selection."""
     session = session_of(context)
-    budget = Budget(rows=rows, percent=percent, tokens=tokens, skip_to_fit=skip_to_fit)
+    if of:
+        fetch_tokenizer(tokenizer)
+    counted = Counted(trainer=of, tokenizer=tokenizer, template=template, cutoff=cutoff).keyed() if of else None
+    budget = Budget(
+        rows=rows,
+        percent=percent,
+        tokens=tokens,
+        trained_tokens=trained_tokens,
+        counted=counted,
+        skip_to_fit=skip_to_fit,
+    )
     opened, dataset = opened_pair(session, analysis)
     spec = _spec(opened, method, option, seed, pin, ban, span, quantile, theta, with_no_response, _base(dataset, base))
     kept_to = constraints_of(
@@ -119,6 +136,7 @@ def select(
     pool = pool_of(opened, dataset, spec)
     ranking = kept_ranking(opened, pool, spec, upto=needed(budget, pool))
     selected = select_by(pool, spec, budget, ranking=ranking)
+    trained = None if trained_tokens is None else int(costs(budget, pool)[selected.sample_ids].sum(dtype="int64"))
     there = load_selection(session.workspace, name).revision if replace and _exists(session, name) else None
     saved = save_selection(session.workspace, name, analysis=opened, spec=spec, selected=selected, replaces=there)
     session.say(
@@ -134,6 +152,7 @@ def select(
         "\n".join(
             [
                 f"{saved.name}: {len(saved.ids)} of {opened.n_samples} samples, {saved.tokens} tokens"
+                + (f", {trained} trained tokens" if trained is not None else "")
                 + (f"; {len(spec.pins)} pinned, {len(spec.bans)} banned" if spec.pins or spec.bans else "")
                 + (f"; {selected.skipped} that did not fit were skipped" if selected.skipped else ""),
                 *(f"{words}: {passed} of the rows looked at were passed over" for words, passed in ranking.left_out),

@@ -11,6 +11,7 @@ import typer
 from core.commands.output import ProgressLine, facts, session_of, table
 from core.commands.selection import opened_pair
 from core.errors import GamutError
+from core.selection.budget import TRAINED, counted_words, unit_words
 from core.selection.compare import Comparison, compare
 from core.selection.import_selection import import_selection
 from core.selection.saved import Selection, load_selection, restore_revision, revisions_of, selection_names
@@ -46,7 +47,9 @@ def show(context: typer.Context, name: str) -> None:
     saved = load_selection(session.workspace, name)
     spec = {key: value for key, value in saved.spec.as_dict().items() if value not in ((), [], {}, False)}
     spec.pop("options" if saved.spec.method == "imported" else "", None)  # its only option is the ids, told below
-    budget = ", ".join(f"{value} {key}" for key, value in saved.budget.as_dict().items())
+    budget = f"{saved.budget.amount:.10g} {unit_words(saved.budget.unit)}"
+    budget += f" ({counted_words(saved.budget.as_dict())})" if saved.budget.unit == TRAINED else ""
+    budget += ", rows that do not fit skipped" if saved.budget.skip_to_fit else ""
     text = facts({**{key: value for key, value in _short(saved).items()}, **spec, "budget": budget})
     session.say(saved.as_dict(), f"{text}\nids: {','.join(map(str, saved.ids))}")
 

@@ -1,19 +1,27 @@
-"""`trainer`, `trainer-preview`: what a trainer is told of an export, and what it would make of a selection."""
+"""`trainer`, `trainer-preview`, `trained-tokens`: what a trainer is told of an export, and what it would make of samples."""
 
+import sys
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from core.commands.output import session_of, table
+from core.activations.refs import BUNDLED
+from core.activations.tokenizer_files import NotFetched, fetch_tokenizer, tokenizer_key
+from core.activations.trainer_templates import OWN, trainer_of
+from core.commands.output import Session, session_of, table
 from core.commands.selection import opened_pair
+from core.commands.trainer_options import Cutoff, Template, Tokenizer
+from core.datasets.sample import Turn
 from core.errors import GamutError
-from core.export.trainer_rows import read_rows, rows_path, with_tokens, write_rows
 from core.export.trainers import trainer_file, written_of
-from core.export.treatment import RULES, treat
 from core.jobs.run import JobCancelled, running
+from core.scores.trainer_rows import read_rows, rows_path, with_tokens, write_rows
+from core.scores.treatment import treat, treated_by
 from core.selection.saved import load_selection
+from core.store.datasets import Dataset
 
 HEAD = ("trainer", "rows", "cut", "dropped", "nothing trained", "tokens", "trained tokens", "sequences", "steps")
 
@@ -22,17 +30,23 @@ def trainer(
     context: typer.Context,
     manifest: Path,
     of: Annotated[str, typer.Option("--for", help="llama-factory, axolotl or trl")],
+    template: Template = OWN,
+    cutoff: Cutoff = 2048,
 ) -> None:
-    """Print what a trainer is told of an export: a registry entry, a stanza or a script."""
-    made = trainer_file(of, written_of(manifest))
-    session_of(context).say(made, made.text)
+    """Print what a trainer is told of an export: a registry entry, a stanza or a script, and the line that starts it."""
+    made = trainer_file(of, written_of(manifest), template=template, cutoff=cutoff)
+    session = session_of(context)
+    session.say(made, made.text)
+    if not session.json:
+        print(made.command, file=sys.stderr)  # so that what is printed can be sent to the file that the trainer reads
 
 
 def trainer_preview(
     context: typer.Context,
     selection: str,
-    tokenizer: Annotated[str, typer.Option(help="'bundled', or the folder of a model or of its tokenizer")] = "bundled",
-    cutoff: Annotated[int, typer.Option(min=1, help="the most tokens of a row")] = 2048,
+    tokenizer: Tokenizer = BUNDLED,
+    template: Template = OWN,
+    cutoff: Cutoff = 2048,
     packing: Annotated[bool, typer.Option("--packing", help="several rows in one sequence")] = False,
     batch_size: Annotated[int, typer.Option(min=1, help="sequences a step, over all devices")] = 16,
     epochs: Annotated[float, typer.Option(min=0.0, help="times through the rows")] = 3.0,
@@ -41,20 +55,26 @@ def trainer_preview(
     """Show what TRL, LLaMA-Factory and axolotl would cut, drop and train on, and in how many steps."""
     session = session_of(context)
     saved = load_selection(session.workspace, selection)
-    path = rows_path(session.workspace, saved, tokenizer)
-    if read_rows(path) is None or job is not None:
+    trainers = treated_by(trainer_of(template)[0])
+
+    def path() -> Path:
+        return rows_path(
+            session.workspace, saved.dataset_hash, key=tokenizer_key(tokenizer), template=template, ids=saved.ids
+        )
+
+    if job is not None or not _is_there(path):
         _, dataset = opened_pair(session, saved.spec.analysis)
-        words = ["trainer-preview", selection, "--tokenizer", tokenizer]
-        with running(
-            session.workspace, id=job, title=f"Trainer's view of {selection}", command=words, unit="samples"
-        ) as me:
-            _tokenise(path, dataset, list(saved.ids), tokenizer, me)
-    rows = read_rows(path)
+        words = ["trainer-preview", selection, "--tokenizer", tokenizer, "--template", template]
+        told = dataset.conversations(list(saved.ids))
+        _tokenise(
+            session, path, told, len(saved.ids), tokenizer, template, words, f"Trainer's view of {selection}", job
+        )
+    rows = read_rows(path())
     if rows is None:
-        raise GamutError(f"{path} was taken away while it was read; run the command again.")
+        raise GamutError("The tokenised rows were taken away while they were read; run the command again.")
     found = [
         treat(((row.runs, row.alternates) for row in rows), trainer=name, cutoff=cutoff, packing=packing)
-        for name in RULES
+        for name in trainers
     ]
     values = [asdict(each) | {"steps": each.steps(batch=batch_size, epochs=epochs)} for each in found]
     lines = [
@@ -65,17 +85,59 @@ def trainer_preview(
     session.say(values, table([HEAD, *lines]))
 
 
-def _tokenise(path: Path, dataset, ids: list[int], tokenizer: str, me) -> None:
-    from core.activations.trained_tokens import load_tokenizer, trained_rows  # transformers: only here
+def count_trained(
+    context: typer.Context,
+    dataset: str,
+    tokenizer: Tokenizer = BUNDLED,
+    template: Template = OWN,
+    cutoff: Cutoff = 2048,
+    job: Annotated[str | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Tokenise a data set as trainers do, once, so that a budget can be one of trained tokens (select --trained-tokens)."""
+    session = session_of(context)
+    opened = Dataset(session.workspace, dataset)
+    trainers = treated_by(trainer_of(template)[0])
 
-    loaded = load_tokenizer(tokenizer)
+    def path() -> Path:
+        return rows_path(session.workspace, opened.content_hash, key=tokenizer_key(tokenizer), template=template)
 
-    def progress(done: int) -> None:
-        if me.stop():
-            raise JobCancelled
-        me.progress(done, len(ids), "tokenising")
+    if job is not None or not _is_there(path):
+        words = ["trained-tokens", dataset, "--tokenizer", tokenizer, "--template", template]
+        title = f"Trained tokens of {dataset}"
+        _tokenise(session, path, opened.conversations(), len(opened), tokenizer, template, words, title, job)
+    rows = read_rows(path()) or []
+    found = [treat(((row.runs, row.alternates) for row in rows), trainer=name, cutoff=cutoff) for name in trainers]
+    said = [(each.trainer, each.rows, sum(each.dropped.values()), each.tokens, each.trained) for each in found]
+    session.say(
+        [asdict(each) for each in found],
+        table([("trainer", "rows kept", "dropped", "tokens", "trained tokens"), *said])
+        + f"\nselect --trained-tokens N --for {trainers[0]} --tokenizer {tokenizer} --template {template} --cutoff {cutoff}",
+    )
 
-    def texts(token_ids) -> list[str]:
-        return [str(loaded.decode([token], clean_up_tokenization_spaces=False)) for token in token_ids.tolist()]
 
-    write_rows(path, with_tokens(trained_rows(dataset.conversations(ids), loaded, progress=progress), texts))
+def _is_there(path: Callable[[], Path]) -> bool:
+    """Whether the rows are kept; not, where the tokenizer itself must be fetched first."""
+    try:
+        return path().is_file()
+    except NotFetched:
+        return False
+
+
+def _tokenise(
+    session: Session, path: Callable[[], Path], conversations: Iterable[tuple[int, tuple[Turn, ...]]], rows: int, tokenizer: str,
+    template: str, words: list[str], title: str, job: str | None,
+) -> None:  # fmt: skip
+    from core.activations.tokens import token_texts
+    from core.activations.trained_tokens import load_tokenizer, prepared, trained_rows  # transformers: only here
+
+    with running(session.workspace, id=job, title=title, command=words, unit="samples") as me:
+        fetch_tokenizer(tokenizer)
+        loaded = prepared(load_tokenizer(tokenizer), template)
+
+        def progress(done: int) -> None:
+            if me.stop():
+                raise JobCancelled
+            me.progress(done, rows, "tokenising")
+
+        made = trained_rows(conversations, loaded, template=template, progress=progress)
+        write_rows(path(), with_tokens(made, lambda ids: token_texts(loaded, ids.tolist())))

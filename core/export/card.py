@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.selection.budget import TRAINED, UNITS, counted_words, unit_words
+
 CARD = "README.md"
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 FRONT = """---
@@ -63,8 +65,8 @@ def _checks(checks: list[dict[str, Any]]) -> str:
 
 
 def _budget(said: dict[str, Any]) -> str:
-    unit = next(unit for unit in ("rows", "percent", "tokens") if said.get(unit) is not None)
-    return f"{said[unit]:g} {unit}"
+    unit = next(unit for unit in UNITS if said.get(unit) is not None)
+    return f"{said[unit]:.10g} {unit_words(unit)}" + (f" ({_text(counted_words(said))})" if unit == TRAINED else "")
 
 
 def _short(pair: dict[str, Any]) -> str:

@@ -153,6 +153,7 @@ def reproduce(
         *_import_words(dataset),
         *(words for check in kept_checks(dataset) for words in _check_words(check, dataset, selection.spec)),
         analyse,
+        *_count_words(selection.budget, dataset),
         _select_words(selection.spec, selection.budget, selection.name, dataset),
         ["export", selection.name, *options.words(), "--to", export.name],
     ]
@@ -189,6 +190,14 @@ def _check_words(check: Check, dataset: Dataset, spec: RankingSpec) -> list[list
     return [*imported, [*words, *_id_words("--keep", free)]]
 
 
+def _count_words(budget: Budget, dataset: Dataset) -> list[list[str]]:
+    """The command that counts trained tokens as a trainer does, where the budget is one of those."""
+    if budget.counted is None:
+        return []
+    by = budget.counted
+    return [["trained-tokens", dataset.name, "--tokenizer", by.tokenizer, "--template", by.template]]
+
+
 def _line(words: list[str]) -> str:
     return "python -m core " + shlex.join(words)
 
@@ -208,7 +217,9 @@ def _select_words(spec: RankingSpec, budget: Budget, name: str, dataset: Dataset
     for key, value in sorted(spec.options.items()):
         for piece in _pieces(str(value)):
             words += ["--option", f"{key}={piece}"]
-    words += [f"--{budget.unit}", str(budget.amount), *(["--skip-to-fit"] if budget.skip_to_fit else [])]
+    words += [f"--{budget.unit.replace('_', '-')}", str(budget.amount)]
+    words += budget.counted.flags() if budget.counted else []
+    words += ["--skip-to-fit"] if budget.skip_to_fit else []
     if spec.span != "conversation":
         words += ["--span", spec.span]
     if spec.activity.mode == "raw":

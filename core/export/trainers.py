@@ -7,15 +7,18 @@ Sources: LLaMA-Factory's data/README.md, axolotl's documentation of `datasets`, 
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.activations.trainer_templates import OWN, trainer_of
 from core.errors import GamutError
 from core.export.formats import VERBATIM
 from core.export.manifest import read_manifest
 
+MODEL = "YOUR_MODEL"
 READERS = {"json": "json", "jsonl": "json", "parquet": "parquet", "csv": "csv", "folder": "parquet"}
 ALPACA, DOLLY, PAIR, SHAREGPT, MESSAGES = "alpaca", "dolly", "prompt-completion", "sharegpt", "messages"
 FIELDS = {  # instruction, input, answer
@@ -31,12 +34,13 @@ OPENAI_TAGS = {
 
 @dataclass(frozen=True, slots=True)
 class TrainerFile:
-    """A file for a trainer: its name, its language and its text."""
+    """A file for a trainer: its name, its language and its text, and the line that then starts the training."""
 
     trainer: str
     name: str
     language: str
     text: str
+    command: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ def shape_of(format: str, source_format: str) -> str:
     )
 
 
-def llama_factory(written: Written) -> TrainerFile:
+def llama_factory(written: Written, template: str, cutoff: int) -> TrainerFile:
     """The entry of LLaMA-Factory's `dataset_info.json`; `tests` load it with LLaMA-Factory's own code where that is installed."""
     entry: dict[str, Any] = {"file_name": written.data}
     if written.shape in FIELDS:
@@ -90,16 +94,25 @@ def llama_factory(written: Written) -> TrainerFile:
         columns |= {"tools": "tools", "system": "system"}
         entry |= {"tags": OPENAI_TAGS} if written.shape == MESSAGES else {}
     entry["columns"] = {key: name for key, name in columns.items() if name in written.columns}
-    text = json.dumps({written.path.name.split(".")[0]: entry}, ensure_ascii=False, indent=2)
-    return TrainerFile("LLaMA-Factory", "dataset_info.json", "json", text)
+    name = written.path.name.split(".")[0]
+    text = json.dumps({name: entry}, ensure_ascii=False, indent=2)
+    words = ["llamafactory-cli", "train", "--stage", "sft", "--do_train", "--model_name_or_path", MODEL, "--dataset_dir", ".",
+             "--dataset", name, "--template", template or "TEMPLATE", "--cutoff_len", str(cutoff),
+             "--output_dir", "out"]  # fmt: skip
+    return TrainerFile("LLaMA-Factory", "dataset_info.json", "json", text, shlex.join(words))
 
 
-def axolotl(written: Written) -> TrainerFile:
-    """The stanza of an axolotl configuration; values are JSON, which YAML reads."""
+def axolotl(written: Written, template: str, cutoff: int) -> TrainerFile:
+    """A configuration of axolotl but for what is the user's own to say of training; values are JSON, which YAML reads."""
     stanza: list[tuple[str, Any]] = [("path", written.data), ("ds_type", READERS[written.layout])]
     if written.layout == "folder":
         stanza = [("path", written.data), ("split", "train")]
     if written.shape in FIELDS:
+        if template:
+            raise GamutError(
+                f"axolotl puts the template {template} only round messages and ShareGPT; export as one of these, or take the "
+                "tokenizer's own template, which it then leaves out for this file."
+            )
         asked, second, said = FIELDS[written.shape]
         fields = {
             "field_instruction": asked,
@@ -123,7 +136,9 @@ def axolotl(written: Written) -> TrainerFile:
                                      "system": ["system"]}))  # fmt: skip
         stanza += [("roles_to_train", ["assistant"]), ("train_on_eos", "turn")]
     lines = [f"{'- ' if not number else '  '}{key}: {_yaml(value)}" for number, (key, value) in enumerate(stanza)]
-    return TrainerFile("axolotl", "datasets.yaml", "yaml", "\n".join(["datasets:", *(f"  {line}" for line in lines)]))
+    above = [f"base_model: {MODEL}", f"sequence_len: {cutoff}", *([f"chat_template: {template}"] if template else [])]
+    text = "\n".join([*above, "datasets:", *(f"  {line}" for line in lines)])
+    return TrainerFile("axolotl", "config.yaml", "yaml", text, "axolotl train config.yaml")
 
 
 def _yaml(value: Any) -> str:
@@ -156,7 +171,7 @@ def to_messages(row):
 data = data.map(to_messages, remove_columns=data.column_names)
 """
 TRAINED = """{note}
-trainer = SFTTrainer(model="YOUR_MODEL", args=SFTConfig(output_dir="out"{loss}), train_dataset=data)
+trainer = SFTTrainer(model="YOUR_MODEL", args=SFTConfig(output_dir="out", max_length={cutoff}{loss}), train_dataset=data)
 trainer.train()
 """
 
@@ -164,7 +179,7 @@ trainer.train()
 NOTE = "# the loss of assistant turns alone needs a chat template that marks them with {% generation %}"
 
 
-def trl(written: Written) -> TrainerFile:
+def trl(written: Written, template: str, cutoff: int) -> TrainerFile:
     """A script that loads the file and hands it to TRL's `SFTTrainer`."""
     data = f"{written.data}/data/*.parquet" if written.layout == "folder" else written.data
     text, loss = LOADED.format(reader=READERS[written.layout], data=data), ""
@@ -179,14 +194,20 @@ def trl(written: Written) -> TrainerFile:
     else:
         text += TO_MESSAGES if written.shape == SHAREGPT else ONLY.format(names='"messages"')
         loss = ", assistant_only_loss=True"
-    return TrainerFile("TRL", "train.py", "python", text + TRAINED.format(loss=loss, note=NOTE if loss else ""))
+    text += TRAINED.format(loss=loss, note=NOTE if loss else "", cutoff=cutoff)
+    return TrainerFile("TRL", "train.py", "python", text, "python train.py")
 
 
-TRAINERS: dict[str, Callable[[Written], TrainerFile]] = {"llama-factory": llama_factory, "axolotl": axolotl, "trl": trl}
+TRAINERS: dict[str, Callable[[Written, str, int], TrainerFile]] = {
+    "llama-factory": llama_factory,
+    "axolotl": axolotl,
+    "trl": trl,
+}
 
 
-def trainer_file(name: str, written: Written) -> TrainerFile:
-    """What the trainer of that name is told; raises `GamutError` for an unknown one."""
+def trainer_file(name: str, written: Written, *, template: str = OWN, cutoff: int = 2048) -> TrainerFile:
+    """What the trainer of that name is told, its own template named where it is one; raises `GamutError` for an unknown one."""
     if name not in TRAINERS:
         raise GamutError(f"There is no trainer {name!r}; there are {', '.join(TRAINERS)}.")
-    return TRAINERS[name](written)
+    of, called = trainer_of(template)
+    return TRAINERS[name](written, called if of == name else "", cutoff)

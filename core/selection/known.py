@@ -10,6 +10,7 @@ import numpy as np
 
 from core.errors import GamutError
 from core.scores.alignment import AlignmentSettings
+from core.scores.trainer_rows import Counted
 
 NO_VALUE = "(no value)"  # the group of samples without a value in a column
 
@@ -67,6 +68,10 @@ class Known:
         """
         _refuse(f"a target {said!r}")
 
+    def trained_tokens(self, counted: Counted) -> np.ndarray:
+        """How many tokens of each sample a trainer trains on: int32 (n)."""
+        _refuse(f"what {counted.trainer} trains on")
+
     def alignment(self, capability: str, settings: AlignmentSettings) -> np.ndarray:
         """How far each sample points along a learned capability: float64 (n)."""
         _refuse(f"a capability {capability!r}")
@@ -90,6 +95,7 @@ class Given(Known):
     groupings: Mapping[str, Grouping] = field(default_factory=dict)
     targets: Mapping[str, np.ndarray] = field(default_factory=dict)
     alignments: Mapping[str, np.ndarray] = field(default_factory=dict)  # by any rule
+    trained: Mapping[str, np.ndarray] = field(default_factory=dict)  # by trainer
 
     @property
     def strengths(self) -> np.ndarray:
@@ -111,6 +117,9 @@ class Given(Known):
 
     def target(self, said: str, *, rows: int = 1) -> np.ndarray:
         return self.targets[said] if said in self.targets else super().target(said)
+
+    def trained_tokens(self, counted: Counted) -> np.ndarray:
+        return self.trained[counted.trainer] if counted.trainer in self.trained else super().trained_tokens(counted)
 
     def alignment(self, capability: str, settings: AlignmentSettings) -> np.ndarray:
         found = self.alignments.get(capability)

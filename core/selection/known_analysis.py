@@ -15,6 +15,7 @@ from core.scores.alignment import AlignmentSettings, alignment
 from core.scores.capability import load_capability
 from core.scores.feature_sets import Activity, FeatureSets, thresholds
 from core.scores.target_likeness import likeness
+from core.scores.trainer_rows import Counted, trained_tokens
 from core.selection.known import NO_VALUE, Grouping, Known
 from core.selection.targets import load_target
 from core.selection.tenths import tenths
@@ -141,6 +142,10 @@ class KnownOfAnalysis(Known):
                 )
             self._targets[said, rows] = found
         return self._targets[said, rows]
+
+    def trained_tokens(self, counted: Counted) -> np.ndarray:
+        """As `Known.trained_tokens`, where a job counted them."""
+        return trained_tokens(self._dataset.workspace, self._dataset.content_hash, counted)
 
     def alignment(self, capability: str, settings: AlignmentSettings) -> np.ndarray:
         """As `Known.alignment`."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import ceil
 
-from core.selection.budget import Budget, decides, needed
+from core.selection.budget import Budget, costs, decides, needed
 from core.selection.method import Method
 from core.selection.pool import Pool
 from core.selection.ranking import Ranking
@@ -50,7 +50,7 @@ def ranked_for(pool: Pool, method: Method, budget: Budget, rank: Callable[[int],
 def _rows(budget: Budget, pool: Pool) -> int:
     """About how many rows a budget buys: exact but for tokens, where they are as long as the mean."""
     most = needed(budget, pool)
-    if budget.tokens is None or budget.skip_to_fit:
+    if budget.limit is None or budget.skip_to_fit:
         return most
-    mean = pool.conversation_tokens[pool.candidates].mean() if len(pool.candidates) else 1.0
-    return min(most, len(pool.pins) + int(budget.tokens / max(1.0, float(mean))))
+    mean = costs(budget, pool)[pool.candidates].mean() if len(pool.candidates) else 1.0
+    return min(most, len(pool.pins) + int(budget.limit / max(1.0, float(mean))))

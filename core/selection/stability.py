@@ -11,7 +11,7 @@ import numpy as np
 
 from core.errors import GamutError
 from core.scores.feature_sets import Activity
-from core.selection.budget import Budget, needed
+from core.selection.budget import Budget, costs, needed
 from core.selection.compare import Overlap, overlap
 from core.selection.constraints import Constraints
 from core.selection.known import NO_VALUE
@@ -109,11 +109,12 @@ def _shrunk(budget: Budget, pool: Pool, part: Pool) -> Budget:
     """The same part of a smaller pool; never less than the pins take, nor nothing."""
     if budget.percent is not None:
         return budget
-    if budget.tokens is not None:
-        whole = pool.conversation_tokens[pool.candidates].sum(dtype=np.int64)
-        left = pool.conversation_tokens[part.candidates].sum(dtype=np.int64)
-        pinned = int(pool.conversation_tokens[pool.pins].sum(dtype=np.int64))
-        return replace(budget, tokens=max(1, pinned + round((budget.tokens - pinned) * int(left) / max(1, int(whole)))))
+    if budget.limit is not None:
+        tokens = costs(budget, pool)
+        whole = tokens[pool.candidates].sum(dtype=np.int64)
+        left = tokens[part.candidates].sum(dtype=np.int64)
+        pinned = int(tokens[pool.pins].sum(dtype=np.int64))
+        return budget.limited(max(1, pinned + round((budget.limit - pinned) * int(left) / max(1, int(whole)))))
     assert budget.rows is not None
     free = budget.rows - len(pool.pins)
     return replace(
@@ -123,7 +124,7 @@ def _shrunk(budget: Budget, pool: Pool, part: Pool) -> Budget:
 
 def _again(part: Pool, spec: RankingSpec, budget: Budget) -> np.ndarray:
     """The selection from a part: all there is where quotas leave fewer rows of it than the budget asks for."""
-    if not spec.constraints.orders or budget.tokens is not None:
+    if not spec.constraints.orders or budget.limit is not None:
         return select_by(part, spec, budget).sample_ids
     ranking = rank_by(part, spec)
     return ranking.head(min(needed(budget, part), len(ranking))).sample_ids

@@ -3,6 +3,9 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
 
 from core.datasets.metadata import Column
 from core.datasets.parse import Problem
@@ -15,7 +18,9 @@ from core.store.duck import open_read, reading
 from core.store.repairs import Repair, RepairRule, repair_rules, repairs
 from core.workspace import Workspace
 
-CHUNK = 5_000  # samples read at once
+CHUNK = 5_000  # rows fetched at once
+FEW = 500  # samples that are read without asking first how long they are
+AT_ONCE = 32_000_000  # bytes of samples read at once, by their records or their conversations, whichever is longer
 
 
 @dataclass(frozen=True)
@@ -127,7 +132,7 @@ class Dataset:
     def conversations(self, ids: list[int] | None = None) -> Iterator[tuple[int, tuple[Turn, ...]]]:
         """Every sample's id and turns in id order, or those of `ids` in the order given."""
         if ids is not None:
-            for chunk in (ids[at : at + CHUNK] for at in range(0, len(ids), CHUNK)):
+            for chunk in self._chunks(ids):
                 found = dict(self._grouped("WHERE sample_id IN (SELECT unnest(?))", [chunk]))
                 yield from ((sample_id, found[sample_id]) for sample_id in chunk)
         else:
@@ -150,10 +155,28 @@ class Dataset:
 
     def records(self, ids: list[int]) -> Iterator[bytes]:
         """The original records of `ids`, in the order given."""
-        for chunk in (ids[at : at + CHUNK] for at in range(0, len(ids), CHUNK)):
+        for chunk in self._chunks(ids):
             query = "SELECT sample_id, record FROM records WHERE sample_id IN (SELECT unnest(?))"
             found = dict(self.cursor().execute(query, [chunk]).fetchall())
             yield from (found[sample_id] for sample_id in chunk)
+
+    def _chunks(self, ids: list[int]) -> Iterator[list[int]]:
+        """Ids in pieces that are read at once: each scan of the tables costs time, each sample held costs memory."""
+        if len(ids) <= FEW:
+            yield from [ids] if ids else []
+            return
+        ends = np.cumsum(self._sizes[ids], dtype=np.int64) // AT_ONCE
+        edges = [0, *(np.flatnonzero(np.diff(ends)) + 1).tolist(), len(ids)]
+        yield from (ids[start:end] for start, end in pairwise(edges) if end > start)
+
+    @cached_property
+    def _sizes(self) -> np.ndarray:
+        """Bytes of every sample's record, or characters of its conversation where those are more: int64 (n)."""
+        query = (
+            "SELECT greatest(octet_length(record), characters)::BIGINT AS size FROM records JOIN samples USING (sample_id) "
+            "ORDER BY sample_id"
+        )
+        return self.cursor().execute(query).fetchnumpy()["size"]
 
     def content_hashes(self) -> list[str]:
         """The content hash of every sample, in id order."""

@@ -55,7 +55,8 @@ def draw_chosen(opened: engine.Opened, spec: RankingSpec) -> None:
     """The budget and what it buys; where that cannot be told, what binds the choice."""
     drawn = False
     with guard():
-        draw_budget(engine.pool_to_rank(opened, spec))
+        if not draw_budget(opened, engine.pool_to_rank(opened, spec)):
+            return
         pool, ranking = engine.ranked(opened, spec, draft_budget())
         draw_answer(opened, spec, pool, ranking)
         drawn = True
@@ -67,7 +68,7 @@ def draw_answer(opened: engine.Opened, spec: RankingSpec, pool: Pool, ranking: R
     """The sentence, the curve, the picks, and the tabs under them."""
     selected = select_by(pool, spec, draft_budget(), ranking=ranking)
     rows = len(selected.sample_ids)
-    remember_now(pool, rows, selected.tokens)
+    remember_now(pool, selected)
     tell_selection(None, rows=rows, tokens=selected.tokens)
     asked = Asked.of(opened, spec)
     mine = along(asked, ranking, selected.sample_ids)

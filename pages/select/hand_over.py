@@ -12,19 +12,20 @@ import streamlit as st
 from core.export.manifest import manifest_path
 from core.export.verify import DIFFERS, SAME, Verdict, verify
 from core.export.write import Export, was_exported, write_export
+from core.files import tree_size
 from core.selection.methods.registry import find
 from core.selection.saved import Selection
 from pages.select.panels.export_form import Form, draw_form, draw_preview
 from pages.select.panels.push_panel import draw_push
-from pages.select.panels.trainer_preview import draw_trainer_preview
+from pages.select.panels.trainer_preview import draw_for_trainer
 from pages.shared import engine
 from pages.shared.empty import offer_analysis
 from pages.shared.messages import guard, head, plain
 from pages.shared.numbers import budget_words, size, whole
 from pages.shared.sidebar import current
-from pages.shared.trainer import draw_trainer
 
 WRITTEN, VERDICT = "_written", "_verdict"
+BY_BROWSER = 500_000_000  # bytes: a browser is sent a file out of this program's memory
 
 
 def draw_summary(saved: Selection) -> None:
@@ -51,14 +52,20 @@ def tell_written(written: Export) -> None:
 
 
 def draw_file(opened: engine.Opened, path: Path) -> None:
-    """An export that is there: take it away, check it, train on it."""
+    """An export that is there: take it away, check it, publish it."""
     file, manifest, check = st.columns(3)
+    large = tree_size(path) > BY_BROWSER
     for column, title, at, name in (
         (file, "Download the file" if path.is_file() else "Download the folder", path, _download_name(path)),
         (manifest, "Download the manifest", manifest_path(path), manifest_path(path).name),
     ):
         column.download_button(
-            title, partial(_content, at), name, on_click="ignore", icon=":material/download:", width="stretch"
+            title, partial(_content, at), name, on_click="ignore", icon=":material/download:", width="stretch",
+            disabled=large and at == path,
+        )  # fmt: skip
+    if large:
+        st.caption(
+            plain(f"It is larger than what a browser is sent from here ({size(BY_BROWSER)}); copy it from {path}.")
         )
     if check.button(
         "Verify",
@@ -71,7 +78,6 @@ def draw_file(opened: engine.Opened, path: Path) -> None:
     checked, verdict = st.session_state.get(VERDICT, (None, None))
     if verdict is not None and checked == path:
         draw_verdict(verdict)
-    draw_trainer(path)
     if path.is_dir():
         draw_push(opened.workspace, path)
 
@@ -80,7 +86,7 @@ def _download_name(path: Path) -> str:
     return path.name if path.is_file() else f"{path.name}.zip"
 
 
-def _content(path: Path) -> bytes:
+def _content(path: Path) -> bytes | io.BytesIO:
     """The bytes of a file, or of a folder as one archive; made when somebody asks for them."""
     if path.is_file():
         return path.read_bytes()
@@ -88,7 +94,8 @@ def _content(path: Path) -> bytes:
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
         for file in sorted(each for each in path.rglob("*") if each.is_file()):
             archive.write(file, file.relative_to(path.parent).as_posix())
-    return packed.getvalue()
+    packed.seek(0)
+    return packed
 
 
 def draw_verdict(verdict: Verdict) -> None:
@@ -106,15 +113,27 @@ def draw(opened: engine.Opened, saved: Selection) -> None:
     with guard():
         draw_preview(opened, saved, form)
         draw_writing(opened, saved, form)
-    st.subheader("What a trainer makes of it", anchor=False)
-    draw_trainer_preview(opened, saved)
+    draw_for_trainer(opened, saved, form.to)
+
+
+@st.cache_data(max_entries=64, show_spinner="Looking at the file that is there …")
+def _is_export(path: str, stamp: tuple) -> bool:
+    """Whether an export wrote what is there; looked at anew when a size or a time of change is another one."""
+    return was_exported(Path(path))
+
+
+def _stamp(path: Path) -> tuple[tuple[str, int, int], ...]:
+    """Every file of an export with its manifest: its name, size and time of change."""
+    inside = sorted(path.rglob("*")) if path.is_dir() else [path]
+    found = [(str(file), file.stat()) for file in (*inside, manifest_path(path)) if file.is_file()]
+    return tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in found)
 
 
 def draw_writing(opened: engine.Opened, saved: Selection, form: Form) -> None:
     """The button, and what it wrote."""
     to = form.to
     there = to.exists() and manifest_path(to).is_file()
-    foreign = to.exists() and not was_exported(to)
+    foreign = to.exists() and not (there and _is_export(str(to), _stamp(to)))
     if foreign:
         st.warning(plain(f"{to} is there already, and is not as an export wrote it."))
     words = "Replace it" if foreign else "Write it again" if there else "Write the file"

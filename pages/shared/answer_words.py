@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from core.scores.answer import Answer
+from core.selection.budget import TRAINED, costs
 from core.selection.pool import Pool
 from core.selection.select import Selected
 from pages.shared.numbers import count, short, whole
@@ -60,11 +61,20 @@ def spent_words(pool: Pool, selected: Selected) -> str:
     """What share of rows and tokens is taken, and how many rows each round gave."""
     rows, free = len(selected.sample_ids), int(pool.conversation_tokens[pool.free].sum(dtype=np.int64))
     said = f"{_percent(rows, pool.available)} of the rows, {_percent(selected.tokens, free)} of the tokens"
+    said += _trained_words(pool, selected) if selected.budget.unit == TRAINED else ""
     rounds = np.bincount(selected.ranking.rounds)[1:].tolist() if rows else []
     if len(rounds) > 1:
         more = f" and {len(rounds) - ROUNDS} more" if len(rounds) > ROUNDS else ""
         said += f" · {len(rounds)} rounds of {', '.join(whole(n) for n in rounds[:ROUNDS])}{more} rows"
     return said + "."
+
+
+def _trained_words(pool: Pool, selected: Selected) -> str:
+    """The tokens that are trained on, and the rows of which none is."""
+    trained = costs(selected.budget, pool)[selected.sample_ids]
+    silent = int(np.count_nonzero(trained == 0))
+    nothing = f", {count(silent, 'row')} with nothing to train on" if silent else ""
+    return f" · {count(int(trained.sum(dtype=np.int64)), 'trained token')}{nothing}"
 
 
 def _percent(part: int, of: int) -> str:

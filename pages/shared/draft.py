@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
+from core.activations.refs import BUNDLED
+from core.activations.trainer_templates import OWN, trainer_of
 from core.errors import GamutError
 from core.scores.feature_sets import Activity
-from core.selection.budget import Budget
+from core.scores.trainer_rows import Counted
+from core.selection.budget import TRAINED, Budget
 from core.selection.methods.imported_ids import NAME as IMPORTED
 from core.selection.methods.registry import find, parse_options
 from core.selection.saved import Selection, load_selection
@@ -19,6 +22,7 @@ from core.workspace import Workspace
 from pages.shared.constraint_choice import chosen_constraints, chosen_without, constraints_text
 from pages.shared.draft_marks import draft_marks, hold_marks
 from pages.shared.engine import Opened
+from pages.shared.hand_over_choices import OF_ANSWERS
 from pages.shared.state import RULES, choose, chosen, option_key
 
 AUTO, QUANTILE, RAW = RULES
@@ -89,7 +93,19 @@ def draft_budget() -> Budget:
     unit, amount = chosen("unit"), chosen("amount")
     if unit == "percent":
         return Budget(percent=float(amount))
-    return Budget(**{unit: int(amount)}, skip_to_fit=unit == "tokens" and chosen("skip"))
+    by_tokens = unit in ("tokens", TRAINED)
+    counted = draft_counted() if unit == TRAINED else None
+    return Budget(**{unit: int(amount)}, counted=counted, skip_to_fit=by_tokens and chosen("skip"))
+
+
+def draft_counted() -> Counted | None:
+    """How trained tokens are counted; None: those of the answers. A template of another trainer says nothing of this one."""
+    trainer, template = chosen("counted"), chosen("trainer_template")
+    if trainer == OF_ANSWERS:
+        return None
+    template = template if trainer_of(template)[0] in ("", trainer) else OWN
+    cutoff, tokenizer = int(chosen("trainer_cutoff")), chosen("trainer_tokenizer").strip() or BUNDLED
+    return Counted(trainer=trainer, tokenizer=tokenizer, template=template, cutoff=cutoff).keyed()
 
 
 def load_draft(workspace: Workspace, saved: Selection) -> None:
@@ -105,6 +121,16 @@ def load_draft(workspace: Workspace, saved: Selection) -> None:
         base=base_choice(saved.dataset_hash, saved.spec.base),
     )
     choose(unit=saved.budget.unit, amount=float(saved.budget.amount))
+    if by := saved.budget.counted:
+        choose(
+            counted=by.trainer,
+            trainer=by.trainer,
+            trainer_tokenizer=by.tokenizer,
+            trainer_template=by.template,
+            trainer_cutoff=by.cutoff,
+        )
+    elif saved.budget.unit == TRAINED:
+        choose(counted=OF_ANSWERS)
     choose(rule=RAW if rule.mode == "raw" else AUTO if rule.quantile is None else QUANTILE)
     choose(theta=rule.theta, **({} if rule.quantile is None else {"quantile": rule.quantile}))
     method = find(saved.spec.method)

@@ -52,7 +52,8 @@ def moment(iso: str) -> str:
 
 
 def budget_words(budget: Budget) -> str:
-    """12 rows, 5 %, 20 000 tokens."""
+    """12 rows, 5 %, 20 000 tokens, 9 000 trained tokens."""
     if budget.percent is not None:
         return f"{budget.percent:g} %"
-    return count(budget.rows, "row") if budget.rows is not None else count(budget.tokens, "token")
+    noun = {"rows": "row", "tokens": "token"}.get(budget.unit, "trained token")
+    return count(int(budget.amount), noun)

@@ -29,6 +29,7 @@ from core.scores.rarefied import SIZES
 from core.scores.redundancy_search import LOWEST
 from core.scores.redundant_groups import LONGEST, PREFERENCES, REPEATS
 from core.scores.spectrum import RARE, UBIQUITOUS
+from core.selection.budget import UNITS
 from core.selection.constraints import Constraints
 from core.selection.left_out import NEAREST
 from core.selection.left_out import ORDERS as LEFT_ORDERS
@@ -40,8 +41,8 @@ from core.store.analyses import SPANS
 from core.store.feature_table import ORDERS
 from core.store.sample_filter import SampleFilter
 from core.workspace import Workspace
+from pages.shared.hand_over_choices import HAND_OVER
 
-UNITS = ("rows", "percent", "tokens")
 RULES = ("auto", "quantile", "raw")
 YARDSTICKS = ("features", "words", "held-out")
 TABS = ("queue", "missed", "bias", "compare", "constraints", "reproduce")
@@ -49,8 +50,7 @@ DIVERSITY_TABS = ("length", "samples", "redundancy", "spectrum", "sensitivity")
 ALIGNMENT_LOOKS = ("samples", "finding", "readings")
 NEURON_TABS = ("heatmap", "capabilities", "alignment", "together")
 FEATURE_TABS = ("tokens", "neighbours", "where", "subset", "explanations")
-NO_FEATURE = -1  # the screen of all features
-NO_GROUP = -1  # of near-copies, by its lowest sample: the first is open
+NO_FEATURE = NO_GROUP = -1  # the screen of all features; of near-copies, by its lowest sample: the first is open
 STRONG_AND_MIDDLING = -1  # examples: no single band of strength
 LISTS = ("picks", "left")
 NO_SELECTION = ""
@@ -153,8 +153,7 @@ def map_outline(text: str) -> str:
     return read_outline(text).text()
 
 
-MAP_ENDS = 1e6  # no map reaches so far, and beyond it single-precision coordinates run out
-NARROWEST = 1e-6
+MAP_ENDS, NARROWEST = 1e6, 1e-6  # no map reaches so far, and beyond it single-precision coordinates run out
 
 
 def map_view(text: str) -> str:
@@ -308,6 +307,7 @@ CHOICES = {
     "read_as": Choice("chat", one_of("chat", "plain")),
     "shaded": Choice(NO_FEATURE, place),  # of one's own text; else the relatively strongest
     "text_tab": Choice("features", one_of("features", "neurons", "like")),
+    **{key: Choice(default, read) for key, (default, read) in HAND_OVER.items()},
     **{
         option_key(name, field.name): Choice(field.default, option(name, field))
         for name, method in METHODS.items()

@@ -6,6 +6,8 @@ or gigabytes of disk.
 `python -m tests.bench capability --workspace W --analysis A --target gsm8k=FILE …` prints how well capabilities find their kind.
 `python -m tests.bench gpu` measures the analysis beside bare models of 1 and 8 billion parameters, where there is a GPU.
 `python -m tests.bench exports` prints which real files each format and layout carries whole, and what the others would lose.
+`python -m tests.bench gigabyte` imports, selects and exports a gigabyte, with the peak memory of each command.
+`python -m tests.bench walk --file FILE` walks from the file to the line that starts the training, in a browser.
 """
 
 import os
@@ -82,6 +84,14 @@ if __name__ == "__main__":
         from tests.bench.gpu import main as gpu
 
         gpu()
+    elif sys.argv[1:2] == ["gigabyte"]:  # it takes 5 GB of disk for a while
+        from tests.bench.gigabyte import main as gigabyte
+
+        gigabyte(sys.argv[2:])
+    elif sys.argv[1:2] == ["walk"]:  # likewise
+        from tests.bench.walk import main as walk
+
+        walk(sys.argv[2:])
     elif sys.argv[1:2] == ["capability"]:  # likewise
         from tests.bench.capability import main as capability
 

@@ -30,32 +30,44 @@ WHOLE, LOSS = "whole", "loss told"
 
 
 def main(words: list[str]) -> None:
-    """Print a table of formats by layouts: files carried whole, files whose losses are told, and those losses."""
+    """Print a line for each file as it is done, then a table of formats by layouts and the losses that were told."""
     parser = argparse.ArgumentParser(prog="tests.bench exports")
-    parser.add_argument("--rows", type=int, default=400)
+    parser.add_argument("--rows", type=int, default=200)
     asked = parser.parse_args(words)
     data = Path(os.environ["GAMUT_TEST_DATA"])
     found: dict[tuple[str, str], Counter] = {(form, layout): Counter() for form in FORMAT_NAMES for layout in LAYOUTS}
     why: Counter = Counter()
     rows = 0
-    for number, name in enumerate(FILES):
+    heads = [f"{form}" for form in FORMAT_NAMES]
+    print(f"{'file (rows looked at)':<58} " + " ".join(f"{head:>18}" for head in heads))
+    print("layouts that carry it whole, of: " + ", ".join(LAYOUTS) + "; what each lacks is told as a loss")
+    for name in FILES:
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place)
             dataset = _imported(Workspace(folder / "workspace"), data / name, name)
             ids = tuple(range(0, len(dataset), max(1, len(dataset) // asked.rows)))[: asked.rows]
             rows += len(ids)
+            whole: dict[str, list[str]] = {form: [] for form in FORMAT_NAMES}
             for form, layout in found:
                 outcome, losses = _tried(dataset, ids, form, layout, folder)
                 found[form, layout][outcome] += 1
+                whole[form] += [layout] if outcome == WHOLE else []
                 why.update({(form, layout, loss): 1 for loss in losses})
             dataset.close()
-        print(f"{number + 1} of {len(FILES)}: {name}", flush=True)
+        print(f"{f'{name} ({len(ids)})':<58} " + " ".join(f"{_short(each):>18}" for each in whole.values()), flush=True)
     print(f"\n{len(FILES)} files, {rows} rows; files carried whole / files whose losses are told")
     for form in FORMAT_NAMES:
         cells = [f"{layout} {found[form, layout][WHOLE]}/{found[form, layout][LOSS]}" for layout in LAYOUTS]
         print(f"  {form:<18} " + "   ".join(cells))
     for (form, layout, loss), files in why.most_common():
         print(f"  {files:>3} files  {form} as {layout}: {loss}")
+
+
+def _short(whole: list[str]) -> str:
+    """all, none, or the layouts by their first letters."""
+    if len(whole) == len(LAYOUTS):
+        return "all"
+    return " ".join(layout.removesuffix("quet") for layout in whole) or "none"
 
 
 def _imported(workspace: Workspace, file: Path, name: str) -> Dataset:

@@ -31,7 +31,7 @@ def generated_workspace(folder: Path, features: FeatureSets, *, seed: int = 0) -
     with file.open("w", encoding="utf-8") as out:
         out.writelines(json.dumps(_record(own)) + "\n" for own in rng.integers(0, WORDS, (features.n_samples, SPOKEN)))
     import_dataset(workspace, file, name=NAME)
-    _write_analysis(workspace, Dataset(workspace, NAME), features, rng)
+    write_analysis(workspace, Dataset(workspace, NAME), features, rng)
     return workspace
 
 
@@ -42,7 +42,8 @@ def _record(words: np.ndarray) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _write_analysis(workspace: Workspace, dataset: Dataset, features: FeatureSets, rng: np.random.Generator) -> None:
+def write_analysis(workspace: Workspace, dataset: Dataset, features: FeatureSets, rng: np.random.Generator) -> None:
+    """A finished analysis of a data set in which `features` are active, named as the data set is."""
     id = "0123456789abcdef"
     partial = workspace.analyses / (id + PARTIAL)
     shape = Shape(features.n_features, layers=1, neurons=0, width=WIDTH, block=0)
@@ -55,7 +56,7 @@ def _write_analysis(workspace: Workspace, dataset: Dataset, features: FeatureSet
         writer.add(part)
         writer.flush()
     meta = {
-        "id": id, "name": NAME, "dataset": NAME, "dataset_hash": dataset.content_hash,
+        "id": id, "name": dataset.name, "dataset": dataset.name, "dataset_hash": dataset.content_hash,
         "model": json.dumps({"ref": "generated", "sha256": "0"}), "sae": json.dumps({"ref": "generated", "sha256": "0"}),
         "settings": json.dumps({"version": 2}), "max_length": "64", "hook": "blocks.0.hook_resid_post", "template": "plain",
         "threads": "1", "versions": json.dumps({"gamut": "bench"}), "started": "2026-01-01T00:00:00+00:00",

@@ -47,6 +47,7 @@ def test_budget_save_hand_over_export_verify(made, serve, page):
     page.get_by_text("Read back: same").wait_for()
     press(page, "Verify")
     page.get_by_text("is what the manifest says, recomputed").wait_for()
+    page.get_by_test_id("stCode").filter(has_text="llamafactory-cli train").wait_for()
     file = made.exports / "walk.jsonl"
     assert len([json.loads(line) for line in file.read_text().splitlines()]) == 8
     assert verify(made, file.with_name("walk.jsonl.manifest.json")).code == SAME

@@ -145,7 +145,10 @@ WRONG = [
     (("rank", "made", "--method", "random", "--span", "middle"), "There is no span 'middle'"),
     (("rank", "made", "--method", "random", "--quantile", "2"), "give a number from 0 to 1"),
     (("rank", "made", "--method", "random", "--quantile", "0.5", "--theta", "1"), "give one of them"),
-    (("select", "made", "--method", "random", "--name", "x"), "give exactly one of rows, percent and tokens"),
+    (
+        ("select", "made", "--method", "random", "--name", "x"),
+        "give exactly one of rows, percent, tokens and trained tokens",
+    ),
     (("select", "made", "--method", "random", "--rows", "61", "--name", "x"), "59 samples are available"),
     (("select", "made", "--method", "random", "--rows", "1", "--name", "a/b"), "cannot name a selection"),
     (

@@ -139,6 +139,22 @@ def test_the_stanza_for_axolotl_is_yaml_of_its_documented_keys(talks, tmp_path, 
         assert stanza["type"] == "chat_template" and stanza["field_messages"] in written.columns
 
 
+def test_what_a_trainer_is_told_names_its_own_template_and_the_cutoff(talks, tmp_path):
+    written, _ = export(talks, tmp_path / "talks.jsonl", format="messages")
+    made = trainer_file("llama-factory", written, template="llama-factory:llama3", cutoff=700)
+    assert made.command == (
+        "llamafactory-cli train --stage sft --do_train --model_name_or_path YOUR_MODEL --dataset_dir . --dataset talks "
+        "--template llama3 --cutoff_len 700 --output_dir out"
+    )
+    config = yaml.safe_load(trainer_file("axolotl", written, template="axolotl:chatml", cutoff=700).text)
+    assert (config["chat_template"], config["sequence_len"], len(config["datasets"])) == ("chatml", 700, 1)
+    assert "chat_template" not in yaml.safe_load(trainer_file("axolotl", written, template="llama-factory:qwen").text)
+    assert "max_length=700" in trainer_file("trl", written, cutoff=700).text
+    pairs, _ = export(talks, tmp_path / "pairs.jsonl", format="alpaca")
+    with pytest.raises(GamutError, match="puts the template chatml only round messages and ShareGPT"):
+        trainer_file("axolotl", pairs, template="axolotl:chatml")
+
+
 def test_a_verbatim_export_has_the_fields_of_its_source(workspace, tmp_path):
     records = varied_records("alpaca", rows=12, seed=1)
     import_dataset(workspace, write_jsonl(tmp_path / "d.jsonl", records), name="talks")

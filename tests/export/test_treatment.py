@@ -1,5 +1,6 @@
 """What trainers cut, drop and pack, against the trainers' own rules."""
 
+import json
 import random
 
 import pytest
@@ -7,12 +8,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.__main__ import run as command_line
-from core.activations.trained_tokens import load_tokenizer, trained_rows
+from core.activations.tokenizer_files import tokenizer_key
+from core.activations.trained_tokens import load_tokenizer, prepared, trained_rows
 from core.datasets.sample import Turn
 from core.errors import GamutError
-from core.export.trainer_rows import SHOWN, read_rows, rows_path
-from core.export.treatment import NOTHING, RULES, TOO_LONG, Kept, by_axolotl, by_llama_factory, by_trl, packed, treat
+from core.scores.trainer_rows import SHOWN, read_rows, rows_path
+from core.scores.treatment import (
+    NOTHING,
+    RULES,
+    TOO_LONG,
+    Kept,
+    by_axolotl,
+    by_llama_factory,
+    by_trl,
+    left_of,
+    packed,
+    treat,
+)
 from core.selection.saved import load_selection
+from core.store.datasets import Dataset
 
 RUNS = st.lists(st.integers(0, 30), min_size=1, max_size=7)
 ASKED, SAID = Turn("user", "Say something."), Turn("assistant", "Notes on the river.")
@@ -49,6 +63,17 @@ def test_llama_factory_cuts_question_and_answer_in_proportion():
     assert by_llama_factory([300, 20], True, 100) == Kept(100, 20, True)  # a short answer stays whole
     assert by_llama_factory([20, 300], True, 100) == Kept(100, 80, True)  # a short question stays whole
     assert by_llama_factory([10, 5], False, 100).dropped == "turns do not alternate"
+
+
+@given(RUNS, st.integers(1, 60), st.sampled_from(list(RULES)))
+@settings(max_examples=200)
+def test_what_is_shown_as_left_of_a_row_is_what_is_counted(runs, cutoff, trainer):
+    left, kept = left_of(runs, True, trainer=trainer, cutoff=cutoff), RULES[trainer](runs, True, cutoff)
+    assert len(left) == sum(runs)
+    assert (sum(left), sum(on and here for on, here in zip(mask(runs), left, strict=True))) == (
+        kept.tokens,
+        kept.trained,
+    )
 
 
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=30))
@@ -96,7 +121,9 @@ def test_the_command_line_keeps_the_rows_and_counts_each_of_them(made, capsys):
     capsys.readouterr()
     assert command_line([*here, "trainer-preview", "s", "--cutoff", "30", "--packing"]) == 0
     said = capsys.readouterr().out
-    rows = read_rows(rows_path(made, load_selection(made, "s"), "bundled"))
+    saved = load_selection(made, "s")
+    key = tokenizer_key("bundled")
+    rows = read_rows(rows_path(made, saved.dataset_hash, key=key, template="tokenizer", ids=saved.ids))
     assert [row.sample_id for row in rows] == list(load_selection(made, "s").ids)
     assert all(len(row.tokens) == sum(row.runs) for row in rows[:SHOWN]) and not rows[SHOWN].tokens
     for name in RULES:
@@ -104,3 +131,39 @@ def test_the_command_line_keeps_the_rows_and_counts_each_of_them(made, capsys):
         assert found.rows + sum(found.dropped.values()) == 30
         line = next(line for line in said.splitlines() if line.startswith(name))
         assert str(found.trained) in line.split() and str(found.sequences) in line.split()
+
+
+def test_a_budget_in_trained_tokens_is_the_trainers_and_verify_counts_again(made, tmp_path, capsys):
+    here = ["--workspace", str(made.root)]
+    select = [*here, "select", "made", "--method", "longest", "--trained-tokens", "60", "--name", "t"]
+    as_trained = ["--for", "llama-factory", "--template", "llama-factory:chatml", "--cutoff", "24"]
+    assert command_line([*select, *as_trained]) != 0
+    assert "was not counted for this data set under the tokenizer bundled" in capsys.readouterr().err
+    assert command_line([*here, "trained-tokens", "made", *as_trained[2:]]) == 0
+    assert "--for llama-factory" in capsys.readouterr().out
+    assert command_line([*select, *as_trained]) == 0
+    ids = load_selection(made, "t").ids
+    turns = dict(Dataset(made, "made").conversations())
+    tokenizer = prepared(load_tokenizer("bundled"), "llama-factory:chatml")
+    rows = trained_rows(sorted(turns.items()), tokenizer, template="llama-factory:chatml")
+    trained = {row.sample_id: by_llama_factory(row.runs, row.alternates, 24).trained for row in rows}
+    assert command_line([*here, "select", "made", "--method", "longest", "--percent", "100", "--name", "all"]) == 0
+    order, spent, wanted = load_selection(made, "all").ids, 0, []
+    for sample in order:
+        spent += trained[sample]
+        if spent > 60:
+            break
+        wanted.append(sample)
+    assert list(ids) == wanted and len(wanted) > 1
+    assert command_line([*here, "export", "t", "--to", str(tmp_path / "out.jsonl")]) == 0
+    manifest = tmp_path / "out.jsonl.manifest.json"
+    said = json.loads(manifest.read_text())
+    assert said["selection"]["budget"]["counted"]["template"] == "llama-factory:chatml"
+    lines = [line.removeprefix("python -m core ") for line in said["reproduce"]]
+    assert lines[-3] == "trained-tokens made --tokenizer bundled --template llama-factory:chatml"
+    assert "--trained-tokens 60 --for llama-factory" in lines[-2]
+    capsys.readouterr()
+    assert command_line([*here, "verify", str(manifest)]) == 0
+    (made.root / "previews").rename(made.root / "elsewhere")
+    assert command_line([*here, "verify", str(manifest)]) == 2
+    assert "run `python -m core trained-tokens" in capsys.readouterr().out

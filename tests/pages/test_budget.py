@@ -92,6 +92,25 @@ def test_another_unit_keeps_the_budget(made, open_app):
     assert app.subheader[0].value.split(",")[0] == before.split(",")[0]
 
 
+def test_a_budget_in_trained_tokens_says_by_whom_and_offers_to_count_where_that_was_not_done(made, open_app):
+    app = open_app(made, "Budget", method="longest", unit="rows", amount="9")
+    before = app.subheader[0].value
+    app.segmented_control(key="unit").set_value("trained_tokens").run()
+    assert app.subheader[0].value.split(",")[0] == before.split(",")[0] and "trained tokens" in said(app)
+    app.selectbox(key="counted").set_value("trl").run()
+    assert any(button.key == "count_trained" for button in app.button)
+    assert not app.error and not app.subheader
+    assert command_line(["--workspace", str(made.root), "trained-tokens", "made"]) == 0
+    app.run()
+    app.number_input(key="amount").set_value(70.0).run()
+    assert not app.error and not any(button.key == "count_trained" for button in app.button)
+    words = ["--method", "longest", "--trained-tokens", "70", "--for", "trl", "--name", "t"]
+    assert command_line(["--workspace", str(made.root), "select", "made", *words]) == 0
+    saved = load_selection(made, "t")
+    assert app.subheader[0].value.startswith(f"{len(saved.ids)} rows,")
+    assert open_app(made, "Hand-over", selection="t").metric[3].value.replace("\u202f", " ") == "70 trained tokens"
+
+
 @pytest.mark.parametrize(
     ("link", "sentence"),
     [

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from core.__main__ import run as command_line
+from core.files import tree_hash
 from core.selection.saved import load_selection
 from tests.pages.conftest import metrics, said
 
@@ -44,7 +45,7 @@ def test_write_read_back_and_verify(saved, open_app):
 def test_the_preview_is_the_beginning_of_the_file(saved, open_app, form, ending):
     app = open_app(saved, "Hand-over", selection="six")
     app.selectbox(key="export_format").set_value(form)
-    app.selectbox(key="export_layout").set_value(ending).run()
+    app.selectbox(key="export_layout").set_value(ending[1:]).run()
     shown = app.code[0].value.rstrip("\n]").rstrip()
     press(app, "Write the file")
     written = (saved.exports / f"six{ending}").read_text()
@@ -76,7 +77,7 @@ def test_what_a_trainer_makes_of_it_is_said_once_the_rows_are_tokenised(saved, o
     assert any(button.key == "trainer_start" for button in app.button)
     assert command_line(["--workspace", str(saved.root), "trainer-preview", "six"]) == 0
     app = open_app(saved, "Hand-over", selection="six")
-    assert "are trained on" in said(app)
+    assert "LLaMA-Factory trains on" in said(app).replace("\\", "")
     table = app.dataframe[-1].value
     assert list(table["Trainer"]) == ["TRL", "LLaMA-Factory", "axolotl"]
     assert list(table["Rows kept"]) == [6, 6, 6]
@@ -84,3 +85,34 @@ def test_what_a_trainer_makes_of_it_is_said_once_the_rows_are_tokenised(saved, o
     assert app.dataframe[-1].value["Dropped"].str.contains("nothing to train on|longer than the cutoff").any()
     app.text_input(key="trainer_tokenizer").set_value("/nowhere").run()
     assert "holds no tokenizer" in app.error[-1].value.replace("\\", "")
+
+
+def test_a_trainers_own_template_stands_in_the_preview_and_in_the_line_that_starts_the_training(saved, open_app):
+    words = ["trainer-preview", "six", "--template", "llama-factory:qwen"]
+    assert command_line(["--workspace", str(saved.root), *words]) == 0
+    link = {
+        "selection": "six",
+        "trainer": "llama-factory",
+        "trainer_template": "llama-factory:qwen",
+        "trainer_cutoff": "512",
+    }
+    app = press(open_app(saved, "Hand-over", **link), "Write the file")
+    assert list(app.dataframe[-1].value["Trainer"]) == ["LLaMA-Factory"]
+    started = next(block.value for block in app.code if block.value.startswith("llamafactory-cli train"))
+    assert "--template qwen --cutoff_len 512" in started and "--dataset six " in started
+    app.segmented_control(key="trainer").set_value("axolotl").run()
+    assert app.selectbox(key="trainer_template").value == "tokenizer"  # axolotl has no qwen of LLaMA-Factory's
+    assert any(block.value == "axolotl train config.yaml" for block in app.code)
+
+
+def test_a_file_that_is_there_is_hashed_once_and_again_when_it_changes(saved, open_app, monkeypatch):
+    from core.export import write
+
+    app = press(open_app(saved, "Hand-over", selection="six"), "Write the file")
+    looked: list[str] = []
+    monkeypatch.setattr(write, "tree_hash", lambda path: looked.append(path.name) or tree_hash(path))
+    for lossy in (True, False, True):
+        app.checkbox(key="export_lossy").set_value(lossy).run()
+    assert looked == []
+    (saved.exports / "six.jsonl").write_bytes(b"somebody's own\n")
+    assert "is not as an export wrote it" in said(app.run()).replace("\\", "") and looked == ["six.jsonl"]

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import GamutError
-from core.selection.budget import Budget, about_rows, needed, size
+from core.scores.trainer_rows import Counted
+from core.selection.budget import Budget, about_rows, counted_words, needed, size
+from core.selection.known import Given
 from core.selection.methods.longest import LongestOptions
 from core.selection.methods.registry import METHODS, find
 from core.selection.select import cut, select
@@ -15,7 +20,7 @@ from core.selection.select import cut, select
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({}, "names none; give exactly one of rows, percent and tokens"),
+        ({}, "names none; give exactly one of rows, percent, tokens and trained tokens"),
         ({"rows": 1, "tokens": 2}, "names rows 1, tokens 2; give exactly one"),
         ({"rows": 0}, "is 0 rows; give a whole number from 1"),
         ({"rows": 1.5}, "is 1.5 rows; give a whole number from 1"),
@@ -80,6 +85,56 @@ def test_a_token_budget_stops_at_the_first_row_that_does_not_fit(build_pool):
 def test_a_token_budget_does_not_overflow_32_bits(build_pool):
     pool = build_pool([set()] * 3, tokens=[2**31 - 1] * 3)
     assert select(pool, method="longest", budget=Budget(tokens=2**40)).tokens == 3 * (2**31 - 1)
+
+
+# No deadline: the first example may have to compile.
+@settings(deadline=None, max_examples=40)
+@given(seed=st.integers(0, 10_000), limit=st.integers(1, 300), skip=st.booleans(), by=st.sampled_from([None, "trl"]))
+def test_a_budget_of_trained_tokens_takes_the_rows_whose_trained_tokens_fit(random_pool, seed, limit, skip, by):
+    random = np.random.default_rng(seed)
+    _, pool = random_pool(random)
+    given_trained = random.integers(0, 30, pool.n_samples).astype(np.int32)
+    pool = replace(pool, known=Given(trained={"trl": given_trained}))
+    tokens = pool.response_tokens if by is None else given_trained
+    counted = None if by is None else Counted(trainer=by)
+    limit += int(tokens[pool.pins].sum())
+    budget = Budget(trained_tokens=limit, counted=counted, skip_to_fit=skip)
+    wanted, left = [], limit
+    for sample in find("longest").rank(pool, LongestOptions()).sample_ids.tolist():
+        if tokens[sample] <= left:
+            left -= int(tokens[sample])
+            wanted.append(sample)
+        elif not skip:
+            break
+    chosen = select(pool, method="longest", budget=budget)
+    assert chosen.sample_ids.tolist() == wanted
+    assert chosen.tokens == pool.conversation_tokens[wanted].sum()  # still told of whole conversations
+
+
+def test_a_budget_of_trained_tokens_says_how_it_counts_and_comes_back_from_a_file():
+    by = Counted(trainer="llama-factory", template="llama-factory:qwen", cutoff=512, key="0123456789abcdef")
+    budget = Budget(trained_tokens=900, counted=by, skip_to_fit=True)
+    assert Budget(**json.loads(json.dumps(budget.as_dict()))) == budget and hash(budget)
+    assert budget.unit == "trained_tokens" and budget.limit == 900 and budget.limited(5).trained_tokens == 5
+    assert counted_words(budget.as_dict()) == (
+        "as llama-factory leaves them at 512 tokens, by the tokenizer bundled and the template llama-factory:qwen"
+    )
+    assert "of the answers" in counted_words(Budget(trained_tokens=900).as_dict())
+    for wrong, words in (
+        (lambda: Budget(rows=3, counted=by), "goes with a budget of trained tokens"),
+        (lambda: Counted(trainer="unsloth"), "There is no trainer 'unsloth'; there are trl"),
+        (lambda: Counted(trainer="trl", template="axolotl:chatml"), "one of axolotl; it says nothing of what trl"),
+        (lambda: Counted(trainer="trl", cutoff=0), "The cutoff is 0 tokens"),
+    ):
+        with pytest.raises(GamutError, match=words):
+            wrong()
+
+
+def test_a_pool_that_does_not_know_what_a_trainer_trains_on_says_so(build_pool):
+    with pytest.raises(GamutError, match="does not know what trl trains on"):
+        select(
+            build_pool([set()] * 3), method="longest", budget=Budget(trained_tokens=9, counted=Counted(trainer="trl"))
+        )
 
 
 # No deadline: the first example may have to compile.

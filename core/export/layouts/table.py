@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from itertools import islice
-from typing import Any
 
 import pyarrow as pa
 
@@ -13,7 +11,8 @@ from core.export.changes import Changes
 from core.export.rows import Record, Row, Rows
 from core.export.source_records import SourceRecords
 
-CHUNK = 2_000  # rows at once
+CHUNK = 2_000  # rows at once, fewer where they are long
+AT_ONCE = 16_000_000  # bytes of records, or characters of conversations
 MISMATCH = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError)
 
 
@@ -27,9 +26,17 @@ def records(rows: Rows, changes: Changes) -> Iterator[tuple[Row, Record]]:
         yield row, value or {}
 
 
-def chunks(found: Iterator[Any]) -> Iterator[list[Any]]:
-    """Items in lists of at most `CHUNK`."""
-    while chunk := list(islice(found, CHUNK)):
+def chunks(found: Iterator[tuple[Row, Record]]) -> Iterator[list[tuple[Row, Record]]]:
+    """Rows with their records in lists of at most `CHUNK`, and of about `AT_ONCE` at most where there are several."""
+    chunk: list[tuple[Row, Record]] = []
+    size = 0
+    for row, record in found:
+        chunk.append((row, record))
+        size += len(row.raw) if row.raw is not None else sum(len(turn.text) for turn in row.turns)
+        if len(chunk) == CHUNK or size >= AT_ONCE:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
         yield chunk
 
 
@@ -37,7 +44,8 @@ def schema_of(rows: Rows) -> tuple[pa.Schema, frozenset[str]]:
     """The columns in the order they are met with the type that holds every value; and those that only JSON text can hold."""
     types: dict[str, pa.DataType] = {}
     as_text: set[str] = set()
-    for chunk in chunks(record for _, record in records(rows, Changes())):
+    for pairs in chunks(records(rows, Changes())):
+        chunk = [record for _, record in pairs]
         for name in dict.fromkeys(key for record in chunk for key in record):
             if name in as_text:
                 continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import GamutError
+from core.selection.budget import TRAINED
 from core.selection.pool import Pool
 from core.selection.ranking import Ranking
 from core.selection.specification import RankingSpec, is_look_up, select_by
@@ -33,7 +34,7 @@ def draw_constraints(opened: engine.Opened, spec: RankingSpec, pool: Pool | None
         draw_alike()
         with guard():
             draw_features(opened, spec)
-        if chosen("unit") == "tokens":
+        if chosen("unit") in ("tokens", TRAINED):
             st.toggle("Skip rows that the tokens left do not hold, and go on", key="skip", on_change=tell_changed)
     _tell(spec, ranking)
     with st.expander(f"Pins and bans ({whole(len(spec.pins))} · {whole(len(spec.bans))})"):

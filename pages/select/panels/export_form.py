@@ -16,8 +16,10 @@ from core.export.render import render_export
 from core.export.rows import Rows
 from core.selection.saved import Selection
 from pages.shared import engine
+from pages.shared.hand_over_choices import AS_SOURCE
 from pages.shared.messages import home_expanded
 from pages.shared.numbers import whole
+from pages.shared.state import choose, chosen
 
 FIRST = 3  # records of the preview
 
@@ -32,39 +34,39 @@ class Form:
 
 def draw_form(opened: engine.Opened, saved: Selection) -> Form:
     """Format, layout and path; below them only the choices that the two leave open."""
+    if chosen("export_layout") == AS_SOURCE:
+        own = opened.dataset.meta["layout"]
+        choose(export_layout=own if own in LAYOUTS else next(iter(LAYOUTS)))
     form, layout, path = st.columns([1.7, 1.3, 3], vertical_alignment="bottom")
     name = form.selectbox("Format", FORMAT_NAMES, format_func=_title, key="export_format")
-    own = opened.dataset.meta["layout"]
-    kinds = sorted(LAYOUTS.values(), key=lambda kind: kind.name != own)
-    endings = [kind.ending for kind in kinds]
-    titles = {kind.ending: kind.title for kind in kinds}
-    ending = layout.selectbox("Layout", endings, format_func=titles.__getitem__, key="export_layout")
+    kind = LAYOUTS[
+        layout.selectbox("Layout", LAYOUTS, format_func=lambda name: LAYOUTS[name].title, key="export_layout")
+    ]
     typed = path.text_input(
-        "File" if ending else "Folder",
-        str(opened.workspace.exports / f"{saved.name}{ending}"),
-        key=f"export_path_{saved.name}{ending}",
+        "File" if kind.ending else "Folder",
+        str(opened.workspace.exports / f"{saved.name}{kind.ending}"),
+        key=f"export_path_{saved.name}{kind.ending}",
     )
-    return Form(_draw_options(name, ending), home_expanded(typed))
+    return Form(_draw_options(name, kind.name), home_expanded(typed))
 
 
-def _draw_options(name: str, ending: str) -> ExportOptions:
+def _draw_options(name: str, layout: str) -> ExportOptions:
     places = iter(st.columns(3))
     columns, formulas = True, NEUTRAL
     if name != VERBATIM:
         columns = next(places).checkbox(
             "Take other columns along",
-            True,
             key="export_columns",
             help="category, tools, scores … beside the conversation",
         )
-    if ending == LAYOUTS["csv"].ending:
+    if layout == "csv":
         safe = next(places).checkbox(
-            "Guard spreadsheets", True, key="export_formulas",
+            "Guard spreadsheets", key="export_formulas",
             help="a ' before each text that a spreadsheet would run as a formula; off for a file that only a trainer reads",
         )  # fmt: skip
         formulas = NEUTRAL if safe else KEEP
     lossy = next(places).checkbox(
-        "Allow losses", False, key="export_lossy",
+        "Allow losses", key="export_lossy",
         help="without it nothing is written that reads back otherwise; with it each loss is counted here and in the manifest",
     )  # fmt: skip
     return ExportOptions(format=name, columns=columns, lossy=lossy, formulas=formulas)

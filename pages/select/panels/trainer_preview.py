@@ -1,4 +1,4 @@
-"""What a trainer would make of the selection: cut, dropped, trained on, in how many steps; and the first rows, masked."""
+"""For the trainer: what it would cut, drop and train on, in how many steps; what it is told; and the first rows, masked."""
 
 from __future__ import annotations
 
@@ -6,19 +6,25 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.activations.identity import BUNDLED
-from core.export.trainer_rows import SHOWN, TrainerRow, read_rows, rows_path
-from core.export.treatment import RULES, Treatment, treat
+from core.activations.refs import BUNDLED
+from core.activations.tokenizer_files import NotFetched, tokenizer_key
+from core.activations.trainer_templates import LLAMA_FACTORY, trainer_of
+from core.export.manifest import manifest_path
 from core.jobs.start import start
 from core.jobs.state import jobs
+from core.scores.trainer_rows import SHOWN, TrainerRow, read_rows, rows_path
+from core.scores.treatment import Treatment, left_of, treat, treated_by
 from core.selection.saved import Selection
 from core.workspace import Workspace
 from pages.shared import engine
-from pages.shared.job_view import draw_running
+from pages.shared.job_view import draw_last, draw_running
 from pages.shared.messages import guard, plain
 from pages.shared.numbers import count, whole
+from pages.shared.state import chosen
 from pages.shared.token_view import TokenRow, token_rows
-from pages.shared.trainer import TITLES
+from pages.shared.trainer import TITLES, choose_trainer, draw_template, draw_told
+
+COMMAND = "trainer-preview"
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
@@ -32,55 +38,80 @@ def _treated(path: str, stamp: int, trainer: str, cutoff: int, packing: bool) ->
     return treat(rows, trainer=trainer, cutoff=cutoff, packing=packing)
 
 
-@st.fragment
-def draw_trainer_preview(opened: engine.Opened, saved: Selection) -> None:
-    """Tokenizer, cutoff, packing, batch size and epochs; below them what three trainers make of it."""
-    first, second, third, fourth, fifth = st.columns([3, 1.2, 1.2, 1.2, 1.2], vertical_alignment="bottom")
-    tokenizer = first.text_input(
-        "Tokenizer and template", BUNDLED, key="trainer_tokenizer",
-        help="'bundled' to try it, or the folder of the model you will train (tokenizer.json, chat template)",
-    )  # fmt: skip
-    cutoff = second.number_input("Cutoff, tokens", 1, None, 2048, key="trainer_cutoff")
-    batch = third.number_input(
-        "Batch size", 1, None, 16, key="trainer_batch", help="sequences a step, over all devices"
-    )
-    epochs = fourth.number_input("Epochs", 0.1, None, 3.0, 0.5, key="trainer_epochs")
-    packing = fifth.toggle("Packing", key="trainer_packing", help="several rows in one sequence of the cutoff's length")
+def draw_for_trainer(opened: engine.Opened, saved: Selection, file: Path | None) -> None:
+    """Trainer, tokenizer, template, cutoff; what follows from them; what the trainer is told of the file, where one is there."""
+    st.subheader("For the trainer", anchor=False)
+    which, *places = st.columns([2.6, 2, 2.2, 1.3], vertical_alignment="bottom")
+    with which:
+        choose_trainer()
+    draw_template(*places)
+    shown: list[TrainerRow] = []
     with guard():
-        path = rows_path(opened.workspace, saved, tokenizer.strip() or BUNDLED)
-        if not path.is_file():
-            _offer(opened.workspace, saved, tokenizer.strip() or BUNDLED)
-            return
-        stamp = path.stat().st_mtime_ns
-        found = [_treated(str(path), stamp, name, int(cutoff), packing) for name in RULES]
-        st.markdown(plain(_sentence(found[0], len(saved.ids), int(cutoff))))
-        _draw_table(found, int(batch), float(epochs))
-        _draw_first(_rows(str(path), stamp)[:SHOWN], int(cutoff))
+        shown = _draw_made(opened.workspace, saved)
+    if file is not None and manifest_path(file).is_file():
+        draw_told(file)
+    else:
+        st.caption("Once the file is written, what the trainer is told and the line that starts it stand here.")
+    if shown:
+        _draw_first(shown)
 
 
-def _offer(workspace: Workspace, saved: Selection, tokenizer: str) -> None:
-    """The button that tokenises, or how far it is."""
-    if any(not job.ended and job.spec.command[:2] == ["trainer-preview", saved.name] for job in jobs(workspace)):
+def _draw_made(workspace: Workspace, saved: Selection) -> list[TrainerRow]:
+    """What trainers make of all rows, and the first rows; where they are not tokenised yet, the button that does it."""
+    tokenizer, template = chosen("trainer_tokenizer").strip() or BUNDLED, chosen("trainer_template")
+    try:
+        key = tokenizer_key(tokenizer)
+    except NotFetched:
+        _offer(workspace, saved, tokenizer, template, first="its tokenizer is fetched from the hub, and ")
+        return []
+    path = rows_path(workspace, saved.dataset_hash, key=key, template=template, ids=saved.ids)
+    if not path.is_file():
+        _offer(workspace, saved, tokenizer, template)
+        return []
+    stamp, cutoff, packing = path.stat().st_mtime_ns, int(chosen("trainer_cutoff")), chosen("trainer_packing")
+    trainers = treated_by(trainer_of(template)[0])
+    found = {name: _treated(str(path), stamp, name, cutoff, packing) for name in trainers}
+    st.markdown(plain(_sentence(found[chosen("trainer")], len(saved.ids), cutoff)))
+    _draw_steps(list(found.values()))
+    return _rows(str(path), stamp)[:SHOWN]
+
+
+def _offer(workspace: Workspace, saved: Selection, tokenizer: str, template: str, *, first: str = "") -> None:
+    """The button that tokenises, or how far it is, or why it stopped."""
+    words = [COMMAND, saved.name, "--tokenizer", tokenizer, "--template", template]
+    if any(not job.ended and job.spec.command[: len(words)] == words for job in jobs(workspace)):
         draw_running(workspace)
         return
-    st.caption(f"{count(len(saved.ids), 'row')} must be tokenised once for this tokenizer; it takes seconds.")
-    if st.button("See what a trainer makes of it", icon=":material/visibility:", key="trainer_start"):
-        words = ["trainer-preview", saved.name, "--tokenizer", tokenizer]
+    said, button = st.columns([3, 1.4], vertical_alignment="center")
+    said.caption(
+        f"Once, {first}{count(len(saved.ids), 'row')} must be tokenised for this tokenizer and template; it takes seconds."
+    )
+    if button.button("See what it makes of them", icon=":material/visibility:", key="trainer_start", width="stretch"):
         start(workspace, title=f"Trainer's view of {saved.name}", command=words)
         st.rerun()
+    newest = next((job for job in jobs(workspace) if job.spec.command[:1] == [COMMAND]), None)
+    if newest is not None and newest.spec.command[: len(words)] == words:  # of another choice it would say nothing here
+        draw_last(workspace, COMMAND)
 
 
-def _sentence(trl: Treatment, rows: int, cutoff: int) -> str:
-    share = f"{trl.trained / trl.tokens:.0%}" if trl.tokens else "none"
-    lost = f"{whole(trl.cut)} cut at {whole(cutoff)} tokens, {whole(sum(trl.dropped.values()))} dropped"
+def _sentence(made: Treatment, rows: int, cutoff: int) -> str:
+    share = f"{made.trained / made.tokens:.0%}" if made.tokens else "none"
+    lost = f"{whole(made.cut)} cut at {whole(cutoff)} tokens, {whole(sum(made.dropped.values()))} dropped"
     return (
-        f"{count(trl.trained, 'token')} are trained on: {share} of the {whole(trl.tokens)} that TRL reads "
-        f"in {count(trl.rows, 'row')} of {whole(rows)} ({lost})."
+        f"{TITLES[made.trainer]} trains on {count(made.trained, 'token')}: {share} of the {whole(made.tokens)} that it reads "
+        f"in {count(made.rows, 'row')} of {whole(rows)} ({lost})."
     )
 
 
-def _draw_table(found: list[Treatment], batch: int, epochs: float) -> None:
-    st.dataframe(
+def _draw_steps(found: list[Treatment]) -> None:
+    """Batch size, epochs and packing, and what they make of the rows under each trainer."""
+    table, fields = st.columns([4.6, 1], vertical_alignment="top")
+    with fields:
+        st.number_input("Sequences a step", 1, None, step=1, key="trainer_batch", help="over all devices")
+        st.number_input("Epochs", 0.1, None, step=0.5, key="trainer_epochs")
+        st.toggle("Packing", key="trainer_packing", help="several rows in one sequence of the cutoff's length")
+    batch, epochs = int(chosen("trainer_batch")), float(chosen("trainer_epochs"))
+    table.dataframe(
         [
             {
                 "Trainer": TITLES[each.trainer],
@@ -98,26 +129,33 @@ def _draw_table(found: list[Treatment], batch: int, epochs: float) -> None:
         hide_index=True,
         width="stretch",
     )
+    with table:
+        st.caption(_by_whom(found))
+
+
+def _by_whom(found: list[Treatment]) -> str:
+    bare = "TRL and axolotl put a template only round messages and ShareGPT; other files they read as bare text, a few tokens less."
+    if len(found) == 1:
+        by = f"By the template that {TITLES[found[0].trainer]} itself brings, at its defaults."
+        return by if found[0].trainer == LLAMA_FACTORY else f"{by} {bare}"
+    return (
+        "At the defaults of TRL 1.16, LLaMA-Factory 0.9.5 and axolotl 0.19, by the tokenizer's own template. LLaMA-Factory "
+        f"has templates of its own: choose the one that you will name to it for its very tokens. {bare}"
+    )
+
+
+def _draw_first(rows: list[TrainerRow]) -> None:
+    trainer, cutoff = chosen("trainer"), int(chosen("trainer_cutoff"))
     st.caption(
-        "At the trainers' defaults, as TRL 1.16, LLaMA-Factory 0.9.5 and axolotl 0.19 treat them. LLaMA-Factory renders by "
-        "templates of its own: its token counts differ by a few a turn."
+        f"The first {len(rows)} rows: shaded is what {TITLES[trainer]} trains on; fainter is what it cuts off or drops."
     )
+    token_rows([_token_row(row, trainer, cutoff) for row in rows], key="trainer_rows", height=420)
 
 
-def _draw_first(rows: list[TrainerRow], cutoff: int) -> None:
-    st.caption(f"The first {len(rows)} rows: shaded is what is trained on; fainter is what TRL cuts off.")
-    token_rows(
-        [
-            TokenRow(
-                tokens=row.tokens,
-                values=[float(on and place < cutoff) for place, on in enumerate(row.trained)],
-                faded=[place >= cutoff for place in range(len(row.tokens))],
-                head=f"#{row.sample_id}",
-                about=f"{sum(row.runs)} tokens",
-                top=1.0,
-            )
-            for row in rows
-        ],
-        key="trainer_rows",
-        height=420,
-    )
+def _token_row(row: TrainerRow, trainer: str, cutoff: int) -> TokenRow:
+    left = left_of(row.runs, row.alternates, trainer=trainer, cutoff=cutoff)
+    dropped = ", dropped" if not any(left) else ""
+    return TokenRow(
+        tokens=row.tokens, values=[float(on and kept) for on, kept in zip(row.trained, left, strict=True)],
+        faded=[not kept for kept in left], head=f"#{row.sample_id}", about=f"{sum(row.runs)} tokens{dropped}", top=1.0,
+    )  # fmt: skip

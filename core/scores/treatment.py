@@ -92,6 +92,27 @@ RULES: dict[str, Callable[[Sequence[int], bool, int], Kept]] = {
 }
 
 
+def left_of(runs: Sequence[int], alternates: bool, *, trainer: str, cutoff: int) -> list[bool]:
+    """Which tokens of a row a trainer keeps; none of a row that it drops."""
+    total = sum(runs)
+    if RULES[trainer](runs, alternates, cutoff).dropped:
+        return [False] * total
+    if trainer != "llama-factory":
+        return [place < cutoff for place in range(total)]
+    left: list[bool] = []
+    for place in range(0, len(runs), 2):
+        source, target = runs[place], runs[place + 1] if place + 1 < len(runs) else 0
+        room = max(0, cutoff - sum(left))
+        asked, said = infer_lengths(source, target, room) if room else (0, 0)
+        left += [n < asked for n in range(source)] + [n < said for n in range(target)]
+    return left
+
+
+def treated_by(trainer: str) -> tuple[str, ...]:
+    """The trainers that a template speaks for: the one whose template it is, all of them where it is the tokenizer's own ("")."""
+    return (trainer,) if trainer else tuple(RULES)
+
+
 @dataclass(frozen=True, slots=True)
 class Treatment:
     """What becomes of all rows under one trainer.
@@ -114,7 +135,7 @@ class Treatment:
         return ceil(ceil(self.sequences / batch) * epochs)
 
 
-def treat(rows: Iterable[tuple[Sequence[int], bool]], *, trainer: str, cutoff: int, packing: bool) -> Treatment:
+def treat(rows: Iterable[tuple[Sequence[int], bool]], *, trainer: str, cutoff: int, packing: bool = False) -> Treatment:
     """What one trainer makes of all rows, each its runs and whether its turns alternate."""
     rule, dropped, kept = RULES[trainer], dict[str, int](), list[Kept]()
     for runs, alternates in rows:

@@ -1,0 +1,113 @@
+"""Templates by trainers' names give the tokens and the loss mask of the trainer's own code."""
+
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+
+from core.activations.trained_tokens import load_tokenizer, prepared, trained_rows
+from core.activations.trainer_templates import BY_TRAINER, JINJA, OWN, SLOTS, TEMPLATES, trainer_of
+from core.datasets.sample import Turn
+from core.errors import GamutError
+
+ASKED, SAID = Turn("user", "Name a river,\nplease. "), Turn("assistant", " The Rhône: 812 km — naïve?\n")
+AGAIN, MORE = Turn("user", "Another {one}'s <b>"), Turn("assistant", "The Po.")
+TOLD = Turn("system", "Be brief.")
+TALKS = [(ASKED, SAID), (ASKED, SAID, AGAIN, MORE), (TOLD, ASKED, SAID), (TOLD, ASKED, SAID, AGAIN, MORE)]
+
+
+def rows(template, talks):
+    tokenizer = prepared(load_tokenizer("bundled"), template)
+    return tokenizer, list(trained_rows(enumerate(talks), tokenizer, template=template))
+
+
+def labels(row):
+    return np.where(row.trained, row.ids, -100).tolist()
+
+
+@pytest.mark.skipif(find_spec("llamafactory") is None, reason="LLaMA-Factory is not installed")
+@pytest.mark.parametrize("name", SLOTS)
+def test_a_template_of_llama_factory_gives_the_tokens_and_the_mask_of_its_own_code(name):
+    from llamafactory.data.processor.supervised import SupervisedDatasetProcessor
+    from llamafactory.data.template import get_template_and_fix_tokenizer
+    from llamafactory.hparams import DataArguments
+
+    data_args = DataArguments(template=name, cutoff_len=10_000)
+    theirs = load_tokenizer("bundled")
+    template = get_template_and_fix_tokenizer(theirs, data_args)
+    processor = SupervisedDatasetProcessor(template=template, tokenizer=theirs, processor=None, data_args=data_args)
+    for row, turns in zip(rows(f"llama-factory:{name}", TALKS)[1], TALKS, strict=True):
+        said = [{"role": turn.role, "content": turn.text} for turn in turns if turn.role != "system"]
+        system = turns[0].text if turns[0].role == "system" else None
+        ids, mask = processor._encode_data_example(said[:-1], said[-1:], system, None, [], [], [])
+        assert (row.ids.tolist(), labels(row)) == (ids, mask)
+
+
+@pytest.mark.skipif(find_spec("axolotl") is None, reason="axolotl is not installed")
+@pytest.mark.parametrize("name", JINJA)
+def test_a_template_of_axolotl_gives_the_tokens_and_the_mask_of_its_own_code(name):
+    from axolotl.prompt_strategies.chat_template import ChatTemplatePrompter, ChatTemplateStrategy
+    from axolotl.utils.chat_templates import get_chat_template
+
+    theirs = load_tokenizer("bundled")
+    prompter = ChatTemplatePrompter(theirs, chat_template=get_chat_template(name), max_length=10_000)
+    strategy = ChatTemplateStrategy(
+        prompter,
+        tokenizer=theirs,
+        train_on_inputs=False,
+        sequence_len=10_000,
+        roles_to_train=["assistant"],
+        train_on_eos="turn",
+    )
+    for turns in TALKS:
+        prompt = {"messages": [{"role": turn.role, "content": turn.text} for turn in turns]}
+        try:
+            (row,) = rows(f"axolotl:{name}", [turns])[1]
+        except GamutError:
+            with pytest.raises(Exception, match=r"[Ss]ystem"):
+                strategy.tokenize_prompt(prompt)
+            continue
+        made = strategy.tokenize_prompt(prompt)
+        assert (row.ids.tolist(), labels(row)) == (made["input_ids"], made["labels"])
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_whatever_the_template_the_answers_are_trained_on_and_the_questions_are_not(template):
+    tokenizer, found = rows(template, TALKS[:2])
+    for row, turns in zip(found, TALKS, strict=False):
+        answers = [turn.text.strip() for turn in turns if turn.role == "assistant"]
+        trained = tokenizer.decode(row.ids[row.trained], skip_special_tokens=True)
+        rest = tokenizer.decode(row.ids[~row.trained])
+        assert all(answer in trained and answer not in rest for answer in answers)
+        assert "river" in rest and "river" not in trained and sum(row.runs) == len(row.ids)
+
+
+def test_llama_factory_trains_on_all_that_ends_an_answer():
+    tokenizer, (row,) = rows("llama-factory:qwen", [(ASKED, MORE)])
+    assert tokenizer.decode(row.ids) == (
+        "<|im_start|>system\nYou are Qwen, created by Alibaba Cloud. You are a helpful assistant.<|im_end|>\n"
+        f"<|im_start|>user\n{ASKED.text}<|im_end|>\n<|im_start|>assistant\n{MORE.text}<|im_end|>\n"
+    )
+    assert tokenizer.decode(row.ids[row.trained]) == f"{MORE.text}<|im_end|>\n"
+    assert len(row.runs) == 2 and tokenizer.eos_token == "<|im_end|>"
+
+
+def test_an_input_is_joined_to_its_instruction():
+    for template, between in (("llama-factory:chatml", "\n"), ("axolotl:chatml", "\n\n")):
+        tokenizer, (row,) = rows(template, [(Turn("user", "Add."), Turn("input", "1 and 2"), MORE)])
+        assert f"Add.{between}1 and 2<|im_end|>" in tokenizer.decode(row.ids)
+
+
+def test_what_a_template_cannot_take_is_named_by_its_sample():
+    calls = (ASKED, Turn("tool_call", "[]"), Turn("tool", "4"), MORE)
+    with pytest.raises(GamutError, match=r"Sample 1 calls tools, which LLaMA-Factory writes by code of its own"):
+        rows("llama-factory:qwen", [(ASKED, SAID), calls])
+    with pytest.raises(
+        GamutError, match=r"axolotl's template gemma does not take sample 0 as it stands; choose another"
+    ):
+        rows("axolotl:gemma", [TALKS[2]])
+    with pytest.raises(
+        GamutError, match=r"There is no template 'qwen3' here; use 'tokenizer' \(its own\), llama-factory:NAME"
+    ):
+        trainer_of("qwen3")
+    assert trainer_of(OWN) == ("", "") and len(TEMPLATES) == 1 + sum(len(names) for names in BY_TRAINER.values())
