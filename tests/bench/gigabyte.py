@@ -46,7 +46,9 @@ def steps(folder: Path, size: int) -> Iterator[tuple[str, float, int, str]]:
     source, workspace = folder / "source.jsonl", Workspace(folder / "workspace")
     rows = _write(source, size)
     _, base, _ = _command(workspace, ["datasets", "list"])
-    yield _told("import", _command(workspace, ["datasets", "add", str(source), "--name", "large"]), base, f"{rows} rows")
+    yield _told(
+        "import", _command(workspace, ["datasets", "add", str(source), "--name", "large"]), base, f"{rows} rows"
+    )
     source.unlink()
     dataset = Dataset(workspace, "large")
     features = generate(rows, n_features=FEATURES, per_row=PER_ROW)
@@ -73,8 +75,11 @@ def _write(file: Path, size: int) -> int:
             said = [" ".join(words[n] for n in rng.integers(0, len(words), (SPOKEN + BESIDE) // 4)) for _ in range(100)]
             for text in said:
                 record = {
-                    "prompt": f"Tell {rows}: {text[:80]}", "completion": text[:SPOKEN], "origin": rows % 7, "context": text[SPOKEN:],
-                }  # fmt: skip
+                    "prompt": f"Tell {rows}: {text[:80]}",
+                    "completion": text[:SPOKEN],
+                    "origin": rows % 7,
+                    "context": text[SPOKEN:],
+                }
                 out.write(json.dumps(record) + "\n")
                 rows += 1
     return rows

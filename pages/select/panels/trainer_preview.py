@@ -134,7 +134,7 @@ def _draw_steps(found: list[Treatment]) -> None:
 
 
 def _by_whom(found: list[Treatment]) -> str:
-    bare = "TRL and axolotl put a template only round messages and ShareGPT; other files they read as bare text, a few tokens less."
+    bare = "TRL and axolotl put a template round messages and ShareGPT alone; other files they read as bare text."
     if len(found) == 1:
         by = f"By the template that {TITLES[found[0].trainer]} itself brings, at its defaults."
         return by if found[0].trainer == LLAMA_FACTORY else f"{by} {bare}"
