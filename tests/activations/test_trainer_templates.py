@@ -1,14 +1,17 @@
 """Templates by trainers' names give the tokens and the loss mask of the trainer's own code."""
 
+import shutil
 from importlib.util import find_spec
 
 import numpy as np
 import pytest
 
+from core.activations.tokenizer_files import FILES, NotFetched, tokenizer_key
 from core.activations.trained_tokens import load_tokenizer, prepared, trained_rows
 from core.activations.trainer_templates import BY_TRAINER, JINJA, OWN, SLOTS, TEMPLATES, trainer_of
 from core.datasets.sample import Turn
 from core.errors import GamutError
+from core.workspace import BUNDLED_MODEL
 
 ASKED, SAID = Turn("user", "Name a river,\nplease. "), Turn("assistant", " The Rhône: 812 km — naïve?\n")
 AGAIN, MORE = Turn("user", "Another {one}'s <b>"), Turn("assistant", "The Po.")
@@ -111,3 +114,21 @@ def test_what_a_template_cannot_take_is_named_by_its_sample():
     ):
         trainer_of("qwen3")
     assert trainer_of(OWN) == ("", "") and len(TEMPLATES) == 1 + sum(len(names) for names in BY_TRAINER.values())
+
+
+def test_a_tokenizer_of_the_hub_comes_from_the_cache_and_is_else_said_not_to_be_here(tmp_path, monkeypatch):
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    with pytest.raises(NotFetched, match="tokenizer of hf:own/tiny is not on this machine yet"):
+        tokenizer_key("hf:own/tiny")
+    commit = "0123456789" * 4
+    cached = tmp_path / "models--own--tiny"
+    (cached / "refs").mkdir(parents=True)
+    (cached / "refs" / "main").write_text(commit)
+    (cached / "snapshots" / commit).mkdir(parents=True)
+    for name in FILES:
+        if (BUNDLED_MODEL / name).is_file():
+            shutil.copy(BUNDLED_MODEL / name, cached / "snapshots" / commit / name)
+    assert tokenizer_key("hf:own/tiny") == tokenizer_key("bundled")  # the same files, wherever they lie
+    assert load_tokenizer("hf:own/tiny").eos_token == load_tokenizer("bundled").eos_token

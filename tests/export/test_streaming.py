@@ -5,6 +5,7 @@ import tracemalloc
 
 import pytest
 
+from core.datasets.sources import columnar
 from core.export.changes import Changes
 from core.export.formats import VERBATIM
 from core.export.layouts import LAYOUTS
@@ -36,7 +37,7 @@ def long_rows(tmp_path_factory) -> Dataset:
 @pytest.mark.parametrize("format", [VERBATIM, "messages"])
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_file_is_written_and_read_back_in_pieces(long_rows, tmp_path, monkeypatch, layout, format):
-    for module in (stored, table_layouts):
+    for module in (stored, table_layouts, columnar):
         monkeypatch.setattr(module, "AT_ONCE", PIECE)
     monkeypatch.setattr(stored, "FEW", 1)
     rows = Rows(long_rows, tuple(reversed(range(ROWS))), ExportOptions(format=format, lossy=True))

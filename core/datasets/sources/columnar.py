@@ -19,6 +19,7 @@ from core.datasets.sources.unpack import Progress, seekable, silent
 from core.errors import GamutError
 
 ROWS = 256  # at once: rows may hold long texts
+AT_ONCE = 16_000_000  # bytes of rows as plain values at once
 DAMAGE = (pa.ArrowException, ValueError, OverflowError)
 BINARY = "bytes that are no text were read as null"
 
@@ -72,8 +73,9 @@ def rows_of(
     for batch, share in batches:
         if not names:
             names, notes = clear_names(batch.schema.names)
-        for start in range(0, batch.num_rows, ROWS):
-            for row in _plain_rows(batch.slice(start, ROWS).rename_columns(names)):
+        step = max(1, ROWS * AT_ONCE // max(AT_ONCE, batch.nbytes))
+        for start in range(0, batch.num_rows, step):
+            for row in _plain_rows(batch.slice(start, step).rename_columns(names)):
                 line += 1
                 if isinstance(row, str):
                     yield RawRecord(b"", file, line, reason=row)
