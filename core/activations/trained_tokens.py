@@ -78,7 +78,7 @@ def trained_rows(
         elif trainer == AXOLOTL:
             made = tokens_by_jinja(chunk, tokenizer, name)
         else:
-            made = _tokens_by_own(chunk, tokenizer)
+            made = list(_tokens_by_own(chunk, tokenizer))
         for (sample_id, turns), (ids, trained) in zip(chunk, made, strict=True):
             yield TrainedRow(sample_id, ids, trained, _alternate(turns))
         done += len(chunk)

@@ -78,7 +78,7 @@ class Budget:
 
     def limited(self, tokens: int) -> Budget:
         """The same with another limit of tokens."""
-        return replace(self, **{self.unit: tokens})
+        return replace(self, tokens=tokens) if self.tokens is not None else replace(self, trained_tokens=tokens)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON, less what is not set; `Budget(**…)` is the way back."""
