@@ -1,4 +1,4 @@
-# make app: set up and open the dashboard on the demo · make test: set up and pass all tests · make bench · make lint
+# make app: set up and open the dashboard on the demo · make test: set up and pass all tests · make test-ray · make bench · make lint
 PYTHON ?= python3
 WORKSPACE ?= workspace
 PORT ?= 8501
@@ -9,7 +9,7 @@ TORCH := $(shell grep '^torch==' requirements.txt)
 TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
 export TOKENIZERS_PARALLELISM ?= true
 
-.PHONY: app setup demo test lint bench browser torch clean
+.PHONY: app setup demo test test-ray lint bench browser torch clean
 
 app: setup demo
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT) -- --workspace $(WORKSPACE)
@@ -52,6 +52,11 @@ browser: $(VENV)/.installed-dev
 
 test: browser
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+
+# Ray (300 MB on disk) is no part of the default install: `make test` skips what needs it and says so, this one brings it.
+test-ray: $(VENV)/.installed-dev requirements-ray.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-ray.txt
+	$(BIN)/python -m pytest -m ray
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -13,6 +13,7 @@ FLOORS = {
     "commands": 7,
 }  # fmt: skip
 HEAVY = {"torch", "transformers", "sae_lens", "umap"}
+CLUSTER = ROOT / "core" / "cluster.py"  # the one file that may import ray, and only when it is asked for
 MAP = ROOT / "core" / "scores" / "draw_layout.py"  # the layout job's own: the one file that may import umap
 SOURCES = sorted((ROOT / "core").rglob("*.py"))
 
@@ -54,6 +55,10 @@ def test_heavy_libraries_stay_in_their_rooms(path):
         assert not found
 
 
+def test_ray_is_imported_in_one_place():
+    assert [path for path in SOURCES if any(name.split(".")[0] == "ray" for name in imports(path))] == [CLUSTER]
+
+
 def test_no_page_lies_directly_under_pages():
     assert not [path for path in (ROOT / "pages").glob("*.py") if path.name != "__init__.py"]
 
@@ -66,7 +71,7 @@ def test_no_screen_reaches_into_another_sections_room():
 
 
 def test_the_command_line_starts_without_heavy_libraries():
-    code = "import sys, core.__main__; print(sorted({'torch', 'transformers', 'sae_lens', 'umap'} & set(sys.modules)))"
+    code = "import sys, core.__main__; print(sorted({'torch', 'transformers', 'sae_lens', 'umap', 'ray'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.activations.analysis_meta import analysis_meta
+from core.activations.analysis_meta import analysis_meta, machine_meta
 from core.activations.back_off import FILE, Replan
 from core.activations.batch_plan import plan_batches
 from core.activations.cancelled import Cancelled as Cancelled
@@ -184,8 +184,8 @@ class _Reading:
         self._progress(done, self._total, f"writing the store{several}")
         beside = [each.identity.sae.ref for other, each in enumerate(self._due) if other != place]
         meta = analysis_meta(
-            wanted.identity, self._dataset, wanted.name, machine, started=self._started, read_with=beside,
-            replanned=replan.replanned(batches, tokens.lengths),
+            wanted.identity, self._dataset, wanted.name, machine_meta(machine, self._settings.dtype),
+            started=self._started, read_with=beside, replanned=replan.replanned(batches, tokens.lengths),
         )  # fmt: skip
         finalise(
             partial, final, batches=len(batches), samples=len(self._dataset), contents=self._contents[place],

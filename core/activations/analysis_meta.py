@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import torch
@@ -19,10 +19,13 @@ from core.store.replanned import Replanned
 
 
 def analysis_meta(
-    identity: AnalysisIdentity, dataset: Dataset, name: str, machine: Pass, *, started: datetime,
+    identity: AnalysisIdentity, dataset: Dataset, name: str, machine: Mapping[str, str], *, started: datetime,
     read_with: Sequence[str] = (), replanned: Replanned | None = None,
 ) -> dict[str, str]:  # fmt: skip
-    """The entries of `meta`. `read_with`: the other SAEs that read the same pass; `replanned`: if memory ran out."""
+    """The entries of `meta`, those of `machine_meta` among them.
+
+    `read_with`: the other SAEs that read the same pass; `replanned`: if memory ran out.
+    """
     finished = datetime.now(UTC)
     return {
         "id": identity.id,
@@ -32,19 +35,26 @@ def analysis_meta(
         "model": identity.model.as_json(),
         "sae": identity.sae.as_json(),
         "settings": json.dumps(identity.settings.as_dict(), sort_keys=True),
-        "max_length": str(machine.max_length),
-        "hook": machine.sae.hook,
-        "template": template_words(machine.model.tokenizer, machine.template),
-        "bos": _bos_words(machine),
-        "device": machine.device,
-        "numbers": f"model {identity.settings.dtype}, SAE {products(machine.sae.sae.device, identity.settings.dtype)}",
-        "threads": str(torch.get_num_threads()),
-        "versions": json.dumps({"gamut": core.__version__, "torch": torch.__version__}),
+        **machine,
         "started": started.isoformat(timespec="seconds"),
         "finished": finished.isoformat(timespec="seconds"),
         "seconds": f"{(finished - started).total_seconds():.1f}",
         **({"read_with": json.dumps(list(read_with))} if read_with else {}),
         **(replanned.as_meta() if replanned else {}),
+    }
+
+
+def machine_meta(machine: Pass, dtype: str) -> dict[str, str]:
+    """Of `meta` what a loaded model, in the numbers `dtype`, and its SAE tell."""
+    return {
+        "max_length": str(machine.max_length),
+        "hook": machine.sae.hook,
+        "template": template_words(machine.model.tokenizer, machine.template),
+        "bos": _bos_words(machine),
+        "device": machine.device,
+        "numbers": f"model {dtype}, SAE {products(machine.sae.sae.device, dtype)}",
+        "threads": str(torch.get_num_threads()),
+        "versions": json.dumps({"gamut": core.__version__, "torch": torch.__version__}),
     }
 
 

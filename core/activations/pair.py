@@ -145,7 +145,7 @@ def check_pilot(model: ModelFacts, sae: SaeFacts, *, with_pilot: bool) -> None:
     if not with_pilot and base_on_chat(model, sae.trained_on):
         raise GamutError(
             f"The model has a chat template and the SAE was trained on {sae.trained_on}, by its name a base model: "
-            "whether it fits only a pilot tells, so leave out --no-pilot."
+            "whether it fits only a pilot tells, so leave out --no-pilot, or run `pilot` before --engine ray."
         )
 
 

@@ -6,10 +6,14 @@ from typing import Annotated
 import typer
 
 from core.activations.identity import BUNDLED, AnalysisIdentity, absolute, identify, identify_all
-from core.activations.pilot_report import PILOT, PilotReport, read_actual, read_report
+from core.activations.pair import check_pilot
+from core.activations.pilot_report import PILOT, PilotReport, pilot_path, read_actual, read_report
+from core.activations.places import find_sae
 from core.activations.pool_analysis import check_groups
 from core.activations.refs import short_name
 from core.activations.settings import AnalysisSettings
+from core.cluster import LOCAL, Cluster, cluster_of, engine_words
+from core.commands.engine_options import Address, Engine, Workers
 from core.commands.label import make
 from core.commands.layout import start_layout
 from core.commands.output import ProgressLine, Session, facts, plain, session_of, table
@@ -70,6 +74,9 @@ def analyse(
         float, typer.Option(help="seconds between two saved parts: what a kill can cost", min=0.0)
     ] = 30.0,
     no_pilot: Annotated[bool, typer.Option("--no-pilot", help="start without trying it on a sample first")] = False,
+    engine: Engine = LOCAL,
+    address: Address = None,
+    workers: Workers = None,
     layout: Annotated[bool, typer.Option("--layout", help="draw the map afterwards, as a job of its own")] = False,
     job: Annotated[str | None, typer.Option(hidden=True)] = None,
 ) -> None:
@@ -84,7 +91,8 @@ def analyse(
     command = ["analyse", dataset, "--model", model, *(word for each in saes for word in ("--sae", each))]
     command += [*settings.words(), *pass_words(device, trust_remote_code)]
     command += ["--name", name] if name else []
-    command += ["--part-seconds", f"{part_seconds:g}"]
+    cluster = cluster_of(engine, address, workers)
+    command += ["--part-seconds", f"{part_seconds:g}", *engine_words(cluster)]
     command += [*(["--no-pilot"] if no_pilot else []), *(["--layout"] if layout else [])]
     if job is None:
         Dataset(session.workspace, dataset)  # a misspelt name is no job
@@ -93,11 +101,13 @@ def analyse(
         identities = identify_all(
             source, model=model, saes=saes, settings=settings, with_pilot=not no_pilot, with_code=trust_remote_code
         )
+        if cluster:  # where no pilot is run
+            _refuse_unpiloted(session, identities)
         check_groups(session.workspace, source, settings)
         named = _named(session, name, identities)
         there = {each.id for each in identities if (session.workspace.analyses / each.id).exists()}
         where = {"device": device, "trust": trust_remote_code}
-        made = _run(session, source, named, part_seconds, not no_pilot, me, where)
+        made = _run(session, source, named, part_seconds, not no_pilot, me, where, cluster)
     for analysis in made if layout else ():
         if analysis.id not in there:
             start_layout(session.workspace, analysis)
@@ -111,9 +121,17 @@ def _say(session: Session, made: list[Analysis], there: set[str]) -> None:
     session.say(values if len(values) > 1 else values[0], "\n".join(lines))
 
 
+def _refuse_unpiloted(session: Session, identities: list[AnalysisIdentity]) -> None:
+    """What only a pilot can justify needs one that was run before."""
+    for each in identities:
+        if read_report(pilot_path(session.workspace, each.id)) is None:
+            assert each.facts is not None
+            check_pilot(each.facts, find_sae(each.sae.ref).facts, with_pilot=False)
+
+
 def _run(
     session: Session, source: Dataset, named: list[tuple[AnalysisIdentity, str]], part_seconds: float,
-    with_pilot: bool, me: RunningJob, where: dict,
+    with_pilot: bool, me: RunningJob, where: dict, cluster: Cluster | None,
 ) -> list[Analysis]:  # fmt: skip
     from core.activations.analyse import Cancelled, Wanted  # torch: only this command needs it
     from core.activations.measured import analyse_measured
@@ -138,7 +156,7 @@ def _run(
     try:
         folders = analyse_measured(
             session.workspace, source, [Wanted(*each) for each in named], progress=progress, stop=me.stop,
-            part_seconds=part_seconds, with_pilot=with_pilot, tell=tell, say=say, where=where,
+            part_seconds=part_seconds, with_pilot=with_pilot, tell=tell, say=say, where=where, cluster=cluster,
         )  # fmt: skip
     except Cancelled:
         raise JobCancelled from None

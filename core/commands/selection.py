@@ -10,6 +10,7 @@ import typer
 from core.activations.refs import BUNDLED
 from core.activations.tokenizer_files import fetch_tokenizer
 from core.activations.trainer_templates import OWN
+from core.cluster import LOCAL, cluster_of
 from core.commands.constraint_options import (
     Alike,
     Bounds,
@@ -26,7 +27,9 @@ from core.commands.constraint_options import (
     constraints_of,
     without_of,
 )
+from core.commands.engine_options import Address, Engine, Workers
 from core.commands.output import Session, session_of, table
+from core.commands.pilot import size
 from core.commands.trainer_options import Cutoff, Template, Tokenizer, Trained, TrainedAs
 from core.errors import GamutError
 from core.export.options import ExportOptions
@@ -40,7 +43,9 @@ from core.selection.budget import Budget, costs, needed
 from core.selection.method import parse_options
 from core.selection.methods.registry import METHODS, find
 from core.selection.rankings import kept_ranking
+from core.selection.ray_greedy import rank_on
 from core.selection.saved import load_selection, save_selection
+from core.selection.sharded_greedy import Traffic
 from core.selection.specification import NO_BASE, RankingSpec, default_base, pool_of, select_by
 from core.store.analyses import Analysis, open_analysis
 from core.store.datasets import Dataset, dataset_with_hash
@@ -77,10 +82,10 @@ def rank(
     floor: Floors = None, share: Shares = None, near_duplicates: Alike = None, min_tokens: Tokens = None,
     max_tokens: Tokens = None, min_response_tokens: ResponseTokens = None, max_response_tokens: ResponseTokens = None,
     at_least: Bounds = None, at_most: Bounds = None, language: Languages = None, only: Only = None, constraints: Whole = None,
-    without: Without = None,
+    without: Without = None, engine: Engine = LOCAL, address: Address = None, workers: Workers = None,
 ) -> None:  # fmt: skip
     """Rank the samples of an analysis and keep the ranking beside it."""
-    session = session_of(context)
+    session, elsewhere = session_of(context), rank_on(cluster_of(engine, address, workers), method, heard=_heard)
     opened, dataset = opened_pair(session, analysis)
     spec = _spec(opened, method, option, seed, pin, ban, span, quantile, theta, with_no_response, _base(dataset, base))
     kept_to = constraints_of(
@@ -90,7 +95,7 @@ def rank(
     )  # fmt: skip
     spec = replace_in(spec, constraints=kept_to, without=without_of(without))
     spec = _with_marks(session, dataset, spec) if with_marks else spec
-    ranking = kept_ranking(opened, pool_of(opened, dataset, spec), spec, upto=upto)
+    ranking = kept_ranking(opened, pool_of(opened, dataset, spec), spec, upto=upto, by=elsewhere)
     ranking = ranking if upto is None else ranking.head(upto)
     rows = list(zip(*(column.tolist() for column in (ranking.sample_ids, ranking.gains, ranking.rounds)), strict=True))
     values = [{"sample_id": sample, "gain": gain, "round": round_} for sample, gain, round_ in rows]
@@ -108,11 +113,11 @@ def select(
     share: Shares = None, near_duplicates: Alike = None, min_tokens: Tokens = None, max_tokens: Tokens = None,
     min_response_tokens: ResponseTokens = None, max_response_tokens: ResponseTokens = None, at_least: Bounds = None,
     at_most: Bounds = None, language: Languages = None, only: Only = None, constraints: Whole = None, without: Without = None,
-    skip_to_fit: SkipToFit = False,
+    skip_to_fit: SkipToFit = False, engine: Engine = LOCAL, address: Address = None, workers: Workers = None,
     replace: Annotated[bool, typer.Option("--replace", help="replace a selection of this name")] = False,
 ) -> None:  # fmt: skip
     """Choose samples under a budget and save the selection."""
-    session = session_of(context)
+    session, elsewhere = session_of(context), rank_on(cluster_of(engine, address, workers), method, heard=_heard)
     if of:
         fetch_tokenizer(tokenizer)
     counted = Counted(trainer=of, tokenizer=tokenizer, template=template, cutoff=cutoff).keyed() if of else None
@@ -134,7 +139,7 @@ def select(
     spec = replace_in(spec, constraints=kept_to, without=without_of(without))
     spec = _with_marks(session, dataset, spec) if with_marks else spec
     pool = pool_of(opened, dataset, spec)
-    ranking = kept_ranking(opened, pool, spec, upto=needed(budget, pool))
+    ranking = kept_ranking(opened, pool, spec, upto=needed(budget, pool), by=elsewhere)
     selected = select_by(pool, spec, budget, ranking=ranking)
     trained = None if trained_tokens is None else int(costs(budget, pool)[selected.sample_ids].sum(dtype="int64"))
     there = load_selection(session.workspace, name).revision if replace and _exists(session, name) else None
@@ -229,6 +234,14 @@ def opened_pair(session: Session, analysis: str) -> tuple[Analysis, Dataset]:
             f"The data set that analysis {opened.id} was made from ({opened.dataset!r}) is not here; add it again."
         )
     return opened, dataset
+
+
+def _heard(traffic: Traffic, shards: int) -> None:
+    print(
+        f"Ranked over {shards} shards in {traffic.exchanges} exchanges: {traffic.rows} rows came, "
+        f"{size(traffic.bytes_in)} in and {size(traffic.bytes_out)} out.",
+        file=sys.stderr,
+    )
 
 
 def _exists(session: Session, name: str) -> bool:

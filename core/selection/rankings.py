@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import core
 from core.files import json_hash, written_beside
 from core.selection.leans import leans_of
+from core.selection.method import Rank
 from core.selection.pool import Pool
 from core.selection.ranking import Ranking
 from core.selection.specification import RankingSpec, rank_by
@@ -20,15 +21,20 @@ from core.store.analyses import Analysis
 from core.workspace import Workspace
 
 
-def kept_ranking(analysis: Analysis, pool: Pool, spec: RankingSpec, *, upto: int | None = None) -> Ranking:
-    """The ranking of a specification, at least `upto` long (None: all of it); read where it is kept, else made and kept."""
+def kept_ranking(
+    analysis: Analysis, pool: Pool, spec: RankingSpec, *, upto: int | None = None, by: Rank | None = None
+) -> Ranking:
+    """The ranking of a specification, at least `upto` long (None: all of it); read where it is kept, else made and kept.
+
+    `by`: who makes it where that is not this process; the ranking is the same.
+    """
     wanted = pool.available if upto is None else min(upto, pool.available)
     path = _path(analysis, spec)
     if path.exists():
         kept = _read(path, pool)
         if len(kept) >= wanted or kept.complete:
             return kept
-    ranking = rank_by(pool, spec, upto=wanted)
+    ranking = rank_by(pool, spec, upto=wanted, by=by)
     with suppress(OSError):  # keeping it saves time only: a full disk or a workspace to read from refuses no ranking
         _write(path, ranking)
     return ranking

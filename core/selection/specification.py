@@ -16,6 +16,7 @@ from core.selection.constrained import ranked_within
 from core.selection.constraints import NO_CONSTRAINTS, Constraints
 from core.selection.eligible import allowed, features_without
 from core.selection.known_analysis import KnownOfAnalysis
+from core.selection.method import Rank
 from core.selection.methods.registry import find, parse_options
 from core.selection.pool import Pool
 from core.selection.ranking import Ranking
@@ -154,18 +155,20 @@ def base_ids(dataset: Dataset, names: tuple[str, ...]) -> np.ndarray:
 
 
 def rank_by(
-    pool: Pool, spec: RankingSpec, *, upto: int | None = None, own: Callable[[int], Ranking] | None = None
-) -> Ranking:
+    pool: Pool, spec: RankingSpec, *, upto: int | None = None, own: Callable[[int], Ranking] | None = None,
+    by: Rank | None = None,
+) -> Ranking:  # fmt: skip
     """The ranking that a specification asks for, pins first, within its constraints.
 
     `own(k)`: at least the first k rows by the specification's `own_order`, where they are at hand: then only the
-    constraints are walked.
+    constraints are walked. `by`: who ranks by the method where that is not this process.
     """
     method = find(spec.method)
     options = parse_options(method, spec.options)
+    order = by or method.rank
     if not spec.constraints.orders:
-        return method.rank(pool, options, upto=upto)
-    rank = own or (lambda k: method.rank(pool, options, upto=k))
+        return order(pool, options, upto=upto)
+    rank = own or (lambda k: order(pool, options, upto=k))
     return ranked_within(pool, spec.constraints, rank, upto=upto)
 
 

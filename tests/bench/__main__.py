@@ -40,6 +40,7 @@ def main(wanted: list[str]) -> None:
         map,
         neurons,
         queries,
+        ray,
         redundancy,
         selection,
         slider,
@@ -53,6 +54,7 @@ def main(wanted: list[str]) -> None:
         "constraints": constraints.bench, "diversity": diversity.bench, "redundancy": redundancy.bench, "map": map.bench,
         "verify": verify.bench, "neurons": neurons.bench,
         "diversity-million": diversity.million, "redundancy-million": redundancy.million, "map-million": map.million,
+        "ray": ray.bench,
     }  # fmt: skip
     print(machine())
     usual = [name for name in benches if name != "alignment" and not name.endswith("-million")]

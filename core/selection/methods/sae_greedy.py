@@ -16,12 +16,14 @@ is a user's first look at the app.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
+from core.errors import GamutError
 from core.scores.feature_sets import FeatureSets
 from core.selection.feature_weights import (
     RARITY,
@@ -39,6 +41,9 @@ from core.selection.pool import Pool
 from core.selection.ranking import Ranking, gains_along, ranking_in_rounds
 from core.selection.weighted_greedy import weighted_greedy
 
+# (features, left, covered, ids, gains, rounds, at) → end: picks of `left` (int32, ascending, none empty) are filled in from
+# `at` on, round by round, until `ids` is full or `left` is used up; covered: bool (m), U of round 1, changed.
+Order = Callable[[FeatureSets, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, int], int]
 TAKEN = -(2**30)  # the gain of a chosen row: so low that no lowering or comparison ever brings it back
 
 
@@ -81,14 +86,20 @@ class SaeGreedyOptions:
     )
 
 
-def rank(pool: Pool, options: SaeGreedyOptions, *, upto: int | None = None) -> Ranking:
+def rank(pool: Pool, options: SaeGreedyOptions, *, upto: int | None = None, order: Order | None = None) -> Ranking:
     """Pins (which seed U of round 1, with the base), then the greedy order.
 
-    Samples without any feature that counts come last, in id order, in the round of the one before.
+    Samples without any feature that counts come last, in id order, in the round of the one before. `order`: who finds the
+    picks where every feature counts alike, this process by default; other options are refused for any other.
     """
     features = only(pool.features, counting(pool, support=options.support, target=options.target))
+    if order and not _plain(options):
+        raise GamutError(
+            "--engine ray ranks by sae-greedy where every feature counts alike, once, a row; leave out per_token, wanted, "
+            "rarity, weight and one_pass, or the engine."
+        )
     if _plain(options):
-        ranking = _rank_plain(pool, features, upto)
+        ranking = _rank_plain(pool, features, upto, order or _order_here)
         if features is pool.features:
             return ranking
         ids, rounds = ranking.sample_ids[ranking.pinned :], ranking.rounds[ranking.pinned :]
@@ -122,7 +133,7 @@ def _marked(pool: Pool) -> np.ndarray:
     return there
 
 
-def _rank_plain(pool: Pool, features: FeatureSets, upto: int | None) -> Ranking:
+def _rank_plain(pool: Pool, features: FeatureSets, upto: int | None, order: Order) -> Ranking:
     stop = pool.available if upto is None else min(upto, pool.available)
     pinned = min(len(pool.pins), stop)
     ids, gains, rounds = np.empty(stop, np.int32), np.zeros(stop, np.int32), np.ones(stop, np.int32)
@@ -132,10 +143,14 @@ def _rank_plain(pool: Pool, features: FeatureSets, upto: int | None) -> Ranking:
     left, empty = pool.candidates[richness > 0], pool.candidates[richness == 0]
     done = pinned
     if stop > pinned and len(left):
-        done = _order(features.indptr, features.indices, left, covered, ids, gains, rounds, pinned)
+        done = order(features, left, covered, ids, gains, rounds, pinned)
         rounds[done:] = rounds[done - 1]
     ids[done:] = empty[: stop - done]
     return Ranking(ids, gains, rounds, pinned, pool.base)
+
+
+def _order_here(features: FeatureSets, left, covered, ids, gains, rounds, at: int) -> int:
+    return _order(features.indptr, features.indices, left, covered, ids, gains, rounds, at)
 
 
 class _State(NamedTuple):
