@@ -12,7 +12,7 @@ import typer
 from core.activations.cancelled import Cancelled
 from core.commands import capability_reports
 from core.commands.constraint_options import filter_of
-from core.commands.output import ProgressLine, facts, plain, session_of, table
+from core.commands.output import ProgressLine, duration, facts, plain, session_of, table
 from core.errors import GamutError
 from core.jobs.run import JobCancelled, RunningJob, running
 from core.scores.alignment import POOLINGS, PRINCIPAL, AlignmentSettings, projections
@@ -220,7 +220,7 @@ def _cost_words(cost: ProjectionEstimate) -> str:
         return "Nothing waits for a pass: everything can be scored from what is kept."
     return facts({
         "tokens to read": f"{cost.tokens:,}".replace(",", " "),
-        "time": "not known: nothing was read by this model here" if cost.seconds is None else f"about {cost.seconds:.0f} s",
+        "time": "not known: nothing was read by this model here" if cost.seconds is None else f"about {duration(cost.seconds)}",
         "kept on disk, at most": f"{cost.disk_bytes / 1e6:.1f} MB",
         "readings": "; ".join(f"{name}: {reading_name(settings)}" for name, settings in cost.readings),
     })  # fmt: skip

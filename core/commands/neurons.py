@@ -12,7 +12,7 @@ import typer
 
 from core.activations.identity import AnalysisIdentity, identify
 from core.activations.settings import AnalysisSettings
-from core.commands.output import ProgressLine, Session, session_of, table
+from core.commands.output import ProgressLine, Session, duration, session_of, table
 from core.commands.selection import opened_pair
 from core.errors import GamutError
 from core.files import written_beside
@@ -149,7 +149,7 @@ def _read(plan: Again, identity: AnalysisIdentity, me) -> NeuronPicture:
 
 
 def _cost(plan: Again) -> str:
-    return f"{len(plan.places)} samples, {plan.tokens} tokens, about {plan.seconds:.0f} s and the loading of the model"
+    return f"{len(plan.places)} samples, {plan.tokens} tokens, about {duration(plan.seconds)} and the loading of the model"
 
 
 def _say(session: Session, found: NeuronPicture, rows: list[NeuronRow]) -> None:

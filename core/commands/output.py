@@ -85,3 +85,14 @@ class ProgressLine:
     def end(self) -> None:
         if self._terminal:
             print(file=sys.stderr)
+
+
+def duration(seconds: float) -> str:
+    """A time as people say it: 42 s, 12 min, 4.3 h."""
+    return (
+        f"{seconds:.0f} s"
+        if seconds < 120
+        else f"{seconds / 60:.0f} min"
+        if seconds < 7200
+        else f"{seconds / 3600:.1f} h"
+    )

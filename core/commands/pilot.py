@@ -9,7 +9,7 @@ from core.activations.fit_card import THRESHOLDS, Fit, FitCard
 from core.activations.identity import BUNDLED, absolute, identify_all
 from core.activations.pilot_report import Actual, PilotReport
 from core.activations.settings import AnalysisSettings
-from core.commands.output import ProgressLine, facts, plain, session_of, table
+from core.commands.output import ProgressLine, duration, facts, plain, session_of, table
 from core.commands.pass_options import (
     Device,
     Dtype,
@@ -179,16 +179,6 @@ def together_words(reports: Sequence[PilotReport]) -> str:
 def off(told: float, took: float) -> str:
     """How far an estimate was off, of what it took: +12 % is told too high."""
     return f"{100 * (told - took) / took:+.0f} %" if took else "–"
-
-
-def duration(seconds: float) -> str:
-    return (
-        f"{seconds:.0f} s"
-        if seconds < 120
-        else f"{seconds / 60:.0f} min"
-        if seconds < 7200
-        else f"{seconds / 3600:.1f} h"
-    )
 
 
 def size(n: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.scores.finding import FEW_TASKS, NAIT, Figure, Finding, Found
+from core.scores.finding import FEW_TASKS, NAIT, SHARE, Figure, Finding, Found
 
 FLOOR = "Finding rows of one's own kind is a floor: it is no evidence that training on them helps."
 CONTROLS = ("difference-of-means", "embedding-similarity", "bm25")
@@ -64,8 +64,9 @@ def _tasks(n: int) -> str:
 
 def _head(finding: Finding, own: Found) -> str:
     times = own.precision.value / finding.base
+    most = f" (all of them would be {100 * finding.base / SHARE:.0f} %)" if finding.base < SHARE else ""
     return (
-        f"Of the best 10 % by NAIT {_percent(own.precision)} are of the kind, {times:.1f} times as many as the "
+        f"Of the best 10 % by NAIT {_percent(own.precision)} are of the kind{most}, {times:.1f} times as many as the "
         f"{100 * finding.base:.1f} % of the pool; AUROC {_words(own.auroc)}."
     )
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 
@@ -195,14 +196,17 @@ def _folder(analysis: Analysis, jobs: list[Job]) -> Path:
 
 
 def _tokens_a_second(workspace: Workspace, analysis: Analysis) -> float | None:
-    """How fast this model read samples here: of this analysis, else of the largest other one of the same model."""
-    measured = []
+    """How fast this model read samples here: of this analysis, else the median of the others of the same model.
+
+    The median, because one that was made while the machine was busy with other things would say anything.
+    """
+    rates = []
     for each in all_analyses(workspace)[0]:
         actual = read_actual(each.folder)
         seconds = actual.stages.get(READING, 0.0) if actual else 0.0
         if seconds > 0 and each.meta["model"] == analysis.meta["model"]:
-            measured.append((each.id == analysis.id, int(each.counts.tokens.sum()), seconds))
-    if not measured:
-        return None
-    _, tokens, seconds = max(measured)
-    return tokens / seconds
+            rate = int(each.counts.tokens.sum()) / seconds
+            if each.id == analysis.id:
+                return rate
+            rates.append(rate)
+    return median(rates) if rates else None

@@ -95,13 +95,13 @@ def _compared(picture: NeuronPicture, a: str, b: str, noun: str) -> str:
     if not beyond:
         return (
             f"No {noun} sets {a} apart from {b}{length} by more than random groups of the same sizes: the farthest, {noun} "
-            f"{neuron} of layer {at}, is {abs(own):.2f} of the pool's spread {_side(own)}, random groups reach {limit:.2f}."
+            f"{neuron} of layer {at}, is {abs(own):.2f} spreads of the pool {_side(own)}, random groups reach {limit:.2f}."
         )
     return (
         f"{_capital(a)} {_verb(a, 'differ')} from {b}{length} most in layer {layer}, by {apart[layer]:.2f} of the pool's spread "
         f"(random groups of the same sizes: {by_chance:.2f}). {_many(beyond)} of {_many(picture.a.size)} {noun}s differ by "
         f"more than the farthest does by chance ({limit:.2f}); the farthest is {noun} {neuron} of layer {at}, {abs(own):.2f} "
-        f"{_side(own)}."
+        f"spreads {_side(own)}."
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -142,9 +142,10 @@ def resolve(workspace: Workspace, analysis: Analysis, dataset: Dataset, question
     """Find everything that a question names; `GamutError` where something is not there or does not fit."""
     sides = [side for side in (question.a, question.b) if side is not None]
     found = [_capability(workspace, analysis, side, question.site) for side in sides]
-    alone = len(sides) == 1 or any(found)
-    sets = [_without_rest(side.samples) if alone else side.samples for side in sides]
-    a, b = sets[0], sets[1] if len(sets) > 1 else ALL
+    if len(sides) == 1 or any(found):
+        sides = [replace(side, samples=_without_rest(side.samples)) for side in sides]
+    question = replace(question, a=sides[0], b=sides[1] if len(sides) > 1 else None)
+    a, b = question.a.samples, question.b.samples if question.b else ALL
     sources, inside_a, inside_b = placed(analysis, dataset, a, b)
     frame = Frame(
         None if found[0] else inside_a,
@@ -193,11 +194,11 @@ def counted(asked: Asked, frame: Frame) -> Counted:
     notes = []
     if sides.both:
         who = f"count in {sides.part.upper()} alone" if sides.part else "count in neither"
-        notes.append(f"{sides.both} samples belong to both sets and {who}.")
+        notes.append(f"{_many(sides.both)} samples belong to both sets and {who}.")
     if repeats := sides.repeats_a + sides.repeats_b:
-        notes.append(f"Copies count once on each side: {repeats} left out.")
+        notes.append(f"Copies count once on each side: {_many(repeats)} left out.")
     notes += [
-        f"{alone} of {name}'s samples have lengths that the other set has not and count for nothing."
+        f"{_many(alone)} of {name}'s samples have lengths that the other set has not and count for nothing."
         for name, alone in zip("AB", weights.alone, strict=True)
         if alone
     ]
@@ -209,9 +210,15 @@ def _beside_capability(frame: Frame, n_a: int, n_b: int) -> Counted:
     weights = apart_groups(frame.a, frame.b, n=n, n_a=n_a, n_b=n_b)
     notes = ["A capability keeps no lengths: the two are compared as they are, copies included."]
     notes += [
-        f"Random groups have {n} samples where a side has {size}: there are no more." for size in (n_a, n_b) if size > n
+        f"Random groups have {_many(n)} samples where a side has {_many(size)}: there are no more."
+        for size in (n_a, n_b)
+        if size > n
     ]
     return Counted(weights, n_a, n_b, notes)
+
+
+def _many(n: int) -> str:
+    return f"{n:,}".replace(",", "\u202f")
 
 
 def _without_rest(wanted: SampleSet) -> SampleSet:

@@ -1,7 +1,8 @@
-"""A pool of a million samples scored by a capability in a process of its own, so that its memory can be told: `alignment`.
+"""A pool of a million samples scored by a capability in processes of their own, so that their memory can be told: `alignment`.
 
-States are generated in the analysis' own format, those of the bundled model's size: 8 GB of neurons and 6 GB of vectors on
-disk, under the system's temporary folder. `GAMUT_BENCH_SAMPLES` asks for fewer.
+States are generated in the analysis' own format, those of the bundled model's size, under the system's temporary folder:
+first the neurons (8.4 GB), which are scored and removed, then the vectors with what is said and activated (7.5 GB). The
+scores of the first half are kept beside the second, as those of a projection pass are. `GAMUT_BENCH_SAMPLES` asks for fewer.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,80 +28,102 @@ from core.scores.readings import agreement
 from core.scores.target_likeness import BM25, MONA, OVERLAP, likeness
 from core.store.analyses import Analysis
 from core.store.blobs import to_blobs
-from core.store.contents import Budgets, Shape, decide
+from core.store.contents import ABSENT, EVERY, Budgets, Shape, decide
 from core.store.duck import written_database
-from core.store.tables import DATABASE, FORMAT_VERSION, SCHEMAS
+from core.store.tables import DATABASE, FORMAT_VERSION, LAYERED, SCHEMAS
 from tests.bench.contenders import forget_peak, peak
 
 SAMPLES, PIECE = 1_000_000, 20_000
 SHAPE = Shape(4096, layers=6, neurons=688, width=256, block=3)
 WORDS, SPOKEN, ACTIVE = 8_192, 100, 40  # of the vocabulary; tokens and active features of a sample
 LIMIT = 4e9
+NEURONS, VECTORS = "neurons", "vectors"
+TABLES = {NEURONS: ("samples", "neurons"), VECTORS: ("samples", "tokens", "activations", "vectors")}
 RULES = {
-    "mlp, mean": AlignmentSettings(),
-    "mlp, mean, layers and lengths on one scale": AlignmentSettings(layer_z=True, length_z=True),
-    "residual, mean": AlignmentSettings(site="residual"),
-    "residual, last": AlignmentSettings(site="residual", pooling="last"),
-    "difference of means, mlp": AlignmentSettings(rule=DIFFERENCE),
-    "cosine, residual": AlignmentSettings(rule=COSINE, site="residual"),
+    NEURONS: {
+        "mlp, mean": AlignmentSettings(),
+        "mlp, mean, layers and lengths on one scale": AlignmentSettings(layer_z=True, length_z=True),
+        "difference of means, mlp": AlignmentSettings(rule=DIFFERENCE),
+    },
+    VECTORS: {
+        "residual, mean": AlignmentSettings(site="residual"),
+        "residual, last": AlignmentSettings(site="residual", pooling="last"),
+        "cosine, residual": AlignmentSettings(rule=COSINE, site="residual"),
+    },
 }
+LIKENESSES = {NEURONS: (OVERLAP,), VECTORS: (MONA, BM25)}
 
 
 def bench() -> list[tuple[str, float, str]]:
     """Rows (what, seconds or GB, note): each way to score a million samples, and the most memory of all of them."""
     samples = int(os.environ.get("GAMUT_BENCH_SAMPLES", SAMPLES))
+    rows, most = [], 0
     with tempfile.TemporaryDirectory() as name:
-        began = time.perf_counter()
-        generate(Path(name), samples)
-        took = time.perf_counter() - began
-        command = [sys.executable, "-m", "tests.bench.alignment", name]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-    found = json.loads(done.stdout.splitlines()[-1])
-    rows = [
-        ("generated, written as an analysis", took, f"s, {samples:,} samples, {found['disk'] / 1e9:.1f} GB on disk")
-    ]
-    rows += [(what, seconds, f"s, {samples:,} samples") for what, seconds in found["seconds"].items()]
-    most = found["peak"]
+        for half in TABLES:
+            began = time.perf_counter()
+            generate(Path(name), samples, half)
+            took = time.perf_counter() - began
+            command = [sys.executable, "-m", "tests.bench.alignment", name, half]
+            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+            found = json.loads(done.stdout.splitlines()[-1])
+            disk = f"s, {samples:,} samples, {found['disk'] / 1e9:.1f} GB on disk"
+            rows.append((f"{half} generated, written as an analysis", took, disk))
+            rows += [(what, seconds, f"s, {samples:,} samples") for what, seconds in found["seconds"].items()]
+            most = max(most, found["peak"])
     return [*rows, ("most memory", most / 1e9, f"GB; {'within' if most <= LIMIT else 'BEYOND'} {LIMIT / 1e9:.0f} GB")]
 
 
-def generate(folder: Path, samples: int) -> None:
-    """An analysis with the tables that scores are made of, written in pieces."""
-    rng = np.random.default_rng(0)
+def generate(folder: Path, samples: int, half: str) -> None:
+    """An analysis with the tables that one half of the scores is made of; it takes the place of the other half's."""
+    (folder / DATABASE).unlink(missing_ok=True)
     contents = decide(samples, SHAPE, Budgets(examples=0, vectors=1 << 40))
+    contents = replace(contents, neurons=EVERY if half == NEURONS else ABSENT, vectors=half == VECTORS)
     said = {
         "id": "0123456789abcdef", "name": "generated", "dataset": "generated", "dataset_hash": "0", "content_hash": "0",
         "model": json.dumps({"ref": "generated", "sha256": "0"}), "sae": json.dumps({"ref": "generated", "sha256": "0"}),
         "settings": json.dumps({"version": 2}), "format_version": str(FORMAT_VERSION), "contents": contents.as_json(),
     }  # fmt: skip
-    with written_database(folder / DATABASE) as connection:
+    with written_database(folder / DATABASE, memory="1GB") as connection:
         connection.execute("CREATE TABLE meta (key VARCHAR, value VARCHAR)")
         connection.executemany("INSERT INTO meta VALUES (?, ?)", list(said.items()))
-        for table, columns in (("samples", _sample_rows), ("tokens", _token_rows), ("activations", _activation_rows)):
-            for first in range(0, samples, PIECE):
-                ids = np.arange(first, min(samples, first + PIECE), dtype=np.int32)
-                _append(connection, table, columns(rng, ids))
-        for table, width in (("neurons", SHAPE.neurons), ("vectors", SHAPE.width)):
-            for layer in range(SHAPE.layers):
-                for first in range(0, samples, PIECE):
-                    ids = np.arange(first, min(samples, first + PIECE), dtype=np.int32)
-                    states = [to_blobs(_halves(rng, len(ids), width)) for _ in range(1 if table == "neurons" else 2)]
-                    other = [pa.nulls(len(ids), pa.binary())] if table == "neurons" else []
-                    _append(connection, table, [np.full(len(ids), layer, np.int16), ids, *other, *states])
+        connection.execute(f"CREATE TABLE vocabulary AS SELECT range::INTEGER AS token_id FROM range({WORDS})")
+        for table in TABLES[half]:
+            _write(connection, table, samples)
 
 
-def measure(folder: Path) -> dict:
+def _write(connection, table: str, samples: int) -> None:
+    """A table in one statement: what comes in many is written to the log first and to half-full groups of rows again."""
+    rng = np.random.default_rng(sorted(SCHEMAS).index(table))
+    layers = range(SHAPE.layers) if table in LAYERED else (None,)
+    pieces = (
+        (layer, np.arange(first, min(samples, first + PIECE), dtype=np.int32))
+        for layer in layers
+        for first in range(0, samples, PIECE)
+    )
+    make, schema = COLUMNS[table], SCHEMAS[table]
+    batches = (
+        pa.record_batch(make(rng, ids) if layer is None else make(rng, ids, layer), schema=schema)
+        for layer, ids in pieces
+    )
+    reader = pa.RecordBatchReader.from_batches(schema, batches)
+    connection.register("rows_made", reader)
+    connection.execute(f"CREATE TABLE {table} AS SELECT * FROM rows_made").fetchall()
+    connection.unregister("rows_made")
+
+
+def measure(folder: Path, half: str) -> dict:
     """Seconds of each way to score, and the most memory in bytes that this process held."""
     analysis, capability = Analysis(folder), _capability(folder)
     forget_peak()
     seconds: dict[str, float] = {}
-    for what, settings in RULES.items():
+    for what, settings in RULES[half].items():
         seconds[what] = _timed(lambda own=settings: alignment(analysis, capability, own))
-    for rule in (OVERLAP, MONA, BM25):
+    for rule in LIKENESSES[half]:
         seconds[rule] = _timed(lambda own=rule: likeness(analysis, capability, own))
-    plain, tokens = AlignmentSettings(), analysis.counts.scored_tokens
-    seconds["summary"] = _timed(lambda: summary(projections(analysis, capability, plain), tokens, plain))
-    seconds["agreement of readings"] = _timed(lambda: agreement(analysis, capability))
+    if half == VECTORS:  # the last: what needs both halves
+        plain, tokens = AlignmentSettings(), analysis.counts.scored_tokens
+        seconds["summary"] = _timed(lambda: summary(projections(analysis, capability, plain), tokens, plain))
+        seconds["agreement of readings"] = _timed(lambda: agreement(analysis, capability))
     return {"seconds": seconds, "peak": peak(), "disk": (folder / DATABASE).stat().st_size}
 
 
@@ -138,12 +162,14 @@ def _halves(rng: np.random.Generator, rows: int, width: int) -> np.ndarray:
     return bits.view(np.float16).reshape(rows, width)
 
 
-def _append(connection, table: str, columns: list) -> None:
-    rows = pa.table(columns, schema=SCHEMAS[table])
-    connection.register("rows_made", rows)
-    connection.execute(f"CREATE TABLE IF NOT EXISTS {table} AS SELECT * FROM rows_made LIMIT 0")
-    connection.execute(f"INSERT INTO {table} SELECT * FROM rows_made")
-    connection.unregister("rows_made")
+def _neuron_rows(rng: np.random.Generator, ids: np.ndarray, layer: int) -> list:
+    means = to_blobs(_halves(rng, len(ids), SHAPE.neurons))
+    return [np.full(len(ids), layer, np.int16), ids, pa.nulls(len(ids), pa.binary()), means]
+
+
+def _vector_rows(rng: np.random.Generator, ids: np.ndarray, layer: int) -> list:
+    mean, last = (to_blobs(_halves(rng, len(ids), SHAPE.width)) for _ in range(2))
+    return [np.full(len(ids), layer, np.int16), ids, mean, last]
 
 
 def _sample_rows(rng: np.random.Generator, ids: np.ndarray) -> list:
@@ -174,5 +200,10 @@ def _activation_rows(rng: np.random.Generator, ids: np.ndarray) -> list:
     ]
 
 
+COLUMNS = {
+    "samples": _sample_rows, "tokens": _token_rows, "activations": _activation_rows, "neurons": _neuron_rows,
+    "vectors": _vector_rows,
+}  # fmt: skip
+
 if __name__ == "__main__":
-    print(json.dumps(measure(Path(sys.argv[1]))))
+    print(json.dumps(measure(Path(sys.argv[1]), sys.argv[2])))

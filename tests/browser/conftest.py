@@ -1,5 +1,6 @@
 """A real server on a made workspace, and a real Chromium."""
 
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -11,6 +12,7 @@ from tests.browser.server import chromium_started, serving
 from tests.browser.traffic import Traffic
 
 PATIENCE = 60.0  # seconds that anything may take to appear on a machine under load
+LOOK = 40  # milliseconds between looks at a page
 
 Serve = Callable[[Workspace], str]
 
@@ -20,6 +22,21 @@ def serve() -> Iterator[Serve]:
     """Start the app on a workspace as a user would; returns its address. Ended with the test."""
     with ExitStack() as until:
         yield lambda workspace: until.enter_context(serving(workspace)).address
+
+
+@pytest.fixture(scope="module")
+def shared(made_once, tmp_path_factory) -> Workspace:
+    """A made workspace of the tests of a file, which leave alone what the others look at."""
+    folder = tmp_path_factory.mktemp("shared")
+    shutil.copytree(made_once, folder, dirs_exist_ok=True)
+    return Workspace(folder / "workspace")
+
+
+@pytest.fixture(scope="module")
+def address(shared) -> Iterator[str]:
+    """The app on the shared workspace: one server for the tests of a file."""
+    with serving(shared) as server:
+        yield server.address
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +76,7 @@ def quiet(page, seconds: float = PATIENCE, *, looks: int = 3) -> None:
     idle, until = 0, time.monotonic() + seconds
     while idle < looks:
         assert time.monotonic() < until, f"the app still runs after {seconds:g} s"
-        page.wait_for_timeout(100)
+        page.wait_for_timeout(LOOK)
         state = page.get_attribute("[data-testid=stApp]", "data-test-script-state")
         idle = idle + 1 if page.traffic.idle and state == "notRunning" else 0
 
@@ -77,5 +94,5 @@ def answer(page, beginning: str = "") -> str:
     until = time.monotonic() + PATIENCE
     while not (said := first.inner_text()).startswith(beginning):
         assert time.monotonic() < until, f"the sentence is still {said!r}, not {beginning!r} …"
-        page.wait_for_timeout(100)
+        page.wait_for_timeout(LOOK)
     return said

@@ -3,13 +3,21 @@
 import pytest
 
 from tests.browser.conftest import quiet, reach, visit
+from tests.browser.server import serving
 from tests.made_grouped import COMMON, LEFT, grouped_workspace
 
 pytestmark = pytest.mark.browser
 
 
-def test_from_a_telling_feature_to_its_page_to_a_sample_and_on_to_the_nearest(tmp_path, serve, page):
-    visit(page, serve(grouped_workspace(tmp_path)) + "/features?rule=raw")
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    """Both tests only look: one server is enough."""
+    with serving(grouped_workspace(tmp_path_factory.mktemp("grouped"))) as server:
+        yield server.address
+
+
+def test_from_a_telling_feature_to_its_page_to_a_sample_and_on_to_the_nearest(address, page):
+    visit(page, address + "/features?rule=raw")
     first = page.locator(".row.opens").first
     first.wait_for()
     assert page.locator(".topic").first.inner_text() == "even <b>ones</b>"  # as text
@@ -46,8 +54,8 @@ def test_from_a_telling_feature_to_its_page_to_a_sample_and_on_to_the_nearest(tm
     assert f"feature={LEFT}" in page.url or f"feature={COMMON}" in page.url
 
 
-def test_a_link_to_a_feature_opens_its_page_and_the_way_back_leads_to_all(tmp_path, serve, page):
-    visit(page, serve(grouped_workspace(tmp_path)) + f"/features?feature={LEFT}&feature_tab=neighbours")
+def test_a_link_to_a_feature_opens_its_page_and_the_way_back_leads_to_all(address, page):
+    visit(page, address + f"/features?feature={LEFT}&feature_tab=neighbours")
     page.get_by_text("Directions alike").wait_for()
     reach(page, f"feature={LEFT}", "feature_tab=neighbours")
     click_first(page, -1)  # of the directions alike

@@ -7,7 +7,7 @@ import pytest
 
 from core.store.datasets import Dataset
 from core.store.people import BAN, PIN, marked, read_samples
-from tests.browser.conftest import PATIENCE, quiet, reach, visit
+from tests.browser.conftest import LOOK, PATIENCE, quiet, reach, visit
 
 pytestmark = pytest.mark.browser
 
@@ -25,7 +25,7 @@ def press_key(page, key: str, before: tuple[int, int]) -> tuple[int, int]:
     until = time.monotonic() + PATIENCE
     while place(page) == before:
         assert time.monotonic() < until, f"{key} led to no other card"
-        page.wait_for_timeout(100)
+        page.wait_for_timeout(LOOK)
     quiet(page)
     return place(page)
 

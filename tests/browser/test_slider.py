@@ -16,8 +16,8 @@ def line(page) -> str:
     return page.evaluate(LINE)
 
 
-def test_the_slider_moves_sentence_and_curve_and_the_tabs_draw_one_panel_each(made, serve, page):
-    visit(page, f"{serve(made)}/budget?unit=rows&amount=5")
+def test_the_slider_moves_sentence_and_curve_and_the_tabs_draw_one_panel_each(address, page):
+    visit(page, f"{address}/budget?unit=rows&amount=5")
     answer(page, "5 rows")
     stood = line(page)
     page.locator("[data-testid=stSlider] input[type=range]").focus()
@@ -40,8 +40,8 @@ def test_the_slider_moves_sentence_and_curve_and_the_tabs_draw_one_panel_each(ma
     assert not page.evaluate(wide)
 
 
-def test_a_click_on_a_feature_that_is_missed_opens_its_page(made, serve, page):
-    visit(page, f"{serve(made)}/budget?unit=rows&amount=3&tab=missed")
+def test_a_click_on_a_feature_that_is_missed_opens_its_page(address, page):
+    visit(page, f"{address}/budget?unit=rows&amount=3&tab=missed")
     grid = page.get_by_test_id("stDataFrame").nth(1)  # the first holds the picks
     grid.scroll_into_view_if_needed()
     grid.locator("canvas").first.wait_for()

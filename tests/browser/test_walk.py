@@ -31,14 +31,14 @@ def press(page, label: str) -> None:
     quiet(page)
 
 
-def test_budget_save_hand_over_export_verify(made, serve, page):
-    visit(page, serve(made) + "/budget?unit=rows&amount=8")
+def test_budget_save_hand_over_export_verify(shared, address, page):
+    visit(page, address + "/budget?unit=rows&amount=8")
     answer(page, "8 rows")
     page.get_by_label("Save as").fill("walk")
     page.keyboard.press("Enter")
     quiet(page)
     press(page, "Save")
-    saved = load_selection(made, "walk")
+    saved = load_selection(shared, "walk")
     assert len(saved.ids) == 8
     page.get_by_test_id("stSidebarNavLink").filter(has_text="Hand-over").click()
     reach(page, "selection=walk", "method=sae-greedy")
@@ -48,9 +48,9 @@ def test_budget_save_hand_over_export_verify(made, serve, page):
     press(page, "Verify")
     page.get_by_text("is what the manifest says, recomputed").wait_for()
     page.get_by_test_id("stCode").filter(has_text="llamafactory-cli train").wait_for()
-    file = made.exports / "walk.jsonl"
+    file = shared.exports / "walk.jsonl"
     assert len([json.loads(line) for line in file.read_text().splitlines()]) == 8
-    assert verify(made, file.with_name("walk.jsonl.manifest.json")).code == SAME
+    assert verify(shared, file.with_name("walk.jsonl.manifest.json")).code == SAME
     with page.expect_download() as download:
         page.get_by_test_id("stDownloadButton").first.locator("button").click()
     assert download.value.path().read_bytes() == file.read_bytes()
@@ -62,8 +62,7 @@ def test_a_deep_link_to_a_fresh_server_shows_the_right_screen(made, serve, page,
     shows(page, serve(made), path)
 
 
-def test_a_deep_link_shows_each_screen(made, serve, page):
-    address = serve(made)
+def test_a_deep_link_shows_each_screen(address, page):
     for path in SCREENS:
         shows(page, address, path)
 
@@ -81,8 +80,8 @@ def shows(page, address: str, path: str) -> None:
     assert page.get_by_test_id("stException").count() == 0
 
 
-def test_a_link_survives_a_walk_through_all_screens(made, serve, page):
-    visit(page, serve(made) + "/budget?method=longest&unit=rows&amount=7&c=3&span=response")
+def test_a_link_survives_a_walk_through_all_screens(address, page):
+    visit(page, address + "/budget?method=longest&unit=rows&amount=7&c=3&span=response")
     for name in [*SCREENS.values(), "Budget"]:
         page.get_by_test_id("stSidebarNavLink").filter(has_text=name).click()
         page.locator("[data-testid=stMain] h1", has_text=name).wait_for()
@@ -92,8 +91,8 @@ def test_a_link_survives_a_walk_through_all_screens(made, serve, page):
     answer(page, "7 rows")
 
 
-def test_the_slider_moves_sentence_address_and_sidebar(made, serve, page):
-    visit(page, serve(made) + "/budget?unit=rows&amount=5")
+def test_the_slider_moves_sentence_address_and_sidebar(address, page):
+    visit(page, address + "/budget?unit=rows&amount=5")
     answer(page, "5 rows")
     page.get_by_role("slider").first.focus()
     page.keyboard.press("ArrowRight")
@@ -102,9 +101,8 @@ def test_the_slider_moves_sentence_address_and_sidebar(made, serve, page):
     page.get_by_test_id("stSidebar").get_by_text("7 rows").wait_for()
 
 
-def test_hostile_text_is_shown_as_text(made, serve, page):
+def test_hostile_text_is_shown_as_text(address, page):
     """Sample 3 of the made data set carries a script, an image with a handler, Markdown and an entity."""
-    address = serve(made)
     visit(page, address + "/budget?unit=rows&amount=59&unanswered=1")
     page.get_by_label("Why not this one? Sample id").fill("3")
     page.keyboard.press("Tab")
@@ -123,8 +121,8 @@ def test_hostile_text_is_shown_as_text(made, serve, page):
     assert page.locator("img[src=x]").count() == 0
 
 
-def test_a_pick_is_opened_by_a_click_and_banned_from_its_drawer(made, serve, page):
-    visit(page, serve(made) + "/budget?unit=rows&amount=5")
+def test_a_pick_is_opened_by_a_click_and_banned_from_its_drawer(shared, address, page):
+    visit(page, address + "/budget?unit=rows&amount=5")
     answer(page, "5 rows")
     page.get_by_test_id("stDataFrame").first.locator("canvas").first.wait_for()
     table = page.get_by_test_id("stDataFrame").first.bounding_box()
@@ -134,19 +132,19 @@ def test_a_pick_is_opened_by_a_click_and_banned_from_its_drawer(made, serve, pag
     drawer.get_by_role("button", name="Ban", exact=True).click()
     drawer.wait_for(state="hidden")
     quiet(page)
-    assert len(marked(made, Dataset(made, "made").content_hash, BAN)) == 1
+    assert len(marked(shared, Dataset(shared, "made").content_hash, BAN)) == 1
     page.get_by_role("radio", name="Constraints", exact=True).click()
     page.get_by_text("Pins and bans (0 · 1)").wait_for()
 
 
-def test_an_upload_becomes_a_data_set(made, serve, page, tmp_path):
+def test_an_upload_becomes_a_data_set(shared, address, page, tmp_path):
     file = tmp_path / "sent.jsonl"
     file.write_text('{"instruction": "a", "output": "b"}\nbroken\n')
-    visit(page, serve(made) + "/data-sets")
+    visit(page, address + "/data-sets")
     page.get_by_text("Add a data set").click()
     page.locator("input[type=file]").first.set_input_files(str(file))
     page.get_by_text("sent.jsonl").first.wait_for()
     quiet(page)
     press(page, "Add")
     page.get_by_text("1 record left out: ").wait_for()
-    assert dataset_names(made) == ["made", "sent"]
+    assert dataset_names(shared) == ["made", "sent"]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
 from core.workspace import Workspace
 
@@ -28,15 +29,20 @@ Opener = Callable[..., AppTest]
 
 @pytest.fixture
 def open_app(monkeypatch: pytest.MonkeyPatch) -> Opener:
-    """Open a screen of a workspace, with what its link says."""
+    """Open a screen of a workspace, with what its link says, as a new session does.
+
+    Without an address the app would run Budget first, and `switch_page` knows the addresses only after a run: so the one
+    that is wanted is set here as it would set it.
+    """
 
     def opened(workspace: Workspace, screen: str, **link: str) -> AppTest:
         monkeypatch.setattr(sys, "argv", ["app.py", "--workspace", str(workspace.root)])
         app = AppTest.from_file(str(APP), default_timeout=60)
         for key, value in link.items():
             app.query_params[key] = value
+        assert screen in SCREENS, screen
+        app._page_hash = calc_hash(screen.lower().replace(" ", "-"))
         app.run()
-        app.switch_page(SCREENS[screen]).run()
         assert not app.exception, app.exception
         return app
 

@@ -9,7 +9,8 @@ from core.selection.neuron_answer import sentence
 from core.selection.neuron_picture import picture
 from core.store.contents import Budgets
 from core.store.datasets import Dataset
-from tests.made import SHAPE, made_analysis
+from core.store.import_dataset import import_dataset
+from tests.made import SHAPE, made_analysis, made_records, write_jsonl
 from tests.pages.conftest import said
 from tests.scores.test_alignment import made_capability
 from tests.selection.test_neuron_picture import SOME, asked_of
@@ -33,6 +34,19 @@ def test_the_screen_says_the_engines_sentence_and_lists_its_neurons(made, open_a
     assert table["in spreads"][0] == pytest.approx(found.in_spreads[first])
     assert "every cell is one neuron" in plain(app)
     assert json.loads(app.query_params["heat_a"]) == json.loads(IDS)
+
+
+def test_without_a_link_the_first_group_is_one_of_a_column_that_most_samples_tell(workspace, open_app, tmp_path):
+    """In a pool a column may be known of one member only; what has no value is no group to begin with."""
+    records = [record | {"source": "web" if i % 3 else "book"} for i, record in enumerate(made_records())]
+    records = [({"kind": "sum" if i < 5 else "talk"} if i < 11 else {}) | record for i, record in enumerate(records)]
+    import_dataset(workspace, write_jsonl(tmp_path / "d.jsonl", records), name="d")
+    made_analysis(workspace, Dataset(workspace, "d"))
+    app = open_app(workspace, SCREEN, dataset="d")
+    kinds = app.selectbox(key="heat_a_kind").options
+    assert kinds.index("source") < kinds.index("kind") and "source = web" in plain(app)
+    app.selectbox(key="heat_a_kind").select("kind").run()
+    assert "kind = talk" in plain(app)
 
 
 def test_without_a_link_the_whole_pool_is_shown_by_itself_where_nothing_groups_it(made, open_app):

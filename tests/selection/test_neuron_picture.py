@@ -82,6 +82,7 @@ def test_a_capability_is_compared_by_its_own_means(made):
     )  # the rest of nothing is all
     assert (found.n_a, found.n_b) == (12, SAMPLES) and "keeps no lengths" in found.notes[0]
     assert found.chance.limit > 0 and "at equal length" not in sentence(found)
+    assert " all samples " in sentence(found) and "the rest" not in sentence(found)
     save_capability(made, made_capability("other", sha256="1"))
     with pytest.raises(GamutError, match="learned on"):
         asked_of(made, "capability:other", "all")

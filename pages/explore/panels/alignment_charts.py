@@ -9,9 +9,10 @@ import streamlit as st
 from core.scores.alignment_summary import AlignmentSummary
 from core.scores.score_shape import ByLength, Spread
 from pages.shared.charts import COLOURS, QUIET, ink
-from pages.shared.numbers import short, whole
+from pages.shared.numbers import count, short, whole
 
 HEIGHT = 290
+HARDLY = 0.1  # of a rank correlation
 ACCENT = {"light": "#0F766E", "dark": "#4FD1C5"}
 
 
@@ -50,7 +51,7 @@ def draw_layers(shares: np.ndarray) -> None:
     figure.update_layout(
         height=HEIGHT, margin={"l": 0, "r": 8, "t": 8, "b": 0}, bargap=0.25,
         xaxis={"title": "share of variance, %", "zeroline": True},
-        yaxis={"title": "layer", "dtick": max(1, len(shares) // 8), "autorange": "reversed"},
+        yaxis={"title": "layer", "dtick": max(1, len(shares) // 8)},
     )  # fmt: skip
     st.plotly_chart(figure, width="stretch", config=QUIET, key="alignment_layers")
 
@@ -82,14 +83,19 @@ def draw_lengths(found: ByLength) -> None:
 def spread_words(found: Spread, said: AlignmentSummary, title: str) -> str:
     """The medians in words, of the pool, of what is chosen, and of random rows of those lengths."""
     pool, chosen, like = found.medians
-    link = "is the same for all samples" if said.spearman is None else f"follows length with ρ = {said.spearman:.2f}"
-    words = f"Median {pool:.3g} over {whole(len(said.scores))} samples; the score {link} (Spearman)."
-    if chosen is None or like is None:
-        return words
-    beyond = (
-        f" {whole(found.beyond)} samples beyond the picture's edges count in its outer bars." if found.beyond else ""
-    )
-    return f"{words} {title[0].upper()}{title[1:]}: median {chosen:.3g}; random rows of the same lengths: {like:.3g}.{beyond}"
+    words = f"Median {pool:.3g} over {whole(len(said.scores))} samples; the score {_by_length(said.spearman)}."
+    if chosen is not None and like is not None:
+        words += f" {title[0].upper()}{title[1:]}: median {chosen:.3g}; random rows of the same lengths: {like:.3g}."
+    beyond = count(found.beyond, "sample")
+    return f"{words} {beyond} beyond the picture's edges count in its outer bars." if found.beyond else words
+
+
+def _by_length(spearman: float | None) -> str:
+    """What length has to do with the score."""
+    if spearman is None:
+        return "or the length is the same for all samples"
+    how = "hardly follows" if abs(spearman) < HARDLY else "rises with" if spearman > 0 else "falls with"
+    return f"{how} length (Spearman ρ {spearman:.2f})"
 
 
 def _accent() -> str:

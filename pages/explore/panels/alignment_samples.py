@@ -68,7 +68,7 @@ def _draw_table(opened: Opened, said: Scored, controls: Beside, ids: list[int], 
             "alignment": column.NumberColumn(format="%.3g", width=80),
             "tokens": column.NumberColumn(width=64, help="scored tokens"),
             **{
-                TITLES[name]: column.NumberColumn(width=110, help="its place in the order of this control")
+                TITLES[name]: column.NumberColumn(width=36 + 6 * len(TITLES[name]), help="its place in the order of this control")
                 for name in controls.names
             },
             "begins with": column.TextColumn(width="large"),

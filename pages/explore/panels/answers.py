@@ -22,6 +22,7 @@ from core.store.peaks import peak_tokens
 from pages.shared import engine
 from pages.shared.draft import draft_spec
 from pages.shared.engine import Opened
+from pages.shared.groups import told_first
 from pages.shared.subset import Subset
 
 SUBSET = "subset"  # beside the columns: the subset against the rest of the pool
@@ -38,7 +39,7 @@ class Grouped:
 
 def columns_to_tell(opened: Opened) -> list[str]:
     """The columns whose groups can be told apart: categories, the source in a pool, the language."""
-    own = [c.name for c in opened.dataset.columns if c.role == "category" and 2 <= c.distinct <= GROUPS]
+    own = [c.name for c in told_first(opened.dataset) if c.role == "category" and 2 <= c.distinct <= GROUPS]
     built_in = [name for name in ("source", "language") if name not in own]
     return [*own, *(name for name in built_in if _told(opened, name))]
 

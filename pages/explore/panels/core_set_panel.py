@@ -11,7 +11,7 @@ from core.store.sample_groups import save_group
 from pages.explore.panels.together_answers import Chosen
 from pages.shared.engine import Opened
 from pages.shared.messages import guard, plain
-from pages.shared.numbers import count, short, whole
+from pages.shared.numbers import count, whole
 from pages.shared.sample_view import first_words
 from pages.shared.state import choose, chosen
 
@@ -33,7 +33,7 @@ def draw_core(opened: Opened, said: Chosen) -> None:
     ids = core.ids(least)
     words.caption(
         plain(
-            f"{count(len(ids), 'row')} of the pool; independent random choices would share {short(core.expected[least - 1])}."
+            f"{count(len(ids), 'row')} of the pool; independent random choices would share {by_chance(core.expected[least - 1])}."
         )
     )
     if not len(ids):
@@ -41,6 +41,11 @@ def draw_core(opened: Opened, said: Chosen) -> None:
         return
     _draw_rows(opened, ids, core.chosen_by)
     _draw_ways(opened, said, ids, least)
+
+
+def by_chance(expected: float) -> str:
+    """How many rows are expected, in words: no row is chosen in parts."""
+    return whole(round(expected)) if expected >= 0.5 else "none"
 
 
 def asked() -> int | None:

@@ -156,7 +156,7 @@ def _colour(method: str) -> str:
 def _words(figure: Figure) -> str:
     if np.isnan(figure.value):
         return "–"
-    return f"{figure.value:.2f} ({figure.low:.2f} to {figure.high:.2f})"
+    return f"{figure.value:z.2f} ({figure.low:z.2f} to {figure.high:z.2f})"
 
 
 def _percent(figure: Figure) -> str:

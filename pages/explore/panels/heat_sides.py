@@ -14,6 +14,7 @@ from core.selection.sample_sets import ANALYSIS, GROUP, REST, SELECTION, SampleS
 from pages.explore.panels.set_choice import (
     KINDS,
     column_kinds,
+    first_value,
     kind_of,
     kind_words,
     nothing_to_choose,
@@ -53,7 +54,7 @@ def _choose_first(opened: Opened) -> None:
     for kind in column_kinds(opened):
         values = values_of(opened, kind)
         if len(values) > 1:
-            choose(heat_a=written(set_of(kind, next(iter(values)))), heat_b=written({"kind": REST}))
+            choose(heat_a=written(set_of(kind, first_value(values))), heat_b=written({"kind": REST}))
             return
     choose(heat_a=written(set_of("whole", None)), heat_b=written({"kind": NOBODY}))
 
@@ -124,7 +125,7 @@ def _values(opened: Opened, kind: str) -> dict[Any, str]:
 
 def _kind_changed(opened: Opened, side: str) -> None:
     kind = st.session_state[f"{side}_kind"]
-    first = next(iter(_values(opened, kind)), None)
+    first = first_value(_values(opened, kind))
     choose(**{side: _said(kind, first)})
 
 

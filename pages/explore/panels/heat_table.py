@@ -7,7 +7,7 @@ import math
 import streamlit as st
 
 from core.scores.heatmap import Cells, Window
-from core.selection.neuron_answer import cells_csv, rows_of, table_csv
+from core.selection.neuron_answer import SITE_WORDS, cells_csv, rows_of, table_csv
 from pages.explore.panels.heat_answers import Drawn, listed, words_of
 from pages.explore.panels.heat_zoom import draw_arrangement
 from pages.shared.engine import Opened
@@ -34,10 +34,11 @@ def draw_table(opened: Opened, one: Drawn, window: Window, pictures: dict[str, C
 
 
 def _draw_files(one: Drawn, window: Window, places: list, pictures: dict[str, Cells], neurons, cells) -> None:
+    noun = SITE_WORDS[one.picture.question.site]
     neurons.download_button(
-        "Neurons", lambda: "".join(table_csv(one.picture, one.unit, places)).encode(), "neurons.csv", "text/csv",
-        on_click="ignore", icon=":material/download:", width="stretch",
-        help=f"{count(len(places), 'neuron')} in view, every value, as CSV",
+        f"{noun.capitalize()}s", lambda: "".join(table_csv(one.picture, one.unit, places)).encode(), f"{noun}s.csv",
+        "text/csv", on_click="ignore", icon=":material/download:", width="stretch",
+        help=f"{count(len(places), noun)} in view, every value, as CSV",
     )  # fmt: skip
     by_rank = window.order == "value"
     cells.download_button(
@@ -53,8 +54,9 @@ def _draw_page(opened: Opened, one: Drawn, shown: list[tuple[int, int]]) -> None
     rows = rows_of(picture, one.unit, shown)
     words = words_of(opened, picture.question.site, shown, [bool(one.values[place] >= 0) for place in shown])
     number = st.column_config.NumberColumn
+    noun = SITE_WORDS[picture.question.site]
     columns: dict[str, list] = {
-        "rank": [row.rank for row in rows], "layer": [row.layer for row in rows], "neuron": [row.neuron for row in rows],
+        "rank": [row.rank for row in rows], "layer": [row.layer for row in rows], noun: [row.neuron for row in rows],
         "mean in A": [row.a for row in rows],
     }  # fmt: skip
     if picture.b is not None:
@@ -70,7 +72,7 @@ def _draw_page(opened: Opened, one: Drawn, shown: list[tuple[int, int]]) -> None
         on_select=lambda: _clicked(shown),
         column_config={
             "rank": number(width=58, help="by magnitude of what is shown, among all neurons of the model"),
-            "layer": number(width=56), "neuron": number(format="%d", width=66),
+            "layer": number(width=56), noun: number(format="%d", width=66 if noun == "neuron" else 82),
             "mean in A": number(format="%.4g", width=86), "mean in B": number(format="%.4g", width=86),
             "difference": number(format="%+.4g", width=86),
             "in spreads": number(format="%+.3f", width=82, help="the difference over the neuron's spread over the samples"),

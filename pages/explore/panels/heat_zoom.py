@@ -18,8 +18,8 @@ CELLS = {"strongest": "strongest", "mean": "mean"}
 NEAR = 64  # neurons on either side of the farthest
 
 
-def draw_choices(compared: bool) -> None:
-    """What is shown, before anything is computed."""
+def draw_choices(*, compared: bool, lengths: bool) -> None:
+    """What is shown, before anything is computed; `lengths`: whether those of both sides are known."""
     site, show, unit, equal = st.columns([1.75, 1.9, 1.6, 1.2], vertical_alignment="center")
     site.segmented_control(
         "Site", list(SITES), key="heat_site", required=True, format_func=SITES.get, label_visibility="collapsed",
@@ -38,9 +38,9 @@ def draw_choices(compared: bool) -> None:
             label_visibility="collapsed",
         )
         equal.toggle(
-            "equal length", key="heat_equal",
+            "equal length", key="heat_equal", disabled=not lengths,
             help="compares samples within groups of like length, as A against B does: means over few tokens vary more, and "
-            "what stands late in a text reads differently",
+            "what stands late in a text reads differently" if lengths else "a capability keeps no lengths",
         )  # fmt: skip
 
 

@@ -39,7 +39,7 @@ def draw_heatmap(opened: Opened) -> None:
         if sides is None:
             st.info("Choose what to look at: which neurons it exercises is shown here.", icon=":material/info:")
             return
-        draw_choices(sides[1] is not None)
+        draw_choices(compared=sides[1] is not None, lengths=not any(side and side.capability for side in sides))
         asked = asked_of(opened, sides)
         try:
             one = drawn(asked)

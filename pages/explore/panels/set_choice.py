@@ -19,6 +19,7 @@ from pages.explore.panels.answers import known
 from pages.shared import engine
 from pages.shared.engine import Opened
 from pages.shared.filter_choice import chosen_filter
+from pages.shared.groups import told_first
 from pages.shared.numbers import whole
 from pages.shared.state import choose, chosen
 
@@ -68,7 +69,7 @@ def _choose_first(opened: Opened) -> None:
     for kind in (*column_kinds(opened), SELECTION, LANGUAGE):
         values = values_of(opened, kind)
         if len(values) >= (1 if kind == SELECTION else 2):
-            choose(a=written(set_of(kind, next(iter(values)))), b=written({"kind": REST}))
+            choose(a=written(set_of(kind, first_value(values))), b=written({"kind": REST}))
             return
     choose(a=written({"kind": SELECTION}), b=written({"kind": REST}))
 
@@ -107,7 +108,7 @@ def kind_words(kind: str) -> str:
 
 def _kind_changed(opened: Opened, side: str) -> None:
     kind = st.session_state[f"ab_{side}_kind"]
-    first = next(iter(values_of(opened, kind)), None)
+    first = first_value(values_of(opened, kind))
     choose(**{side: written(set_of(kind, first))}, ab_feature=-1)
 
 
@@ -183,8 +184,13 @@ def value_of(said: str, kind: str) -> Any:
 
 def column_kinds(opened: Opened) -> list[str]:
     """The columns that group samples, categories first."""
-    columns = [c for c in opened.dataset.columns if 2 <= c.distinct + (c.missing > 0) <= MOST and c.type != "json"]
+    columns = [c for c in told_first(opened.dataset) if 2 <= c.distinct + (c.missing > 0) <= MOST and c.type != "json"]
     return [COLUMN + c.name for c in sorted(columns, key=lambda c: c.role != "category")]
+
+
+def first_value(values: Values) -> Any:
+    """The value of most samples; no value at all only where there is nothing else."""
+    return next((value for value in values if value), next(iter(values), None))
 
 
 def values_of(opened: Opened, kind: str) -> Values:

@@ -7,7 +7,7 @@ import streamlit as st
 from core.selection.methods.registry import METHODS, find, takes_capabilities
 from core.selection.together import Picks, core_of, overlaps
 from pages.explore.panels.alignment_panel import offer_capability
-from pages.explore.panels.core_set_panel import asked, draw_core
+from pages.explore.panels.core_set_panel import asked, by_chance, draw_core
 from pages.explore.panels.own_samples import own_picks
 from pages.explore.panels.together_answers import chosen_together
 from pages.explore.panels.together_charts import draw_overlap
@@ -16,7 +16,7 @@ from pages.shared.capability_choice import capability_called, fitting
 from pages.shared.draft import draft_budget
 from pages.shared.engine import Opened
 from pages.shared.messages import guard, plain
-from pages.shared.numbers import budget_words, count, short, whole
+from pages.shared.numbers import budget_words, count, whole
 from pages.shared.sample_view import open_sample
 from pages.shared.state import choose, chosen
 
@@ -75,8 +75,7 @@ def _draw_answer(picks: Picks) -> None:
     st.subheader(
         plain(
             f"{count(shared, 'row')} {'is' if shared == 1 else 'are'} chosen under {'both' if names == 2 else f'all {names}'} "
-            f"capabilities, by chance "
-            f"{short(core.expected[-1])}; {whole(int(core.rows[0]))} rows under one or more."
+            f"capabilities, by chance {by_chance(core.expected[-1])}; {whole(int(core.rows[0]))} rows under one or more."
         ),
         anchor=False,
     )
