@@ -149,7 +149,9 @@ def _read(plan: Again, identity: AnalysisIdentity, me) -> NeuronPicture:
 
 
 def _cost(plan: Again) -> str:
-    return f"{len(plan.places)} samples, {plan.tokens} tokens, about {duration(plan.seconds)} and the loading of the model"
+    return (
+        f"{len(plan.places)} samples, {plan.tokens} tokens, about {duration(plan.seconds)} and the loading of the model"
+    )
 
 
 def _say(session: Session, found: NeuronPicture, rows: list[NeuronRow]) -> None:

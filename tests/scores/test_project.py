@@ -28,6 +28,4 @@ def test_the_time_of_a_pass_goes_by_the_analysis_itself_else_by_the_median_of_th
 
 def actual(seconds: float) -> str:
     """What is kept of the time that an analysis took."""
-    return json.dumps(
-        {"seconds": seconds, "stages": {READING: seconds}, "runs": 1, "disk_bytes": 1, "memory_bytes": 1}
-    )
+    return json.dumps({"seconds": seconds, "stages": {READING: seconds}, "runs": 1, "disk_bytes": 1, "memory_bytes": 1})
