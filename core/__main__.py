@@ -30,6 +30,7 @@ from core.commands import (
     saes,
     selection,
     selections,
+    train_sae,
     trainer,
     training,
 )
@@ -92,7 +93,8 @@ app.command()(trainer.trainer)
 app.command()(trainer.trainer_preview)
 app.command("trained-tokens")(trainer.count_trained)
 app.command("train-lm")(training.train_lm)
-app.command("train-sae")(training.train_sae)
+app.command("train-sae")(train_sae.train_sae)
+app.command("train-bundled-sae")(training.train_bundled_sae)
 
 
 def run(arguments: list[str]) -> int:

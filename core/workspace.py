@@ -44,6 +44,14 @@ class Workspace:
         return self.root / "capabilities"
 
     @property
+    def saes(self) -> Path:
+        return self.root / "saes"
+
+    @property
+    def training(self) -> Path:
+        return self.root / "training"
+
+    @property
     def uploads(self) -> Path:
         return self.root / "uploads"
 

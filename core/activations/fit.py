@@ -14,8 +14,9 @@ from torch import nn
 
 from core.activations.batch_plan import plan_batches
 from core.activations.fit_card import MASSIVE, Fit, FitCard
-from core.activations.model import LanguageModel, residual
+from core.activations.model import LanguageModel
 from core.activations.sae import TOKENS, SparseAutoencoder
+from core.activations.scored_states import ScoredStates, padded_ids
 from core.activations.settings import AnalysisSettings
 from core.activations.tokens import PROMPT, RESPONSE, UNSCORED, Tokens
 
@@ -86,16 +87,8 @@ class _Encoded:
 
     def __init__(self, model, sae, tokens: Tokens, settings: AnalysisSettings, check_stop: Stop) -> None:
         self.places = np.flatnonzero(tokens.sides != UNSCORED)
-        self.values = np.empty((len(self.places), sae.width), dtype=np.float32)
-        at = np.full(len(tokens.ids), -1)
-        at[self.places] = np.arange(len(self.places))
-        for batch in plan_batches(tokens.lengths, settings):
-            check_stop()
-            padded, index = _padded(tokens, batch)
-            hidden = residual(model, torch.from_numpy(padded), block=sae.block, site=sae.module(model))
-            hidden = sae.taken(hidden).float().cpu().numpy()
-            wanted = (index >= 0) & (at[index] >= 0)
-            self.values[at[index[wanted]]] = hidden[wanted]
+        reader = ScoredStates(model, block=sae.block, site=sae.module(model), width=sae.width, taken=sae.taken)
+        self.values = reader.read(tokens, np.arange(len(tokens.lengths)), settings=settings, check_stop=check_stop)
         self.error, self.active, self.fired = _reconstructed(sae, self.values, check_stop)
         self.mean = self.values.mean(axis=0, dtype=np.float64) if len(self.values) else np.zeros(sae.width)
         self.norms = np.sqrt(np.einsum("td,td->t", self.values, self.values, dtype=np.float64))
@@ -137,14 +130,6 @@ def _active(acts: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
     return rows.cpu().numpy(), columns.cpu().numpy()
 
 
-def _padded(tokens: Tokens, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Token ids padded on the right, int64 (rows, length), and each one's index into all tokens (−1 for padding)."""
-    lengths = tokens.lengths[batch]
-    index = tokens.indptr[batch][:, None] + np.arange(lengths.max())[None]
-    index[np.arange(lengths.max())[None] >= lengths[:, None]] = -1
-    return np.where(index >= 0, tokens.ids[index], 0).astype(np.int64), index
-
-
 def _losses(model, sae, tokens: Tokens, settings, mean: np.ndarray, samples: int, check_stop: Stop) -> np.ndarray:
     """Nats of each predicted token, float (4, T): clean, spliced, zeros, mean; NaN where a token is not predicted or scored."""
     found = np.full((4, len(tokens.ids)), np.nan)
@@ -155,7 +140,7 @@ def _losses(model, sae, tokens: Tokens, settings, mean: np.ndarray, samples: int
         None, lambda x: _reconstruction(sae, x), torch.zeros_like, lambda x: fixed.to(x.device).expand_as(x),
     )  # fmt: skip
     for batch in plan_batches(tokens.lengths[:samples], small):
-        padded, index = _padded(tokens, batch)
+        padded, index = padded_ids(tokens, batch)
         scored = torch.from_numpy((index >= 0) & (tokens.sides[index] != UNSCORED))
         for way, replace in enumerate(ways):
             check_stop()

@@ -73,7 +73,7 @@ def pilot(
     progress(4, 5, "measuring the fit")
     within = int(np.searchsorted(np.cumsum(sample.lengths), LOSS_TOKENS, side="right"))
     card = _fit(
-        machine, sample, identity.settings, loss_samples=max(1, within), languages=_languages(dataset, ids),
+        machine, sample, identity.settings, loss_samples=max(1, within), languages=languages_of(dataset, ids),
         cautions=_cautions(identity, machine), check_stop=check_stop,
     )  # fmt: skip
     lengths = whole_lengths(characters, ids, sample.lengths + sample.cut, max_length=machine.max_length)
@@ -134,7 +134,7 @@ def _tokens(machine: Pass, dataset: Dataset, ids: np.ndarray) -> Tokens:
     return machine.tokenise(turns for _, turns in dataset.conversations(ids.tolist()))
 
 
-def _languages(dataset: Dataset, ids: np.ndarray) -> Sequence[str] | None:
+def languages_of(dataset: Dataset, ids: np.ndarray) -> Sequence[str] | None:
     """The language of each sample where the data set knows it."""
     if "language" not in columns_of(dataset.cursor()).get("facts", []):
         return None

@@ -54,13 +54,18 @@ class SparseAutoencoder:
 
     def module(self, model: LanguageModel) -> nn.Module:
         """The module of the model whose output it reads."""
-        block = model.blocks[self.block]
-        return block if self.site == STREAM else branch(block, PARTS[self.site])
+        return module_at(model, self.block, self.site)
 
     def taken(self, states: torch.Tensor) -> torch.Tensor:
         """States (…, width) as the SAE takes them: on its device, in its numbers, centred where it was trained so."""
         ready = states.to(self.sae.device, self.sae.dtype)
         return ready - ready.mean(dim=-1, keepdim=True) if self.centred else ready
+
+
+def module_at(model: LanguageModel, block: int, site: str) -> nn.Module:
+    """The module whose output is `site` of a block: the block itself for the residual stream after it."""
+    found = model.blocks[block]
+    return branch(found, PARTS[site]) if site in PARTS else found
 
 
 def load_sae(folder: Path, *, dtype: str, device: str = "cpu") -> SparseAutoencoder:

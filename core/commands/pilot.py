@@ -108,8 +108,16 @@ def as_values(report: PilotReport, actual: Actual | None = None) -> dict:
     values = plain(report)
     assert isinstance(values, dict)
     values["verdict"], values["notes"] = report.fit.verdict, report.fit.notes
-    values["fit"]["whole"]["loss_recovered"] = report.fit.whole.loss_recovered
+    values["fit"] = as_fit_values(report.fit)
     return values | ({"actual": plain(actual)} if actual else {})
+
+
+def as_fit_values(card: FitCard) -> dict:
+    """A fit card as JSON carries it, with the loss recovered."""
+    values = plain(card)
+    assert isinstance(values, dict)
+    values["whole"]["loss_recovered"] = card.whole.loss_recovered
+    return values
 
 
 def fit_words(card: FitCard) -> str:

@@ -1,4 +1,4 @@
-"""`train-lm` and `train-sae`: make the bundled model and autoencoder anew, or others like them."""
+"""`train-lm` and `train-bundled-sae`: make the bundled model and autoencoder anew, or others like them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -50,18 +50,18 @@ def train_lm(
     _as_job(context, job, f"Train a language model into {to.name}", words + _work_words(work), train)
 
 
-def train_sae(
+def train_bundled_sae(
     context: typer.Context, source: Source, to: Annotated[Path, typer.Option(help="the SAE folder to write")],
     model: Annotated[Path, typer.Option(help="the model whose residuals it reads")] = BUNDLED_MODEL, work: Work = None,
     steps: int = SAE.steps, k: int = SAE.k, features: int = SAE.features, seed: int = SAE.seed, threads: int = SAE.threads,
     job: Job = None,
 ) -> None:  # fmt: skip
-    """Train a TopK sparse autoencoder on a model's residuals; the same command goes on after a stop."""
+    """Train the autoencoder that ships, from the bundled model's source files; `train-sae` is for data of your own."""
     workspace = session_of(context).workspace
     source, to = source.resolve(), to.resolve()
     settings = SaeSettings(steps=steps, k=k, features=features, seed=seed, threads=threads)
     words = [
-        "train-sae",
+        "train-bundled-sae",
         "--source",
         str(source),
         "--to",

@@ -174,7 +174,7 @@ def sae_card(*, to: Path, settings: Mapping[str, Any], figures: Mapping[str, Any
     command = "--model data/model --source FOLDER_WITH_THE_SOURCE_FILES --to data/sae"
     write_card(
         to,
-        body + "\n" + how_made("train-sae", command, settings),
+        body + "\n" + how_made("train-bundled-sae", command, settings),
         {"settings": settings, "figures": {n: dataclasses.asdict(f) for n, f in figures.items() if f.tokens}},
     )
 

@@ -1,102 +1,119 @@
-"""The optimiser steps of the autoencoder, through sae_lens' trainer, with checkpoints that hold no pickle."""
+"""The optimiser steps of an autoencoder, through sae_lens' trainer, with checkpoints that hold no pickle."""
 
-import dataclasses
-import hashlib
 import json
 import time
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
 from sae_lens.config import LoggingConfig, SAETrainerConfig
-from sae_lens.saes.sae import SAEMetadata
-from sae_lens.saes.topk_sae import TopKTrainingSAE, TopKTrainingSAEConfig
+from sae_lens.saes.sae import TrainingSAE
 from sae_lens.training.sae_trainer import SAETrainer
 
+from core.activations.cancelled import Cancelled
 from core.training import checkpoint
-from core.training.residuals import Residuals, Shuffled
 from core.training.run import Progress
-from core.training.settings import SaeSettings
+
+SAVE_SECONDS = 60.0
+SAVING_SHARE = 20  # a checkpoint of a wide autoencoder takes long: at most one second in so many goes into them
 
 
-def new_trainer(*, residuals: Residuals, settings: SaeSettings) -> SAETrainer:
-    """sae_lens' trainer around a fresh seeded TopK autoencoder, with the input scale set from the
-    residuals."""
-    width = residuals.values.shape[1]
-    config = TopKTrainingSAEConfig(
-        d_in=width,
-        d_sae=settings.features,
-        k=settings.k,
-        normalize_activations="expected_average_only_in",
-        metadata=SAEMetadata(
-            model_name=settings.model_name,
-            hook_name=f"blocks.{settings.layer}.hook_resid_post",
-            hf_hook_name=f"model.layers.{settings.layer}",
-            context_size=settings.context,
-            prepend_bos=True,
-            exclude_special_tokens=True,
-            dataset_path="see the model card",
-            model_class_name="LlamaForCausalLM",
-        ),
-    )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(settings.seed)
-        sae = TopKTrainingSAE(config)
-    trainer = SAETrainer(
+class Source(Protocol):
+    """Activations in a fixed order: what stands at a place is decided by data, model and seed alone."""
+
+    def take(self, first: int, count: int) -> torch.Tensor:
+        """Those at places `first : first + count`, float32 (count, width)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The steps of a training: `batch` tokens each; the rate warms up over `warmup` and falls to 0 over the last `decay`.
+
+    A feature sleeps after `dead_after` tokens without being active.
+    """
+
+    steps: int
+    batch: int
+    lr: float
+    warmup: int
+    decay: int
+    dead_after: int
+    bf16: bool = False
+
+
+def new_trainer(*, sae: TrainingSAE, schedule: Schedule, device: str = "cpu") -> SAETrainer:
+    """sae_lens' trainer around a fresh autoencoder; nothing is logged to anyone."""
+    return SAETrainer(
         cfg=SAETrainerConfig(
-            total_training_samples=settings.steps * settings.batch,
-            train_batch_size_samples=settings.batch,
-            lr=settings.lr,
-            lr_end=settings.lr / 10,
-            lr_warm_up_steps=settings.warmup,
-            lr_decay_steps=settings.decay,
-            dead_feature_window=settings.dead_after // settings.batch,
-            autocast=settings.bf16,
+            total_training_samples=schedule.steps * schedule.batch,
+            train_batch_size_samples=schedule.batch,
+            lr=schedule.lr,
+            lr_end=schedule.lr / 10,
+            lr_warm_up_steps=schedule.warmup,
+            lr_decay_steps=schedule.decay,
+            dead_feature_window=max(1, schedule.dead_after // schedule.batch),
+            autocast=schedule.bf16,
+            device=device,
             logger=LoggingConfig(log_to_wandb=False),
         ),
         sae=sae,
         data_provider=iter(()),
     )
-    # The trainer would estimate this from its data; from the cached tokens it is exact, and equal after a
-    # resume.
-    norms = np.linalg.norm(residuals.values[:200_000].astype(np.float32), axis=1)
-    trainer.activation_scaler.scaling_factor = float(width**0.5 / norms.mean())
-    return trainer
+
+
+def input_scale(values: np.ndarray) -> float:
+    """The factor that brings activations (n, width) to a mean norm of √width.
+
+    The trainer would estimate it from its data as it comes; told from activations at hand it is equal after a resume.
+    """
+    norms = np.linalg.norm(values.astype(np.float32), axis=1)
+    return float(values.shape[1] ** 0.5 / norms.mean())
 
 
 def train_steps(
-    *,
-    trainer: SAETrainer,
-    residuals: Residuals,
-    work: Path,
-    model: Path,
-    settings: SaeSettings,
-    progress: Progress,
-    stop: Callable[[], bool],
-    save_every: float = 60.0,
-) -> bool:
-    """Run the steps that are left, with a checkpoint every `save_every` seconds, at a stop and at the end."""
-    weights = hashlib.sha256((model / "model.safetensors").read_bytes()).hexdigest()
-    decided = json.dumps({"model": weights} | dataclasses.asdict(settings), sort_keys=True)
-    path = work / f"sae-{hashlib.sha256(decided.encode()).hexdigest()[:12]}.safetensors"
-    losses, saved = resume(trainer=trainer, path=path, decided=decided), time.monotonic()
-    shuffled = Shuffled(rows=len(residuals.values), seed=settings.seed)
-    while len(losses) < settings.steps:
+    *, trainer: SAETrainer, source: Source, scale: Callable[[], float], path: Path, decided: str, schedule: Schedule,
+    progress: Progress, stop: Callable[[], bool], save_every: float = SAVE_SECONDS,
+) -> list[float]:  # fmt: skip
+    """Run the steps that are left, with a checkpoint in `path` every `save_every` seconds, at a stop and at the end.
+
+    `scale` tells the factor of the inputs where no checkpoint holds it. Returns the loss of the reconstruction of each
+    step; fewer than there are steps where it was stopped.
+    """
+    losses = resume(trainer=trainer, path=path, decided=decided)
+    if trainer.activation_scaler.scaling_factor is None:
+        trainer.activation_scaler.scaling_factor = scale()
+    saved, took = time.monotonic(), 0.0
+    while len(losses) < schedule.steps:
         trainer.maybe_reset_sparsity()
-        rows = shuffled.take(len(losses) * settings.batch, settings.batch)
-        losses.append(trainer.step(torch.from_numpy(residuals.values[rows].astype(np.float32))).loss.item())
+        try:
+            batch = source.take(len(losses) * schedule.batch, schedule.batch)
+        except Cancelled:  # while it read on: what was trained stays
+            store(trainer=trainer, path=path, decided=decided, losses=losses)
+            return losses
+        done = trainer.step(batch)
+        losses.append(done.losses["mse_loss"].item())
         trainer.n_training_steps += 1
-        dead = int(trainer.dead_neurons.sum())
-        progress(len(losses), settings.steps, f"loss {np.mean(losses[-50:]):.2f}, {dead} features asleep")
-        stopped = stop()
-        if stopped or len(losses) == settings.steps or time.monotonic() - saved > save_every:
+        progress(len(losses), schedule.steps, _words(trainer, losses, done.feature_acts))
+        stopped, now = stop(), time.monotonic()
+        if stopped or len(losses) == schedule.steps or now - saved > max(save_every, SAVING_SHARE * took):
             store(trainer=trainer, path=path, decided=decided, losses=losses)
             saved = time.monotonic()
+            took = saved - now
         if stopped:
-            return len(losses) == settings.steps
-    return True
+            break
+    return losses
+
+
+def _words(trainer: SAETrainer, losses: list[float], active: torch.Tensor) -> str:
+    lit = torch.count_nonzero(active.detach()).item() / len(active)
+    return (
+        f"loss {np.mean(losses[-50:]):.3g}, {lit:.3g} active a token, {int(trainer.dead_neurons.sum())} features asleep"
+    )
 
 
 def resume(*, trainer: SAETrainer, path: Path, decided: str) -> list[float]:
@@ -104,11 +121,16 @@ def resume(*, trainer: SAETrainer, path: Path, decided: str) -> list[float]:
     stored)."""
     state = checkpoint.load(path=path, model=trainer.sae, optimizer=trainer.optimizer, decided=decided)
     if state.step:
-        trainer.act_freq_scores = state.extra["act_freq_scores"]
-        trainer.n_forward_passes_since_fired = state.extra["n_forward_passes_since_fired"]
+        trainer.act_freq_scores = state.extra["act_freq_scores"].to(trainer.act_freq_scores)
+        trainer.n_forward_passes_since_fired = state.extra["n_forward_passes_since_fired"].to(trainer.act_freq_scores)
         trainer.n_frac_active_samples = int(state.extra["n_frac_active_samples"])
+        trainer.activation_scaler.scaling_factor = state.extra["scale"].item()
+        for name, buffer in trainer.sae.named_buffers():  # the running threshold of BatchTopK
+            buffer.copy_(state.extra[f"buffer.{name}"])
         trainer.n_training_steps = state.step
         trainer.n_training_samples = state.step * trainer.cfg.train_batch_size_samples
+        for coefficient in trainer.coefficient_schedulers.values():
+            coefficient.load_state_dict({"current_step": state.step})
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # torch expects an optimiser step before each of these
             for _ in range(state.step):
@@ -129,6 +151,8 @@ def store(*, trainer: SAETrainer, path: Path, decided: str, losses: list[float])
             "act_freq_scores": trainer.act_freq_scores,
             "n_forward_passes_since_fired": trainer.n_forward_passes_since_fired,
             "n_frac_active_samples": torch.tensor(trainer.n_frac_active_samples),
+            "scale": torch.tensor(trainer.activation_scaler.scaling_factor, dtype=torch.float64),
+            **{f"buffer.{name}": buffer for name, buffer in trainer.sae.named_buffers()},
         },
     )
 
@@ -136,6 +160,7 @@ def store(*, trainer: SAETrainer, path: Path, decided: str, losses: list[float])
 def finish(*, trainer: SAETrainer, to: Path) -> None:
     """Fold the input scale into the weights, note sae_lens' closing figures, and write the inference
     model."""
+    assert trainer.activation_scaler.scaling_factor is not None
     trainer.sae.fold_activation_norm_scaling_factor(trainer.activation_scaler.scaling_factor)
     trainer.set_final_sae_metadata()
     trainer.sae.eval()
@@ -145,3 +170,8 @@ def finish(*, trainer: SAETrainer, to: Path) -> None:
     for file in sorted(beside.iterdir()):
         file.replace(to / file.name)
     beside.rmdir()
+
+
+def decided_by(**what: object) -> str:
+    """Everything that decides a training, as the text that its checkpoint carries."""
+    return json.dumps(what, sort_keys=True)

@@ -16,7 +16,8 @@ from core.store.datasets import dataset_names
 from core.workspace import Workspace
 from pages.data.panels.fit_panel import draw_pilot
 from pages.data.panels.pack_panel import draw_pack
-from pages.data.panels.sae_picker import draw_picker
+from pages.data.panels.sae_picker import draw_own, draw_picker
+from pages.data.panels.train_panel import WITH_IT, draw_training
 from pages.shared import engine
 from pages.shared.empty import offer_analysis
 from pages.shared.figures import draw_figures
@@ -102,6 +103,8 @@ def draw_form(workspace: Workspace, chosen: str) -> Wanted:
         "SAE", BUNDLED, key="analyse_sae",
         help="“bundled”, a local folder of SAE-Lens or sparsify, or a public one from the list below",
     )  # fmt: skip
+    with guard():
+        draw_own(workspace, whole_path(used) if is_place(used) else used, "analyse_sae")
     if st.toggle("Look among the public SAEs of this model", key="sae_picker"):  # the list takes a second to read, once
         with guard():
             draw_picker(whole_path(used) if is_place(used) else used, "analyse_sae")
@@ -178,8 +181,11 @@ def draw(here: Current) -> None:
         if here.analysis is not None:
             with guard():
                 draw_made(here.analysis)
-        with st.expander("Analyse a data set", expanded=here.analysis is None, icon=":material/play_circle:"), guard():
+        opened = here.analysis is None or WITH_IT in st.session_state
+        with st.expander("Analyse a data set", expanded=opened, icon=":material/play_circle:"), guard():
             draw_new(here.workspace, here.dataset.name)
+        with st.expander("Train an SAE for a model on a data set", icon=":material/model_training:"), guard():
+            draw_training(here.workspace, here.dataset.name)
     with st.expander("Pack for another machine, open from one", icon=":material/archive:"):
         draw_pack(here.workspace, here.analysis)
     draw_history(here.workspace)

@@ -191,6 +191,7 @@ CHOICES = {
     "dataset": Choice("", always=True),
     "analysis": Choice("", always=True),
     "selection": Choice(NO_SELECTION),
+    "trained": Choice(""),  # an SAE trained here; the newest where nobody chose
     "method": Choice("sae-greedy", one_of(*METHODS, *FOUND_ONLY), always=True),
     "imported": Choice(""),
     "unit": Choice("percent", one_of(*UNITS), always=True),

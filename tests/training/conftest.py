@@ -83,3 +83,11 @@ def tiny_model(source: Path, tiny: LmSettings, tmp_path_factory: pytest.TempPath
         stop=lambda: False,
     )
     return to
+
+
+@pytest.fixture(scope="session")
+def tiny_pair(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the tiny model that the analyses' tests use."""
+    from tests.tiny import tiny_model
+
+    return tiny_model(tmp_path_factory.mktemp("tiny") / "model")

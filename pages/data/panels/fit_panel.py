@@ -27,6 +27,14 @@ def draw_pilot(report: PilotReport, actual: Actual | None = None) -> None:
         st.dataframe(_bytes(report), hide_index=True)
 
 
+def draw_fit(card: FitCard) -> None:
+    """The verdict in a sentence, the fit in figures, its groups behind a click."""
+    (st.warning if card.poor else st.success)(plain(" ".join([card.verdict, *card.notes])))
+    _draw_fit(card)
+    with st.expander(f"Fit by role, language and position, on {whole(card.samples)} samples"):
+        _draw_groups(card)
+
+
 def _number(value: float | None, digits: int = 3) -> str:
     return "not defined" if value is None else f"{value:.{digits}f}"
 

@@ -8,13 +8,33 @@ import streamlit as st
 
 from core.activations.public_saes import PublicSaes, public_saes
 from core.activations.registry import ListedSae
+from core.training.own_saes import TrainedSae, trained_for
+from core.workspace import Workspace
 from pages.shared.messages import plain
-from pages.shared.numbers import whole
+from pages.shared.numbers import count, whole
 from pages.shared.state import choose
 
 ROWS = 15  # shown at once
 ALL = "all"
 TABLE = "sae_table"
+OWN = "sae_own"
+
+
+def draw_own(workspace: Workspace, model: str, into: str) -> None:
+    """The SAEs trained in this workspace that read `model`; the one that is chosen is written into the field of `into`."""
+    own = {sae.ref: sae for sae in trained_for(workspace, model)}
+    if not own:
+        return
+    st.selectbox(
+        "SAE trained here", list(own), index=None, key=OWN, placeholder=f"{count(len(own), 'SAE')} of this model",
+        format_func=lambda ref: own_words(own[ref]),
+        on_change=lambda: choose(**{into: st.session_state[OWN]}) if st.session_state[OWN] else None,
+    )  # fmt: skip
+
+
+def own_words(sae: TrainedSae) -> str:
+    """An SAE trained here, in a line."""
+    return f"{sae.name} · {sae.hook} · {sae.architecture}, k {sae.k} · {count(sae.plan.width, 'feature')} · on {sae.dataset}"
 
 
 @st.cache_data(max_entries=64, ttl=600, show_spinner="Reading the list of public SAEs …")
