@@ -66,7 +66,8 @@ class Machine:
 
     def begins_with_bos(self, tokens: Tokens) -> bool:
         """Whether texts begin with BOS, as an analysis with the SAE must have them again."""
-        return bool(len(tokens.ids)) and bool((tokens.ids[tokens.indptr[:-1]] == begins(self.model.tokenizer)).all())
+        first = tokens.ids[tokens.indptr[:-1][tokens.lengths > 0]]
+        return bool(len(first)) and all(first == begins(self.model.tokenizer))
 
     def fresh(self, plan: TrainingPlan, tokens: Tokens) -> TrainingSAE:
         """The autoencoder before its first step."""

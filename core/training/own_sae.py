@@ -35,7 +35,7 @@ from core.training.sae_steps import SAVE_SECONDS, decided_by, finish, input_scal
 from core.training.stream import CachedParts, Parts, Sizes, Stream, cache_bytes, check_cache
 from core.workspace import Workspace, check_name
 
-CHECKPOINT = "checkpoint.safetensors"
+CHECKPOINT, CACHE = "checkpoint.safetensors", "activations"
 CURVE = 200  # points of the loss that are kept
 
 
@@ -59,14 +59,18 @@ def train_own_sae(
     work = identity.work(workspace)
     work.mkdir(parents=True, exist_ok=True)
     run = _Run(workspace, dataset, identity, progress, stop, Meter(work))
-    run.said(0, 0, "loading the model")
-    run.machine = Machine(identity, **(where or {}))
-    with made_beside(to) as made:
-        run.train(made, work, cache=cache, tell=tell, save_every=save_every, sizes=sizes)
-        run.said(0, 0, "writing")
-        run.meter.finish(made)
-    shutil.rmtree(work, ignore_errors=True)  # checkpoint and cache: the weights are saved
-    trained_sae(to)
+    try:
+        run.said(0, 0, "loading the model")
+        run.machine = Machine(identity, **(where or {}))
+        with made_beside(to) as made:
+            run.train(made, work, cache=cache, tell=tell, save_every=save_every, sizes=sizes)
+            run.said(0, 0, "writing")
+            run.meter.finish(made)
+        trained_sae(to)
+        shutil.rmtree(work)  # checkpoint and cache: the weights are saved
+    finally:
+        if not ((work / CHECKPOINT).exists() or (work / CACHE).exists()):
+            shutil.rmtree(work, ignore_errors=True)  # it came to nothing: nothing of it stays
     return to
 
 
@@ -111,7 +115,7 @@ class _Run:
             machine.reader, tokens, np.arange(len(tokens.lengths)), size=sizes.part, seed=self.identity.settings.seed,
             settings=machine.reading, check_stop=self.check_stop,
         )  # fmt: skip
-        folder = work / "activations"
+        folder = work / CACHE
         if cache is None:
             shutil.rmtree(folder, ignore_errors=True)  # of an earlier run that kept one
             return parts
@@ -158,7 +162,12 @@ class _Run:
         identity, machine = self.identity, self.machine
         return {
             "id": identity.id,
-            "model": {"ref": identity.model.ref, "sha256": identity.model.sha256, "name": identity.facts.name},
+            "model": {
+                "ref": identity.model.ref,
+                "sha256": identity.model.sha256,
+                "name": identity.facts.name,
+                "width": machine.model.width,
+            },
             "dataset": {"name": identity.dataset, "hash": identity.dataset_hash},
             "settings": {**identity.settings.as_dict(), "lr": identity.settings.rate, "width": plan.width},
             "hook": identity.settings.hook,

@@ -28,6 +28,7 @@ class TrainedSae:
     id: str
     model: str
     model_name: str
+    model_width: int
     dataset: str
     hook: str
     architecture: str
@@ -53,7 +54,8 @@ def trained_sae(folder: Path) -> TrainedSae:
     try:
         said = json.loads((folder / FACTS).read_text(encoding="utf-8"))
         return TrainedSae(
-            folder.name, folder, said["id"], said["model"]["ref"], said["model"]["name"], said["dataset"]["name"],
+            folder.name, folder, said["id"], said["model"]["ref"], said["model"]["name"],
+            said["model"]["width"], said["dataset"]["name"],
             said["hook"], said["settings"]["architecture"], said["settings"]["k"], TrainingPlan(**said["plan"]),
             fit_card(said["fit"]), tuple(said["losses"]), said["created"], read_actual(folder),
         )  # fmt: skip
@@ -83,12 +85,14 @@ def trained_for(workspace: Workspace, model: str) -> list[TrainedSae]:
     if not every:
         return []
     names: tuple[str, ...] = ()
+    shape = None
     with suppress(GamutError):
-        names, _ = names_of(model)
+        names, shape = names_of(model)
+    by_name = [
+        relation(names, sae.model_name) == SAME and (shape is None or shape.width == sae.model_width) for sae in every
+    ]
     return [
-        sae
-        for sae in every
-        if same_ref(absolute(model), sae.model) or relation(names, sae.model_name) == SAME
+        sae for sae, named in zip(every, by_name, strict=True) if named or same_ref(absolute(model), sae.model)
     ]  # fmt: skip
 
 

@@ -34,7 +34,7 @@ def trained(workspace, name: str = "mine", *, model: str = "bundled") -> str:
     """A folder as a training leaves it; returns what to write for the SAE."""
     folder = workspace.saes / name
     facts = {
-        "id": "0" * 16, "model": {"ref": model, "sha256": "0", "name": "model"}, "hook": "blocks.3.hook_resid_post",
+        "id": "0" * 16, "model": {"ref": model, "sha256": "0", "name": "model", "width": 256}, "hook": "blocks.3.hook_resid_post",
         "dataset": {"name": "made", "hash": "0"}, "settings": {"architecture": "topk", "k": 32}, "plan": asdict(PLAN),
         "fit": asdict(a_report(workspace).fit), "losses": [9.0, 4.0, 2.0], "created": "2026-01-01T00:00:00+00:00",
     }  # fmt: skip

@@ -23,6 +23,7 @@ from core.training.own_machine import split
 from core.training.own_saes import trained_for, trained_saes
 from core.training.own_settings import ARCHITECTURES
 from core.training.own_work import forget, unfinished
+from tests.families import family_folder
 from tests.training.own_run import identity_of, run, with_data
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,12 +62,23 @@ def test_each_architecture_learns_and_is_read_by_sae_lens_as_by_us(workspace, ti
         here = slice(pointer[token], pointer[token + 1])
         dense[token, features[here]] = found[here]
     assert np.allclose(dense, expected.to_dense().numpy(), atol=1e-6) and (dense > 0).any()
-    assert trained.fit.samples == trained.plan.held_out == 3 and trained.fit.whole.explained_variance > 0.3
+    assert trained.fit.samples == trained.plan.held_out == 3 and trained.fit.whole.explained_variance > 0.2
     if architecture != "jumprelu":  # which only aims at k
         assert 2 <= trained.fit.whole.l0_mean <= 6
     assert identify(Dataset(workspace, "d"), model=str(tiny_pair), sae=trained.ref, settings=AnalysisSettings())
     assert trained in trained_for(workspace, str(tiny_pair)) and not trained_for(workspace, "gpt2")
     assert not unfinished(workspace) and "blocks.1.hook_resid_post" in (folder / "README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("site", "block", "module"), [("resid_pre", 1, "transformer.h.1"), ("mlp_out", 2, "transformer.h.2.mlp")]
+)
+def test_other_places_of_another_family_are_read_where_an_analysis_reads_them(tmp_path, site, block, module):
+    workspace, model = with_data(tmp_path), family_folder(tmp_path / "gpt2", "gpt2")
+    folder = run(workspace, identity_of(workspace, model, block=2, site=site, tokens=700))
+    found = load_sae(folder, dtype="float32")
+    assert found.block == block and found.sae.cfg.metadata.hook_name == f"blocks.2.hook_{site}"
+    assert found.sae.cfg.metadata.hf_hook_name == module and found.prepend_bos and found.context == 48
 
 
 @pytest.mark.parametrize("architecture", ["batchtopk", "jumprelu"])
@@ -90,9 +102,10 @@ def test_killed_it_goes_on_to_the_same_weights(tmp_path, tiny_pair):
 
     def command(workspace) -> list[str]:
         start = [sys.executable, "-m", "core", "--workspace", str(workspace.root), "train-sae", str(tiny_pair), "d"]
-        return [*start, *words, "--name", "s", "--save-seconds", "0"]
+        return [*start, *words, "--name", "s"]
 
-    process = subprocess.Popen(command(killed), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    saving = [*command(killed), "--save-seconds", "0"]
+    process = subprocess.Popen(saving, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while process.poll() is None and not list(killed.training.glob("*/checkpoint.safetensors")):
         time.sleep(0.005)
     time.sleep(0.2)
