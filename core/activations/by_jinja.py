@@ -28,7 +28,9 @@ def tokens_by_jinja(
     which it leaves words out.
     """
     rendered = [_rendered(sample_id, turns, tokenizer, name) for sample_id, turns in conversations]
-    encoded = tokenizer([each.text for each in rendered], add_special_tokens=False, return_offsets_mapping=True)
+    encoded = tokenizer(
+        [each.text for each in rendered], add_special_tokens=False, return_offsets_mapping=True, verbose=False
+    )
     found = zip(rendered, encoded["input_ids"], encoded["offset_mapping"], strict=True)
     return [
         (np.array(ids, np.int32), _trained(each, ids, places, tokenizer.eos_token_id)) for each, ids, places in found

@@ -38,7 +38,11 @@ def tokens_by_slots(
     """Token ids int32 (t) and which are trained on, bool (t), of each conversation; raises `GamutError` for tool calls."""
     pieces = [_pieces(sample_id, turns, SLOTS[name]) for sample_id, turns in conversations]
     texts = list(dict.fromkeys(text for told in pieces for text, _ in told if text and text not in (BOS, EOS)))
-    encoded = dict(zip(texts, tokenizer(texts, add_special_tokens=False)["input_ids"], strict=True)) if texts else {}
+    encoded = (
+        dict(zip(texts, tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"], strict=True))
+        if texts
+        else {}
+    )
     one = {BOS: tokenizer.bos_token_id, EOS: tokenizer.eos_token_id}
     encoded |= {mark: [] if token is None else [token] for mark, token in one.items()}
     return [_joined([(encoded.get(text, []), on) for text, on in told]) for told in pieces]

@@ -137,7 +137,7 @@ def draw_writing(opened: engine.Opened, saved: Selection, form: Form) -> None:
     if foreign:
         st.warning(plain(f"{to} is there already, and is not as an export wrote it."))
     words = "Replace it" if foreign else "Write it again" if there else "Write the file"
-    if st.button(words, type="secondary" if foreign else "primary", icon=":material/save:"):
+    if st.button(words, type="secondary" if there or foreign else "primary", icon=":material/save:"):
         st.session_state.pop(WRITTEN, None)
         st.session_state.pop(VERDICT, None)
         written = write_export(

@@ -73,7 +73,8 @@ def _trained_words(pool: Pool, selected: Selected) -> str:
     """The tokens that are trained on, and the rows of which none is."""
     trained = costs(selected.budget, pool)[selected.sample_ids]
     silent = int(np.count_nonzero(trained == 0))
-    nothing = f", {count(silent, 'row')} with nothing to train on" if silent else ""
+    why = "with nothing to train on" if selected.budget.counted else "whose answer lies beyond what the analysis read"
+    nothing = f", {count(silent, 'row')} {why}" if silent else ""
     return f" · {count(int(trained.sum(dtype=np.int64)), 'trained token')}{nothing}"
 
 

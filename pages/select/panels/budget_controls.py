@@ -43,7 +43,7 @@ def steps_of(unit: str, pool: Pool) -> list[float]:
 
 def draw_budget(opened: Opened, pool: Pool) -> bool:
     """Unit, slider and typed number in one row, showing the same amount; whether what it counts is counted already."""
-    unit, slider, number = st.columns([3.1, 4.4, 1.4], vertical_alignment="bottom")
+    unit, slider, number = st.columns([3.5, 4, 1.4], vertical_alignment="bottom")
     unit.segmented_control(
         "Budget in", UNITS, key="unit", required=True, on_change=_unit_changed, format_func=unit_words
     )

@@ -21,17 +21,17 @@ from pages.shared.trainer import TITLES, draw_template, keep_template
 
 def draw_counted(opened: Opened) -> bool:
     """By whom; for a trainer its tokenizer, template and cutoff. Whether it is counted; if not, the button that counts."""
-    by, *places = st.columns([2.2, 2.6, 2, 1.3], vertical_alignment="bottom")
+    by, beside = st.columns([2.2, 5.9], vertical_alignment="bottom")
     by.selectbox(
         "Trained on is", [OF_ANSWERS, *RULES], key="counted", format_func=_title, on_change=_counted_changed,
         help="what the analysis read as answers, or what a trainer leaves of a row to train on after its cut",
     )  # fmt: skip
     if chosen("counted") == OF_ANSWERS:
-        places[0].caption(
+        beside.caption(
             f"as the analysis read them, {count(int(opened.analysis.meta['max_length']), 'token')} of a row at most"
         )
         return True
-    draw_template(*places)
+    draw_template(*beside.columns([2.6, 2, 1.3], vertical_alignment="bottom"))
     if _is_counted(opened):
         return True
     _offer(opened)

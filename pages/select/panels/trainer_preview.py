@@ -105,32 +105,32 @@ def _sentence(made: Treatment, rows: int, cutoff: int) -> str:
 
 def _draw_steps(found: list[Treatment]) -> None:
     """Batch size, epochs and packing, and what they make of the rows under each trainer."""
-    table, fields = st.columns([4.6, 1], vertical_alignment="top")
-    with fields:
-        st.number_input("Sequences a step", 1, None, step=1, key="trainer_batch", help="over all devices")
-        st.number_input("Epochs", 0.1, None, step=0.5, key="trainer_epochs")
-        st.toggle("Packing", key="trainer_packing", help="several rows in one sequence of the cutoff's length")
-    batch, epochs = int(chosen("trainer_batch")), float(chosen("trainer_epochs"))
-    table.dataframe(
+    batch, epochs, packing, _ = st.columns([1, 1, 1, 2], vertical_alignment="bottom")
+    batch.number_input("Sequences a step", 1, None, step=1, key="trainer_batch", help="over all devices")
+    epochs.number_input("Epochs", 0.1, None, step=0.5, key="trainer_epochs")
+    packing.toggle("Packing", key="trainer_packing", help="several rows in one sequence of the cutoff's length")
+    steps = {
+        each.trainer: each.steps(batch=int(chosen("trainer_batch")), epochs=chosen("trainer_epochs")) for each in found
+    }
+    st.dataframe(
         [
             {
                 "Trainer": TITLES[each.trainer],
                 "Rows kept": each.rows,
                 "of them cut": each.cut,
                 "Dropped": ", ".join(f"{whole(rows)} {why}" for why, rows in each.dropped.items()) or "none",
-                "Kept with nothing to train on": each.silent,
+                "Kept, none trained": each.silent,
                 "Tokens": each.tokens,
                 "Trained tokens": each.trained,
                 "Sequences": each.sequences,
-                "Steps": each.steps(batch=batch, epochs=epochs),
+                "Steps": steps[each.trainer],
             }
             for each in found
         ],
         hide_index=True,
         width="stretch",
     )
-    with table:
-        st.caption(_by_whom(found))
+    st.caption(_by_whom(found))
 
 
 def _by_whom(found: list[Treatment]) -> str:
