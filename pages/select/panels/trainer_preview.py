@@ -25,6 +25,7 @@ from pages.shared.token_view import TokenRow, token_rows
 from pages.shared.trainer import TITLES, choose_trainer, draw_template, draw_told
 
 COMMAND = "trainer-preview"
+LEAD = 60  # tokens shown before the first that is trained on
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
@@ -153,9 +154,16 @@ def _draw_first(rows: list[TrainerRow]) -> None:
 
 
 def _token_row(row: TrainerRow, trainer: str, cutoff: int) -> TokenRow:
+    """A row from shortly before its first trained token on: what stands before a long question's end tells nothing here."""
     left = left_of(row.runs, row.alternates, trainer=trainer, cutoff=cutoff)
-    dropped = ", dropped" if not any(left) else ""
+    trained = [on and kept for on, kept in zip(row.trained, left, strict=True)]
+    begin = max(0, (trained.index(True) if any(trained) else 0) - LEAD)
+    about = (
+        f"{whole(len(left))} tokens"
+        + (f", from {whole(begin + 1)}" if begin else "")
+        + ("" if any(left) else ", dropped")
+    )
     return TokenRow(
-        tokens=row.tokens, values=[float(on and kept) for on, kept in zip(row.trained, left, strict=True)],
-        faded=[not kept for kept in left], head=f"#{row.sample_id}", about=f"{sum(row.runs)} tokens{dropped}", top=1.0,
+        tokens=row.tokens[begin:], values=[float(on) for on in trained[begin:]], faded=[not kept for kept in left[begin:]],
+        head=f"#{row.sample_id}", about=about, top=1.0, before=begin > 0,
     )  # fmt: skip
