@@ -33,6 +33,7 @@ def main(words: list[str]) -> None:
     """Print a line for each file as it is done, then a table of formats by layouts and the losses that were told."""
     parser = argparse.ArgumentParser(prog="tests.bench exports")
     parser.add_argument("--rows", type=int, default=200)
+    parser.add_argument("--first", type=int, default=1, help="go on from this file, counted from 1")
     asked = parser.parse_args(words)
     data = Path(os.environ["GAMUT_TEST_DATA"])
     found: dict[tuple[str, str], Counter] = {(form, layout): Counter() for form in FORMAT_NAMES for layout in LAYOUTS}
@@ -41,7 +42,8 @@ def main(words: list[str]) -> None:
     heads = [f"{form}" for form in FORMAT_NAMES]
     print(f"{'file (rows looked at)':<58} " + " ".join(f"{head:>18}" for head in heads))
     print("layouts that carry it whole, of: " + ", ".join(LAYOUTS) + "; what each lacks is told as a loss")
-    for name in FILES:
+    names = list(FILES)[asked.first - 1 :]
+    for name in names:
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place)
             dataset = _imported(Workspace(folder / "workspace"), data / name, name)
@@ -55,7 +57,7 @@ def main(words: list[str]) -> None:
                 why.update({(form, layout, loss): 1 for loss in losses})
             dataset.close()
         print(f"{f'{name} ({len(ids)})':<58} " + " ".join(f"{_short(each):>18}" for each in whole.values()), flush=True)
-    print(f"\n{len(FILES)} files, {rows} rows; files carried whole / files whose losses are told")
+    print(f"\n{len(names)} files, {rows} rows; files carried whole / files whose losses are told")
     for form in FORMAT_NAMES:
         cells = [f"{layout} {found[form, layout][WHOLE]}/{found[form, layout][LOSS]}" for layout in LAYOUTS]
         print(f"  {form:<18} " + "   ".join(cells))

@@ -42,9 +42,10 @@ def walk(
     workspace: Workspace, file: Path, analysis: Path | None, pictures: Path | None
 ) -> Iterator[tuple[str, float, str]]:
     """Each step with its seconds, and what was seen."""
-    from tests.browser.conftest import serving
+    from tests.browser.server import serving
 
-    with serving(workspace) as address, _page() as page:
+    with serving(workspace) as server, _page() as page:
+        address = server.address
         steps = _Steps(page, pictures)
         yield steps.done("the app on an empty workspace", lambda: _visit(page, address + "/data-sets"))
         yield steps.done(f"import of {file.name}", lambda: _import(page, file))
@@ -86,19 +87,14 @@ class _Steps:
 
 @contextmanager
 def _page():
-    from playwright.sync_api import sync_playwright
-
-    from tests.browser.conftest import FLAGS
+    from tests.browser.server import chromium_started
     from tests.browser.traffic import Traffic
 
-    own = shutil.which("chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(args=FLAGS, **({"executable_path": own} if own else {}))
+    with chromium_started() as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         page.set_default_timeout(300_000)
         page.traffic = Traffic(page)
         yield page
-        browser.close()
 
 
 def _visit(page, address: str) -> str:

@@ -219,3 +219,12 @@ def test_every_real_file_is_read_with_the_count_its_manifest_says(real_data):
         found = [record.reason for record in records(open_source(real_data / name, options), options)]
         assert not any(found), name
         assert name in nested or len(found) == rows, name
+
+
+def test_a_table_of_code_is_told_by_its_header_and_not_by_the_lines_of_its_texts(tmp_path):
+    code = "#include <iostream>\n" + "\n".join(f"int x{n} = {n};" for n in range(50))
+    with (tmp_path / "code.csv").open("w", newline="") as out:
+        csv.writer(out, quoting=csv.QUOTE_ALL).writerows([["prompt", "completion"], ["a, b", code], ["c", code]])
+    assert values(tmp_path / "code.csv") == [
+        {"prompt": "a, b", "completion": code}, {"prompt": "c", "completion": code},
+    ]  # fmt: skip

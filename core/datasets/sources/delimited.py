@@ -54,7 +54,10 @@ def _first_rows(dialect: Dialect, texts: list[str]) -> Iterator[list[str] | None
 
 
 def _even_rows(dialect: Dialect, texts: list[str]) -> int:
-    widths = [len(row) for row, _ in zip(_first_rows(dialect, texts), range(ROWS_LOOKED_AT), strict=False) if row]
+    rows = [row for row, _ in zip(_first_rows(dialect, texts), range(ROWS_LOOKED_AT), strict=False)]
+    if rows[:1] == [None]:  # a header that breaks under it: the lines of a long text may still look even
+        return 0
+    widths = [len(row) for row in rows if row]
     return sum(width == widths[0] for width in widths) if widths and widths[0] > 1 else 0
 
 
