@@ -22,6 +22,18 @@ SAID = ("out of memory", "can't allocate memory", "not enough memory", "ALLOC_FA
 Read = TypeVar("Read")
 
 
+class TooLong(GamutError):
+    """A sample that does not fit into memory by itself."""
+
+    def __init__(self, sample: int, tokens: int) -> None:
+        super().__init__(
+            f"Sample {sample} ({tokens} tokens) does not fit into memory by itself; nothing that was read is lost: free some "
+            "memory or choose a device with more, and start the same analysis again, it goes on from there; or begin another "
+            f"with --max-length below {tokens}."
+        )
+        self.sample, self.tokens = sample, tokens
+
+
 def out_of_memory(error: BaseException) -> bool:
     """Whether an error says that memory ran out: CUDA's, MPS's or the processor's."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
@@ -94,7 +106,7 @@ def read_in_pieces(
 ) -> list[Read]:
     """`read` a planned batch whole, or where memory runs out in as few pieces as fit; each of `plans` is told.
 
-    Raises `GamutError` naming a sample that does not fit by itself.
+    Raises `TooLong` for a sample that does not fit by itself.
     """
     while True:
         limit = min((known for plan in plans if (known := plan.limit(number)) is not None), default=None)
@@ -117,14 +129,6 @@ def read_in_pieces(
         found.clear()
         give_back()  # outside the handler, whose error holds on to all that was computed
         if len(failed) == 1:
-            raise GamutError(_too_long(int(failed[0]), int(lengths[failed[0]])))
+            raise TooLong(int(failed[0]), int(lengths[failed[0]]))
         for plan in plans:
             plan.note(number, padded_tokens(failed, lengths) // 2)
-
-
-def _too_long(sample: int, tokens: int) -> str:
-    return (
-        f"Sample {sample} ({tokens} tokens) does not fit into memory by itself; nothing that was read is lost: free some "
-        "memory or choose a device with more, and start the same analysis again, it goes on from there; or begin another "
-        f"with --max-length below {tokens}."
-    )
