@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from core.activations.back_off import Replan
+from core.activations.back_off import Replan, TooLong
 from core.activations.collect.collection import Collection
 from core.activations.machine import Pass
 from core.activations.pass_loop import Strand, read_batches
@@ -110,7 +110,10 @@ def read_stretch(machine: Pass, contents: Contents, stretch: Stretch) -> Read:
     every, ends = np.arange(len(stretch.ids), dtype=np.int32), np.cumsum(stretch.sizes)
     replan, batches = Replan(), np.split(every, ends[:-1])
     strand = Strand(machine, collection, _Counted(), replan)  # type: ignore[arg-type]
-    read_batches([strand], stretch.tokens, batches, progress=lambda *_: None, stop=lambda: False)
+    try:
+        read_batches([strand], stretch.tokens, batches, progress=lambda *_: None, stop=lambda: False)
+    except TooLong as error:
+        raise TooLong(int(stretch.ids[error.sample]), error.tokens) from None  # by its number in the data set
     tables = {name: _renumbered(table, stretch.ids) for name, table in collection.take().items()}
     splits = tuple((stretch.first + batch, tokens) for batch, tokens in replan.splits)
     return Read(stretch.first, stretch.stop, tables, splits)

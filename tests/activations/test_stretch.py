@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.activations.analyse import analyse
+from core.activations.back_off import TooLong
 from core.activations.batch_plan import plan_batches
 from core.activations.identity import identify
 from core.activations.machine import Pass
@@ -69,7 +70,7 @@ def grouped(tmp_path):
     return workspace
 
 
-def test_parts_that_were_read_stretch_by_stretch_make_the_same_analysis(grouped, tmp_path, tiny):
+def test_parts_that_were_read_stretch_by_stretch_make_the_same_analysis(grouped, tmp_path, tiny, monkeypatch):
     dataset = Dataset(grouped, "d")
     identity = identify(dataset, model=str(tiny["model"]), sae=str(tiny["sae"]), settings=SETTINGS)
 
@@ -95,3 +96,12 @@ def test_parts_that_were_read_stretch_by_stretch_make_the_same_analysis(grouped,
     said: list = []
     assert run(sharing, said) == run(grouped, [])
     assert not [note for *_, note in said if note == "reading samples"], "nothing was left to read"
+
+    def full(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr(type(machine.model.trunk), "forward", full)
+    last = [*stretches(tokens, batches, groups.of, begin=0, most=150)][-1]
+    with pytest.raises(TooLong, match=f"Sample {last.ids[0]} ") as told:  # by its number in the data set
+        read_stretch(machine, contents, last)
+    assert told.value.tokens == tokens.lengths[last.ids[0]] and last.ids[0] > 0
