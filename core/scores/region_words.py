@@ -137,9 +137,9 @@ def telling_words(
     held, sizes = np.zeros((count, len(names)), np.int32), np.bincount(codes, minlength=count)
     np.add.at(held, (codes[sample], word), 1)
     found = []
-    for region, own in enumerate(_told(held, names, sizes[:, None], each)):
-        at = np.isin(word, [vocabulary[one] for one in own]) & (codes[sample] == region)
-        found.append((own, len(np.unique(sample[at])) / max(1, int(sizes[region]))))
+    for region, told in enumerate(_told(held, names, sizes[:, None], each)):
+        at = np.isin(word, [vocabulary[one] for one in told]) & (codes[sample] == region)
+        found.append((told, len(np.unique(sample[at])) / max(1, int(sizes[region]))))
     return found
 
 

@@ -1,4 +1,4 @@
-"""What to call a region of the map: by its words where they hold, else by the group that most of it is in, else as mixed."""
+"""What to call a region of the map: by its words where they hold, else by the groups that most of it is in, else as mixed."""
 
 from __future__ import annotations
 
@@ -10,25 +10,26 @@ from core.scores.region_words import Regions
 from core.selection.known import NO_VALUE, Grouping
 
 SAID_BY = 0.25  # of a region's samples, which have to say one of its words for these to stand alone
-MOST = 0.5  # of a region's samples, which have to be in one group for it to name the region …
-OFTENER = 1.5  # … and so many times its share of the pool
-SHORT = 2  # words of a name that begins with a group
+MOST = 0.5  # of a region's samples, which have to be in the groups that name it …
+OFTENER = 1.5  # … each so many times its share of the pool …
+GROUPS = 2  # … and so many at most
+SHORT = 2  # words of a name that begins with groups
 
 
 @dataclass(frozen=True, slots=True)
 class RegionName:
-    """The words of a region; `clear` where they hold for enough of it; `group`: what most of it is else, "" where nothing."""
+    """The words of a region; `clear` where they hold for enough of it; `groups`: what most of it is, the commonest first."""
 
     words: tuple[str, ...]
     clear: bool
-    group: str
+    groups: tuple[str, ...]
 
     def text(self) -> str:
         """In a line: words, or what most of the region is and words that some of it say, or that it is mixed."""
         if self.clear:
             return " · ".join(self.words)
         some = " · ".join(self.words[:SHORT])
-        return ": ".join(part for part in (self.group or "mixed", some) if part)
+        return ": ".join(part for part in (" + ".join(self.groups) or "mixed", some) if part)
 
 
 def region_names(found: Regions, grouping: Grouping) -> tuple[RegionName, ...]:
@@ -40,9 +41,13 @@ def region_names(found: Regions, grouping: Grouping) -> tuple[RegionName, ...]:
     cells = np.bincount(found.codes * len(pool) + grouping.codes, minlength=count * len(pool)).reshape(count, len(pool))
     names = []
     for region, held in zip(found.regions, cells, strict=True):
-        at = int(held.argmax())  # ties to the first group
-        share = held[at] / max(1, region.size)
-        telling = share >= MOST and share >= OFTENER * pool[at] and grouping.names[at] != NO_VALUE
+        share = held / max(1, region.size)
+        telling = (share > 0) & (share >= OFTENER * pool) & (np.array(grouping.names) != NO_VALUE)
+        order = np.argsort(np.where(telling, -share, 0), kind="stable")  # ties to the first group
+        some = [at for at in order[:GROUPS].tolist() if telling[at]]
+        if share[some[:1]].sum() >= MOST:
+            some = some[:1]
+        most = some if share[some].sum() >= MOST else []
         clear = bool(region.words) and region.said >= SAID_BY
-        names.append(RegionName(region.words, clear, grouping.names[at] if telling and not clear else ""))
+        names.append(RegionName(region.words, clear, tuple(grouping.names[at] for at in most)))
     return tuple(names)

@@ -9,8 +9,8 @@ from core.selection.region_names import region_names
 
 
 def names(said: float, groups: list[str], *, words=("dog", "cat", "cow")) -> list[str]:
-    """What a region of ten samples is called, among thirty others, of which every third is of each group."""
-    kinds = ("a", "b", NO_VALUE)
+    """What a region of ten samples is called, among thirty others, of which every third is of a, b and none."""
+    kinds = ("a", "b", NO_VALUE, "c", "d")
     rest = [kinds[k % 3] for k in range(30)]
     codes = np.array([kinds.index(name) for name in [*groups, *rest]], np.int32)
     regions = (MapRegion(10, 0.0, 0.0, words, said), MapRegion(30, 1.0, 1.0, (), 0.0))
@@ -24,7 +24,9 @@ def names(said: float, groups: list[str], *, words=("dog", "cat", "cow")) -> lis
         (0.25, ["a"] * 10, "dog · cat · cow"),
         (0.24, ["a"] * 10, "a: dog · cat"),
         (0.24, ["a"] * 8 + ["b"] * 2, "a: dog · cat"),  # 8 of 10; of all, 18 of 40
-        (0.24, ["a"] * 5 + ["b"] * 5, "mixed: dog · cat"),  # half, and 1.33 times its share of the pool
+        (0.24, ["a"] * 5 + ["b"] * 5, "mixed: dog · cat"),  # half each, and 1.33 times their share of the pool
+        (0.24, ["c"] * 4 + ["d"] * 3 + ["a"] * 3, "c + d: dog · cat"),  # neither is half of it; both together are
+        (0.24, ["c"] * 2 + ["d"] * 2 + ["a"] * 6, "mixed: dog · cat"),  # oftener than elsewhere, but less than half
         (0.24, [NO_VALUE] * 10, "mixed: dog · cat"),
     ],
 )

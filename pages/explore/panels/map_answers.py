@@ -57,7 +57,7 @@ def regions_of(_opened: Opened, key: str) -> Regions:
 
 
 def names_of(opened: Opened) -> tuple[RegionName, ...]:
-    """What to call the regions, by the first column that groups the samples where their words are weak."""
+    """What to call the regions, by the first column that groups the samples where words are weak."""
     return _names(opened, opened.key, group_columns(opened)[0])
 
 

@@ -42,7 +42,8 @@ def draw_regions(opened: Opened, layout: Layout, subset: Subset | None) -> None:
         "Click a region to draw around it." + read,
         help="Regions are cut by k-means on the places of the map: a way to name its parts, no finding. Their words are those "
         "that the user says in them more often than elsewhere. Where fewer than a quarter of a region say any of these, the "
-        "group that most of it is in stands before them, else “mixed”: such words are true of a few of its samples.",
+        "one or two groups that most of it is in, oftener than the pool, stand before them, else “mixed”: such words are true of "
+        "a few of its samples.",
     )
 
 
