@@ -106,8 +106,8 @@ def forecast(
     read = min(plan.tokens, plan.available) if cache else plan.tokens
     passes = blocks / (machine.settings.read_block + 1) * HEAD
     own = 4 * (2 * width * plan.width + 2 * plan.width + width)
-    kept = cache_bytes(plan.available, width, machine.settings.dtype) if cache else 0
-    together = min(plan.available, Sizes.for_width(width).round)
+    kept = cache_bytes(min(plan.tokens, plan.available), width, machine.settings.dtype) if cache else 0
+    together = min(plan.tokens, plan.available, Sizes.for_width(width).round)
     return TrainingEstimate(
         plan=plan,
         load_seconds=pace.load_seconds,

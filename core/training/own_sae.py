@@ -111,8 +111,9 @@ class _Run:
 
     def _parts(self, tokens: Tokens, work: Path, plan: TrainingPlan, cache: int | None, sizes: Sizes):
         machine = self.machine
+        seed = self.identity.settings.seed
         parts = Parts(
-            machine.reader, tokens, np.arange(len(tokens.lengths)), size=sizes.part, seed=self.identity.settings.seed,
+            machine.reader, tokens, np.arange(len(tokens.lengths)), wanted=plan.tokens, size=sizes.part, seed=seed,
             settings=machine.reading, check_stop=self.check_stop,
         )  # fmt: skip
         folder = work / CACHE
@@ -120,7 +121,7 @@ class _Run:
             shutil.rmtree(folder, ignore_errors=True)  # of an earlier run that kept one
             return parts
         dtype = self.identity.settings.dtype
-        check_cache(folder, needed=cache_bytes(plan.available, parts.width, dtype), budget=cache)
+        check_cache(folder, needed=cache_bytes(int(parts.counts.sum()), parts.width, dtype), budget=cache)
         return CachedParts(parts, folder, dtype=dtype)
 
     def _steps(

@@ -16,7 +16,7 @@ from core.activations.settings import AnalysisSettings
 from core.activations.tokens import Tokens
 from core.errors import GamutError
 
-ROUND_BYTES = 1 << 29  # float32 activations shuffled together: what the stream holds in memory
+ROUND_BYTES, ROUND_TOKENS = 1 << 29, 1 << 17  # shuffled together at most, as float32: what the stream holds in memory
 PARTS_A_ROUND = 8  # a round mixes so many parts, in every epoch others
 LEFT_FREE = 1 << 30  # bytes that a cache leaves on the disk
 
@@ -30,20 +30,24 @@ class Sizes:
 
     @classmethod
     def for_width(cls, width: int) -> Sizes:
-        together = max(PARTS_A_ROUND * 1024, ROUND_BYTES // (4 * width))
+        together = max(PARTS_A_ROUND * 1024, min(ROUND_TOKENS, ROUND_BYTES // (4 * width)))
         return cls(together // PARTS_A_ROUND, together)
 
 
 class Parts:
-    """The samples that are trained on, in seeded parts of about as many scored tokens; a part is always read the same way."""
+    """The samples that are trained on, in seeded parts of about as many scored tokens; a part is always read the same way.
+
+    `wanted`: tokens that are trained on; where they are fewer than all, further samples are never read.
+    """
 
     def __init__(
-        self, reader: ScoredStates, tokens: Tokens, ids: np.ndarray, *, size: int, seed: int, settings: AnalysisSettings,
-        check_stop: Callable[[], None],
+        self, reader: ScoredStates, tokens: Tokens, ids: np.ndarray, *, wanted: int, size: int, seed: int,
+        settings: AnalysisSettings, check_stop: Callable[[], None],
     ) -> None:  # fmt: skip
         counts = scored_counts(tokens)[ids]
         order = np.random.default_rng(seed).permutation(len(ids))
         order = order[counts[order] > 0]
+        order = order[: int(np.searchsorted(np.cumsum(counts[order]), wanted)) + 1]
         place = (np.cumsum(counts[order]) - 1) // size
         self._ids = [ids[order[place == number]] for number in np.unique(place)]
         self.counts = np.array([counts[order[place == number]].sum() for number in np.unique(place)], dtype=np.int64)

@@ -55,8 +55,7 @@ STRONG_AND_MIDDLING = -1  # examples: no single band of strength
 LISTS = ("picks", "left")
 NO_SELECTION = ""
 AS_JOINED = "as joined"  # the base that a pool was made with
-NEXT = "_next"
-BARE = "_bare"  # a new session whose link names a saved selection and nothing else of it
+NEXT, BARE = "_next", "_bare"  # bare: a new session whose link names a saved selection and nothing else of it
 
 
 def one_of(*allowed: Any) -> Callable[[str], Any]:

@@ -98,7 +98,7 @@ def test_stopped_twice_or_cached_it_comes_to_the_same_weights(tmp_path, tiny_pai
 
 def test_killed_it_goes_on_to_the_same_weights(tmp_path, tiny_pair):
     whole, killed = with_data(tmp_path / "whole"), with_data(tmp_path / "killed")
-    words = ["--block", "1", "--width", "64", "--k", "4", "--batch", "8", "--tokens", "24000", "--device", "cpu"]
+    words = ["--block", "1", "--width", "64", "--k", "4", "--batch", "8", "--tokens", "12000", "--device", "cpu"]
 
     def command(workspace) -> list[str]:
         start = [sys.executable, "-m", "core", "--workspace", str(workspace.root), "train-sae", str(tiny_pair), "d"]

@@ -24,9 +24,11 @@ def read(tmp_path_factory, tiny_pair):
     return model, ScoredStates(model, BLOCK, model.blocks[BLOCK], model.width), tokens
 
 
-def parts_of(reader, tokens, *, size=150):
+def parts_of(reader, tokens, *, size=150, wanted=10**9):
     ids = np.arange(len(tokens.lengths))
-    return Parts(reader, tokens, ids, size=size, seed=3, settings=AnalysisSettings(), check_stop=lambda: None)
+    return Parts(
+        reader, tokens, ids, wanted=wanted, size=size, seed=3, settings=AnalysisSettings(), check_stop=lambda: None
+    )
 
 
 def test_scored_states_are_the_models_own_at_the_scored_tokens(read):
@@ -69,3 +71,10 @@ def test_what_stands_at_a_place_does_not_hang_on_how_one_came_there(read, tmp_pa
         assert np.array_equal(later.take(first, count).numpy(), expected[first : first + count])
     kept = sum(path.stat().st_size for path in (tmp_path / "cache").glob("*"))
     assert kept >= total * 16 * 4
+
+
+def test_of_more_data_than_is_wanted_no_more_is_read_than_a_sample_over(read):
+    _, reader, tokens = read
+    longest = int(scored_counts(tokens).max())
+    for wanted in (1, 150, 151, 400):
+        assert wanted <= parts_of(reader, tokens, wanted=wanted).counts.sum() < wanted + longest
