@@ -21,7 +21,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 STORE = 100_000_000
-QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_AUTH_MODE": "token"}
+QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_AUTH_MODE": "token",
+         "RAY_worker_niceness": "0"}  # fmt: skip  # else workers wait for whatever else a machine does
 
 needs_ray = pytest.mark.skipif(
     find_spec("ray") is None,
@@ -59,7 +60,7 @@ def two_nodes(cpus: int) -> Iterator[TwoNodes]:
     environment = {**os.environ, **QUIET, "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     words = [sys.executable, "-m", "tests.two_nodes", folder, str(cpus)]
     process = subprocess.Popen(
-        words, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        words, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdin and process.stdout
     try:
