@@ -26,7 +26,7 @@ from core.workspace import Workspace
 from tests.bench.generated import write_analysis
 from tests.bench.zipf import generate
 
-SPOKEN, BESIDE = 2_000, 8_000  # characters of a row's answer, and of a column beside it
+SPOKEN, BESIDE = 1_000, 9_000  # characters of a row's answer, and of a column beside it
 FEATURES, PER_ROW = 4_096, 20
 
 
