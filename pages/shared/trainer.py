@@ -16,8 +16,8 @@ from pages.shared.state import choose, chosen
 
 TITLES = {"llama-factory": "LLaMA-Factory", "axolotl": "axolotl", "trl": "TRL"}
 FOLLOWS = {
-    "llama-factory": "The line that starts the training, with your model and, unless it is chosen above, its template; the entry below it goes "
-    "into `dataset_info.json`, which is looked for in the folder that you start in.",
+    "llama-factory": "The line that starts the training, with your model and, unless it is chosen above, its template; the "
+    "entry below it goes into `dataset_info.json`, which is looked for in the folder that you start in.",
     "axolotl": "The line that starts the training; what is below it goes into `config.yaml`, with your model and what else "
     "you set for the training.",
     "trl": "The line that starts the training; the script below it is `train.py`, with your model.",
