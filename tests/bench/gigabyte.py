@@ -1,7 +1,7 @@
 """A gigabyte of JSON Lines in, a selection of all of it, and out in every layout and format: seconds and peak memory of each.
 
-`python -m tests.bench gigabyte [--bytes 1e9] [--folder DIR]`. Every step is a command of its own process, so that its peak
-is its own; the peak of a command that does nothing is taken off. All that is made is removed.
+`python -m tests.bench gigabyte [--bytes 1e9] [--spoken 1000] [--folder DIR]`. Every step is a command of its own process, so
+that its peak is its own; the peak of a command that does nothing is taken off. All that is made is removed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from core.workspace import Workspace
 from tests.bench.generated import write_analysis
 from tests.bench.zipf import generate
 
-SPOKEN, BESIDE = 1_000, 9_000  # characters of a row's answer, and of a column beside it
+SPOKEN, BESIDE = 1_000, 9_000  # characters of a row's answer, and of a column beside it, which takes the rest
 FEATURES, PER_ROW = 4_096, 20
 
 
@@ -34,17 +34,20 @@ def main(words: Sequence[str]) -> None:
     """Print each step as it is done."""
     said = argparse.ArgumentParser(prog="python -m tests.bench gigabyte")
     said.add_argument("--bytes", type=float, default=1e9)
+    said.add_argument(
+        "--spoken", type=int, default=SPOKEN, help="characters of an answer: an import tells its language"
+    )
     said.add_argument("--folder", type=Path, help="where to work (default: a temporary folder)")
     given = said.parse_args(words)
     with tempfile.TemporaryDirectory(dir=given.folder) as place:
-        for what, seconds, memory, note in steps(Path(place), int(given.bytes)):
+        for what, seconds, memory, note in steps(Path(place), int(given.bytes), given.spoken):
             print(f"  {what:<44} {seconds:8.1f} s   peak {memory / 1e6:7.0f} MB above nothing   {note}", flush=True)
 
 
-def steps(folder: Path, size: int) -> Iterator[tuple[str, float, int, str]]:
+def steps(folder: Path, size: int, spoken: int) -> Iterator[tuple[str, float, int, str]]:
     """What was done, its seconds, its peak bytes above those of a command that does nothing, and what was made."""
     source, workspace = folder / "source.jsonl", Workspace(folder / "workspace")
-    rows = _write(source, size)
+    rows = _write(source, size, spoken)
     _, base, _ = _command(workspace, ["datasets", "list"])
     yield _told(
         "import", _command(workspace, ["datasets", "add", str(source), "--name", "large"]), base, f"{rows} rows"
@@ -66,7 +69,7 @@ def steps(folder: Path, size: int) -> Iterator[tuple[str, float, int, str]]:
         shutil.rmtree(to) if to.is_dir() else to.unlink()
 
 
-def _write(file: Path, size: int) -> int:
+def _write(file: Path, size: int, spoken: int) -> int:
     """Rows of random words until the file has that size; how many."""
     rng, rows = np.random.default_rng(0), 0
     words = [f"{a}{b}{c}" for a in "bdfgklmnprstvz" for b in "aeiou" for c in "lmnrst"]
@@ -76,9 +79,9 @@ def _write(file: Path, size: int) -> int:
             for text in said:
                 record = {
                     "prompt": f"Tell {rows}: {text[:80]}",
-                    "completion": text[:SPOKEN],
+                    "completion": text[:spoken],
                     "origin": rows % 7,
-                    "context": text[SPOKEN:],
+                    "context": text[spoken:],
                 }
                 out.write(json.dumps(record) + "\n")
                 rows += 1
