@@ -8,19 +8,22 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from select import select
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 STORE = 100_000_000
+STARTING = 180  # seconds
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_AUTH_MODE": "token",
          "RAY_worker_niceness": "0"}  # fmt: skip  # else workers wait for whatever else a machine does
 
@@ -61,14 +64,20 @@ def two_nodes(cpus: int) -> Iterator[TwoNodes]:
     words = [sys.executable, "-m", "tests.two_nodes", folder, str(cpus)]
     process = subprocess.Popen(
         words, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        start_new_session=True,
     )  # fmt: skip
     assert process.stdin and process.stdout
     try:
-        said = json.loads(process.stdout.readline())
+        begun, _, _ = select([process.stdout], [], [], STARTING)
+        said = json.loads(process.stdout.readline() if begun else "{}")
+        assert said, f"the nodes did not start within {STARTING} seconds"
         yield TwoNodes(said["address"], environment, tuple(said["raylets"]))
     finally:
         process.stdin.close()
-        process.wait(60)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(60)
+        with suppress(ProcessLookupError):  # what a start that failed has left
+            os.killpg(process.pid, signal.SIGKILL)
         shutil.rmtree(folder, ignore_errors=True)
 
 
