@@ -1,6 +1,7 @@
 """What every command shares: the workspace it works in, and printing for people or as JSON."""
 
 import json
+import re
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, is_dataclass
@@ -9,6 +10,8 @@ from pathlib import Path
 import typer
 
 from core.workspace import Workspace
+
+FIGURE = re.compile(r"[\d.]+")  # of a note: a log has no new line for each new loss
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ class ProgressLine:
     def __call__(self, done: int, total: int, note: str) -> None:
         share = f" {100 * done // total} % of {total:,} {self._unit}".replace(",", " ") if total else ""
         line = f"{note}{share}"
-        key = line if self._terminal else f"{note}{10 * done // total if total else ''}"
+        key = line if self._terminal else f"{FIGURE.sub('', note)}{10 * done // total if total else ''}"
         if key != self._said:
             self._said = key
             print(

@@ -19,6 +19,7 @@ from core.training import checkpoint
 from core.training.run import Progress
 
 SAVE_SECONDS = 60.0
+SAID_SECONDS = 2.0  # between two looks at the losses
 SAVING_SHARE = 20  # a checkpoint of a wide autoencoder takes long: at most one second in so many goes into them
 
 
@@ -87,7 +88,7 @@ def train_steps(
     losses = resume(trainer=trainer, path=path, decided=decided)
     if trainer.activation_scaler.scaling_factor is None:
         trainer.activation_scaler.scaling_factor = scale()
-    saved, took = time.monotonic(), 0.0
+    saved, took, said, words = time.monotonic(), 0.0, -SAID_SECONDS, ""
     while len(losses) < schedule.steps:
         trainer.maybe_reset_sparsity()
         try:
@@ -98,8 +99,10 @@ def train_steps(
         done = trainer.step(batch)
         losses.append(done.losses["mse_loss"].item())
         trainer.n_training_steps += 1
-        progress(len(losses), schedule.steps, _words(trainer, losses, done.feature_acts))
         stopped, now = stop(), time.monotonic()
+        if now - said >= SAID_SECONDS:  # a job writes each new note down, and counting what is active waits for a GPU
+            said, words = now, _words(trainer, losses, done.feature_acts)
+        progress(len(losses), schedule.steps, words)
         if stopped or len(losses) == schedule.steps or now - saved > max(save_every, SAVING_SHARE * took):
             store(trainer=trainer, path=path, decided=decided, losses=losses)
             saved = time.monotonic()
