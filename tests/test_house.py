@@ -79,3 +79,10 @@ def test_the_command_line_starts_without_heavy_libraries():
 def test_no_file_outgrows_its_room():
     tall = {str(path): lines for path in SOURCES if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 400}
     assert not tall
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "pages").rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
+def test_only_one_room_makes_fragments(path):
+    """Streamlit's own forget choices whose widgets they do not draw; those of `pages.shared.fragment` do not."""
+    if path != ROOT / "pages" / "shared" / "fragment.py":
+        assert "st.fragment" not in path.read_text(encoding="utf-8")

@@ -14,10 +14,11 @@ from pages.explore.panels.odds_table import draw_table
 from pages.explore.panels.set_choice import chosen_sets, draw_sets, evaluated_side
 from pages.shared.empty import offer_analysis
 from pages.shared.engine import Opened
+from pages.shared.fragment import fragment
 from pages.shared.messages import guard, head, plain
 from pages.shared.numbers import count, whole
 from pages.shared.sidebar import current
-from pages.shared.state import NO_FEATURE, chosen, keep_choices, write_link
+from pages.shared.state import NO_FEATURE, chosen, write_link
 
 EACH = 9  # features of a side in the picture
 NAMED = 4  # of a side in the sentence
@@ -30,10 +31,9 @@ HOW = (
 )
 
 
-@st.fragment
+@fragment
 def workbench(opened: Opened) -> None:
     """Everything that moves with the two sets: only this is drawn again."""
-    keep_choices()
     with guard():
         draw_sets(opened)
     sets = None

@@ -11,6 +11,7 @@ from pages.explore.panels.labels_panel import draw_labels
 from pages.explore.panels.telling_features import draw_telling
 from pages.shared.empty import offer_analysis
 from pages.shared.engine import Opened
+from pages.shared.fragment import fragment
 from pages.shared.messages import guard, head
 from pages.shared.sidebar import Current, current
 from pages.shared.state import NO_FEATURE, chosen, write_link
@@ -35,14 +36,14 @@ def feature_page(here: Current, opened: Opened, feature_id: int) -> None:
         more(here, opened, feature_id)
 
 
-@st.fragment
+@fragment
 def read_examples(opened: Opened, feature_id: int) -> None:
     with guard():
         draw_examples(opened, feature_id)
     write_link()
 
 
-@st.fragment
+@fragment
 def more(here: Current, opened: Opened, feature_id: int) -> None:
     with guard():
         draw_tabs(here, opened, feature_id)

@@ -17,12 +17,13 @@ from pages.explore.panels.text_panels import draw_features, draw_like, draw_neur
 from pages.shared import engine
 from pages.shared.empty import offer_analysis
 from pages.shared.feature_words import feature_words
+from pages.shared.fragment import fragment
 from pages.shared.messages import guard, head, plain
 from pages.shared.numbers import count, whole
 from pages.shared.sample_features import open_feature
 from pages.shared.shade import MINUTES, idle_minutes, model_missing, on_letters, read_text, worker
 from pages.shared.sidebar import current
-from pages.shared.state import chosen, keep_choices, write_link
+from pages.shared.state import chosen, write_link
 from pages.shared.token_view import token_view
 
 AREAS = {"chat": ("try_prompt", "try_response"), "plain": ("try_text",)}
@@ -39,10 +40,9 @@ class Read:
     features: list[FeatureHere]
 
 
-@st.fragment
+@fragment
 def workbench(opened: engine.Opened) -> None:
     """Everything that moves with a key: only this is drawn again."""
-    keep_choices()
     with guard():
         write, shown = st.columns([1, 1.25], gap="medium")
         with write:

@@ -20,23 +20,23 @@ from pages.explore.panels.map_send import draw_send
 from pages.shared.draft import draft_spec
 from pages.shared.engine import Opened, ranked
 from pages.shared.feature_words import feature_words
+from pages.shared.fragment import fragment
 from pages.shared.job_view import draw_running
 from pages.shared.messages import guard, plain
 from pages.shared.numbers import count, duration, whole
 from pages.shared.sample_view import Judged, open_sample
 from pages.shared.screen import draw_screen
 from pages.shared.sidebar import Current, current
-from pages.shared.state import keep_choices, write_link
+from pages.shared.state import write_link
 from pages.shared.subset import current_subset
 
 NAMED, WORDS = 3, 40  # features of the sentence, and letters of one
 REGIONS_NAMED = 4
 
 
-@st.fragment
+@fragment
 def workbench(here: Current, opened: Opened, layout: Layout) -> None:
     """Everything that moves on the map: only this is drawn again."""
-    keep_choices()
     outline = None
     with guard():
         outline = chosen_outline()

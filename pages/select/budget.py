@@ -20,31 +20,25 @@ from pages.shared.answer_words import answer_words, spent_words
 from pages.shared.constraint_choice import drawn_anew
 from pages.shared.curves import Asked, along, answer_of
 from pages.shared.draft import draft_base, draft_budget, draft_spec
+from pages.shared.fragment import fragment
 from pages.shared.messages import guard
 from pages.shared.screen import draw_screen
 from pages.shared.sidebar import tell_selection
-from pages.shared.state import chosen, keep_choices, write_link
+from pages.shared.state import chosen, write_link
 
 
-@st.fragment
+@fragment
 def screen(opened: engine.Opened) -> None:
     """The method with all its settings, and what follows from them."""
-    keep_choices()
     with guard():
         if draw_method(opened, draft_base(opened.dataset)):
-            workbench(opened, [True])
+            workbench(opened)
     write_link()
 
 
-@st.fragment
-def workbench(opened: engine.Opened, kept: list[bool]) -> None:
-    """Everything that moves with the slider: only this is drawn again, and not what stands above it.
-
-    `kept`: filled in the run that drew what is around it, which then kept the choices: that can be done once in a run.
-    """
-    if not kept:
-        keep_choices()
-    kept.clear()
+@fragment
+def workbench(opened: engine.Opened) -> None:
+    """Everything that moves with the slider: only this is drawn again, and not what stands above it."""
     drawn_anew()
     with guard():
         draw_chosen(opened, draft_spec(opened))

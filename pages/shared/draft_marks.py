@@ -18,7 +18,8 @@ from core.selection.saved import Selection, load_selection
 from core.store.datasets import Dataset
 from core.store.people import BAN, PIN, clear_marks, marked, set_marks
 from core.workspace import Workspace
-from pages.shared.state import SINCE, choose, chosen
+from pages.shared.address import SINCE
+from pages.shared.state import choose, chosen
 
 SEEN = "_marks_seen"  # the data set's own marks when the draft took over those of a file
 Ids = tuple[int, ...]

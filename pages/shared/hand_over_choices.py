@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -11,47 +10,25 @@ from core.activations.trainer_templates import OWN, TEMPLATES
 from core.export.formats import FORMAT_NAMES, VERBATIM
 from core.export.layouts import LAYOUTS
 from core.scores.treatment import RULES
+from pages.shared.address import number, one_of, switch, whole_number
 
 AS_SOURCE = ""  # the layout of the source
 OF_ANSWERS = ""  # trained tokens as the analysis read the answers
 TRAINERS = ("llama-factory", "axolotl", "trl")
 
 
-def _one_of(*allowed: str) -> Callable[[str], str]:
-    return {value: value for value in allowed}.__getitem__
-
-
-def _switch(text: str) -> bool:
-    return {"1": True, "0": False}[text]
-
-
-def _whole(text: str) -> int:
-    """A whole number from 1 upwards."""
-    value = int(text)
-    if not 1 <= value < 1 << 31:
-        raise ValueError(text)
-    return value
-
-
-def _above_nothing(text: str) -> float:
-    value = float(text)
-    if not (math.isfinite(value) and 0.1 <= value <= 1e6):
-        raise ValueError(text)
-    return value
-
-
 HAND_OVER: dict[str, tuple[Any, Callable[[str], Any]]] = {
-    "export_format": (VERBATIM, _one_of(*FORMAT_NAMES)),
-    "export_layout": (AS_SOURCE, _one_of(*LAYOUTS)),
-    "export_columns": (True, _switch),
-    "export_formulas": (True, _switch),
-    "export_lossy": (False, _switch),
-    "counted": (OF_ANSWERS, _one_of(OF_ANSWERS, *RULES)),
-    "trainer": ("llama-factory", _one_of(*TRAINERS)),
+    "export_format": (VERBATIM, one_of(*FORMAT_NAMES)),
+    "export_layout": (AS_SOURCE, one_of(*LAYOUTS)),
+    "export_columns": (True, switch),
+    "export_formulas": (True, switch),
+    "export_lossy": (False, switch),
+    "counted": (OF_ANSWERS, one_of(OF_ANSWERS, *RULES)),
+    "trainer": ("llama-factory", one_of(*TRAINERS)),
     "trainer_tokenizer": (BUNDLED, str),
-    "trainer_template": (OWN, _one_of(*TEMPLATES)),
-    "trainer_cutoff": (2048, _whole),
-    "trainer_batch": (16, _whole),
-    "trainer_epochs": (3.0, _above_nothing),
-    "trainer_packing": (False, _switch),
+    "trainer_template": (OWN, one_of(*TEMPLATES)),
+    "trainer_cutoff": (2048, whole_number),
+    "trainer_batch": (16, whole_number),
+    "trainer_epochs": (3.0, number(low=0.1, high=1e6)),
+    "trainer_packing": (False, switch),
 }

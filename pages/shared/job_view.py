@@ -7,6 +7,7 @@ import streamlit as st
 from core.jobs.start import again, cancel
 from core.jobs.state import CANCELLED, DIED, DONE, FAILED, QUEUED, WAITING, Job, jobs
 from core.workspace import Workspace
+from pages.shared.fragment import fragment
 from pages.shared.messages import guard, plain
 from pages.shared.numbers import count, duration, moment, short, whole
 
@@ -19,7 +20,7 @@ SHOWN = 20
 def draw_running(workspace: Workspace) -> None:
     """Running and waiting jobs, live: those that this session did not start, too."""
     running = [job.spec.id for job in jobs(workspace) if not job.ended]
-    st.fragment(_watch, run_every=EVERY if running else REST)(workspace, running)
+    fragment(_watch, run_every=EVERY if running else REST)(workspace, running)
 
 
 def _watch(workspace: Workspace, running: list[str]) -> None:

@@ -8,9 +8,10 @@ import streamlit as st
 
 from pages.shared.empty import offer_analysis
 from pages.shared.engine import Opened
+from pages.shared.fragment import fragment
 from pages.shared.messages import guard, head
 from pages.shared.sidebar import current
-from pages.shared.state import chosen, keep_choices, write_link
+from pages.shared.state import chosen, write_link
 
 Panel = Callable[[Opened], None]
 
@@ -26,13 +27,12 @@ def draw_screen(title: str, question: str, draw: Panel) -> None:
         draw(opened)
 
 
-@st.fragment
+@fragment
 def draw_tabbed(opened: Opened, label: str, key: str, panels: Mapping[str, tuple[str, Panel]]) -> None:
     """The strip of tabs and the panel of the chosen one: no other panel runs.
 
     key: the tab's name in the link. panels: title and panel by tab, one line a tab.
     """
-    keep_choices()
     st.segmented_control(
         label,
         list(panels),

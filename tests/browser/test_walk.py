@@ -9,7 +9,8 @@ from core.export.verify import SAME, verify
 from core.selection.saved import load_selection
 from core.store.datasets import Dataset, dataset_names
 from core.store.people import BAN, marked
-from tests.browser.conftest import answer, quiet, reach, visit
+from pages.shared.job_view import REST
+from tests.browser.conftest import LOOK, answer, quiet, reach, visit
 
 pytestmark = pytest.mark.browser
 SCREENS = {
@@ -89,6 +90,23 @@ def test_a_link_survives_a_walk_through_all_screens(address, page):
         for said in ("method=longest", "unit=rows", "amount=7", "c=3", "span=response"):
             assert said in page.url, f"{name} lost {said}"
     answer(page, "7 rows")
+
+
+def test_choices_outlive_the_looks_at_jobs(address, page):
+    """The list of jobs is drawn again by a timer, in a run that draws nothing else."""
+    visit(page, address + "/budget?method=longest&unit=rows&amount=7&span=response")
+    answer(page, "7 rows")
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Analyse").click()
+    page.locator("[data-testid=stMain] h1", has_text="Analyse").wait_for()
+    quiet(page)
+    looked = page.traffic.parts
+    page.wait_for_timeout(REST * 1000)
+    while page.traffic.parts < looked + 2:
+        page.wait_for_timeout(LOOK)
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Budget").click()
+    answer(page, "7 rows")
+    for said in ("method=longest", "unit=rows", "amount=7", "span=response"):
+        assert said in page.url
 
 
 def test_the_slider_moves_sentence_address_and_sidebar(address, page):

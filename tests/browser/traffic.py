@@ -6,6 +6,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 AGAIN = ForwardMsg.FINISHED_EARLY_FOR_RERUN
+PART = ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY
 
 
 class Traffic:
@@ -14,6 +15,7 @@ class Traffic:
     def __init__(self, page) -> None:
         self.asked = False  # for a run that has not begun
         self.running = False
+        self.parts = 0  # runs of a fragment alone that ended
         page.on("websocket", self._listen)
 
     @property
@@ -36,4 +38,5 @@ class Traffic:
             self.asked, self.running = False, True
         elif kind == "script_finished":
             self.running = False
+            self.parts += told.script_finished == PART
             self.asked = self.asked or told.script_finished == AGAIN

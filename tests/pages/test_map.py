@@ -13,7 +13,7 @@ from core.store.datasets import Dataset
 from core.store.people import BAN, PIN, marked, set_mark
 from core.store.sample_groups import load_group
 from core.workspace import Workspace
-from pages.shared.state import map_view
+from pages.shared.address import map_view
 from tests.made_map import HOSTILE, analysis_of, made_map
 from tests.pages.conftest import said
 

@@ -11,6 +11,7 @@ from core.store.feature_table import Beside, FeaturePage, feature_page
 from pages.explore.panels.answers import chosen_counts, hygiene_of, peaks
 from pages.shared.engine import Opened
 from pages.shared.feature_words import feature_words, labels_for
+from pages.shared.fragment import fragment
 from pages.shared.messages import guard, plain
 from pages.shared.numbers import count, whole
 from pages.shared.sample_features import clicked_row
@@ -26,7 +27,7 @@ SORTS = {
 }  # fmt: skip
 
 
-@st.fragment
+@fragment
 def draw_table(here: Current, opened: Opened) -> None:
     """Search, filters, a page of the table; a click on a row opens the feature."""
     with guard():

@@ -13,6 +13,7 @@ from core.selection.diversity_report import Diversity
 from pages.explore.panels.feature_charts import accent
 from pages.shared.charts import QUIET, ink
 from pages.shared.engine import Opened
+from pages.shared.fragment import fragment
 from pages.shared.numbers import count
 from pages.shared.sample_view import open_sample
 from pages.shared.state import choose, chosen, write_link
@@ -22,7 +23,7 @@ HEIGHT = 400
 STEPS = 200  # points of a line
 
 
-@st.fragment
+@fragment
 def draw_length_chart(opened: Opened, diversity: Diversity, null: LengthNull) -> None:
     """The picture; a box drawn on its density is looked at closer, a point clicked opens its sample: only this is redrawn."""
     _draw(diversity, null)

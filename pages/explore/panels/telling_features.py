@@ -9,6 +9,7 @@ from core.store.feature_examples import Shown
 from pages.explore.panels.answers import SUBSET, Grouped, columns_to_tell, grouped_by
 from pages.shared.engine import Opened
 from pages.shared.feature_words import feature_words
+from pages.shared.fragment import fragment
 from pages.shared.messages import guard, plain
 from pages.shared.numbers import THIN, count
 from pages.shared.sidebar import Current
@@ -20,7 +21,7 @@ EACH = 3  # features of a group on screen
 FIRST = 8  # groups on screen before all are asked for
 
 
-@st.fragment
+@fragment
 def draw_telling(here: Current, opened: Opened) -> None:
     """The choice of what to tell apart, and its groups."""
     with guard():

@@ -18,6 +18,7 @@ from pages.select.panels.picks import asked_sample
 from pages.select.panels.reading_queue import draw_queue
 from pages.shared.constraint_choice import redraw_if_changed
 from pages.shared.engine import Opened
+from pages.shared.fragment import fragment
 from pages.shared.messages import guard
 from pages.shared.sample_view import Judged, open_sample
 from pages.shared.state import choose, chosen, write_link
@@ -53,7 +54,7 @@ def draw_tabs(opened: Opened, spec: RankingSpec, pool: Pool, selected: Selected)
     draw_panel(opened, spec, pool, selected)
 
 
-@st.fragment
+@fragment
 def draw_panel(opened: Opened, spec: RankingSpec, pool: Pool, selected: Selected) -> None:
     """The chosen panel: what is clicked within it draws nothing else again, unless it asks for that."""
     redraw_if_changed()
