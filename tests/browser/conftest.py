@@ -12,7 +12,13 @@ from tests.browser.server import chromium_started, serving
 from tests.browser.traffic import Traffic
 
 PATIENCE = 60.0  # seconds that anything may take to appear on a machine under load
-LOOK = 40  # milliseconds between looks at a page
+LOOK = 60  # milliseconds between looks at a page
+
+# The page knows of no run, and no part of it is a grey box that waits for the code that draws it.
+WHOLE = """
+() => document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'
+  && ![...document.querySelectorAll('[data-testid=stSkeleton]')].some(box => box.offsetParent)
+"""
 
 Serve = Callable[[Workspace], str]
 
@@ -71,14 +77,13 @@ def visit(page, address: str) -> None:
 
 
 def quiet(page, seconds: float = PATIENCE, *, looks: int = 3) -> None:
-    """Wait until all that was asked of the server has run, and the page was idle at so many looks in a row."""
+    """Wait until all that was asked of the server has run, and the page was idle, and whole, at so many looks in a row."""
     page.wait_for_selector("[data-testid=stApp]", timeout=seconds * 1000)
     idle, until = 0, time.monotonic() + seconds
     while idle < looks:
         assert time.monotonic() < until, f"the app still runs after {seconds:g} s"
         page.wait_for_timeout(LOOK)
-        state = page.get_attribute("[data-testid=stApp]", "data-test-script-state")
-        idle = idle + 1 if page.traffic.idle and state == "notRunning" else 0
+        idle = idle + 1 if page.traffic.idle and page.evaluate(WHOLE) else 0
 
 
 def reach(page, *words: str) -> None:

@@ -44,7 +44,7 @@ def test_from_a_telling_feature_to_its_page_to_a_sample_and_on_to_the_nearest(ad
     drawer.get_by_text("Sample #98").wait_for()
     part(page, "Conversation")
     drawer.get_by_text("Say something about number 98.").first.wait_for()
-    assert drawer.get_by_text("Sample #98").is_visible()  # going back is not the click once more
+    drawer.get_by_text("Sample #98").wait_for()  # going back is not the click once more
     part(page, "Strongest features")
     drawer.get_by_test_id("stDataFrame").wait_for()
     click_first(page, -1)
@@ -72,6 +72,7 @@ def test_a_link_to_a_feature_opens_its_page_and_the_way_back_leads_to_all(addres
 
 def part(page, name: str) -> None:
     """Go to a part of the open drawer, and wait until its strip says so."""
+    quiet(page)
     drawer = page.get_by_role("dialog")
     drawer.get_by_role("radio", name=name).click()
     drawer.get_by_role("radio", name=name, checked=True).wait_for()

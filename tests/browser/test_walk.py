@@ -74,9 +74,10 @@ def shows(page, address: str, path: str) -> None:
     page.locator("[data-testid=stMain] h1", has_text=SCREENS[path]).wait_for()
     assert page.locator("h1").first.inner_text() == SCREENS[path]
     page.wait_for_function("title => document.title === title", arg=f"{SCREENS[path]} · Gamut")
+    page.get_by_test_id("stSidebarNavLink").nth(len(SCREENS) - 1).wait_for()
     links = page.get_by_test_id("stSidebarNavLink").all_inner_texts()
     assert [next(name for name in SCREENS.values() if link.endswith(name)) for link in links] == list(SCREENS.values())
-    assert page.get_by_test_id("stSidebar").get_by_text("Selection", exact=True).is_visible()
+    page.get_by_test_id("stSidebar").get_by_text("Selection", exact=True).wait_for()
     assert page.get_by_text("Page not found").count() == 0
     assert page.get_by_test_id("stException").count() == 0
 
