@@ -7,7 +7,10 @@ import os
 import re
 import secrets
 import shutil
+import signal
+import socket
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +21,7 @@ from core.errors import GamutError
 
 LOCAL, RAY = "local", "ray"
 ADDRESS = re.compile(r"auto|[\w.-]+:\d{1,5}|\[[0-9a-fA-F:]+\]:\d{1,5}")
+KNOCK_SECONDS = 20
 OWN_STORE = (
     500_000_000  # bytes of shared memory of a cluster that is started here; beyond that Ray writes to its folder
 )
@@ -113,8 +117,10 @@ def _library() -> ModuleType:
 
 def _connect(ray: ModuleType, said: str, **options: object) -> None:
     for name in ("ray", "ray.data"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # what goes wrong is said in a sentence of our own
+    wished = signal.getsignal(signal.SIGTERM)
     try:
+        _knock(str(options["address"]))
         ray.init(logging_level=logging.ERROR, log_to_driver=False, **options)
     except (ConnectionError, RuntimeError, ValueError, OSError, TimeoutError, ray.exceptions.RayError) as error:
         why = (str(error).strip() or type(error).__name__).splitlines()[0]
@@ -122,3 +128,13 @@ def _connect(ray: ModuleType, said: str, **options: object) -> None:
             f"The Ray cluster {said} cannot be joined: {why}. Start it with `ray start`, run this on one of its machines, and "
             "give the same RAY_AUTH_TOKEN."
         ) from None
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, wished)  # Ray's own ends the process at once: no part would be finished
+
+
+def _knock(address: str) -> None:
+    """Raise `OSError` at once where nobody answers: Ray itself would go on trying for minutes."""
+    host, colon, port = address.rpartition(":")
+    if colon:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=KNOCK_SECONDS).close()

@@ -82,8 +82,10 @@ def analyse(
 ) -> None:
     """Run a data set through model and SAE, or several SAEs in one pass; run it again to go on after a stop."""
     session = session_of(context)
+    cluster = cluster_of(engine, address, workers)
+    dtype = known_dtype(dtype, "auto" if cluster else device)  # the devices of a cluster are not this machine's
     settings = AnalysisSettings(
-        max_length=max_length, dtype=known_dtype(dtype, device), template=template, group_by=group_by,
+        max_length=max_length, dtype=dtype, template=template, group_by=group_by,
         example_bytes=example_bytes, vector_bytes=vector_bytes,
         every_layer=not hook_only, mask_massive=not keep_massive,
     )  # fmt: skip
@@ -91,7 +93,6 @@ def analyse(
     command = ["analyse", dataset, "--model", model, *(word for each in saes for word in ("--sae", each))]
     command += [*settings.words(), *pass_words(device, trust_remote_code)]
     command += ["--name", name] if name else []
-    cluster = cluster_of(engine, address, workers)
     command += ["--part-seconds", f"{part_seconds:g}", *engine_words(cluster)]
     command += [*(["--no-pilot"] if no_pilot else []), *(["--layout"] if layout else [])]
     if job is None:
