@@ -14,7 +14,7 @@ from core.activations.analyse import Cancelled, Pass
 from core.activations.batch_plan import plan_batches
 from core.activations.settings import AnalysisSettings
 from core.activations.states import massive_tokens
-from core.activations.tokens import UNSCORED, Tokens
+from core.activations.tokens import Tokens
 
 KINDS = ("first", "last", "mean")
 Stop = Callable[[], bool]
@@ -77,13 +77,8 @@ def stream_ends(
 @torch.inference_mode()
 def _read(machine: Pass, tokens: Tokens, ids: np.ndarray, *, mask_massive: bool) -> tuple[Read, np.ndarray]:
     """By site and kind, float32 (layers, batch, d); and int64 (layers, batch), the tokens that count."""
-    lengths = tokens.lengths[ids]
-    padded = np.zeros((len(ids), lengths.max()), dtype=np.int64)
-    scored = np.zeros(padded.shape, dtype=bool)
-    for row, (first, length) in enumerate(zip(tokens.indptr[ids], lengths, strict=True)):
-        padded[row, :length] = tokens.ids[first : first + length]
-        scored[row, :length] = tokens.sides[first : first + length] != UNSCORED
-    see = _Eyes(torch.from_numpy(scored), mask_massive=mask_massive)
+    padded, index = tokens.padded(ids)
+    see = _Eyes(torch.from_numpy(tokens.scored(index)), mask_massive=mask_massive)
     handles = [block.register_forward_hook(see.block) for block in machine.model.blocks]
     handles += [projection.register_forward_pre_hook(see.neurons) for projection in machine.projections]
     try:

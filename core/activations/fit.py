@@ -16,7 +16,7 @@ from core.activations.batch_plan import plan_batches
 from core.activations.fit_card import MASSIVE, Fit, FitCard
 from core.activations.model import LanguageModel
 from core.activations.sae import TOKENS, SparseAutoencoder
-from core.activations.scored_states import ScoredStates, padded_ids
+from core.activations.scored_states import ScoredStates
 from core.activations.settings import AnalysisSettings
 from core.activations.tokens import PROMPT, RESPONSE, UNSCORED, Tokens
 
@@ -140,8 +140,8 @@ def _losses(model, sae, tokens: Tokens, settings, mean: np.ndarray, samples: int
         None, lambda x: _reconstruction(sae, x), torch.zeros_like, lambda x: fixed.to(x.device).expand_as(x),
     )  # fmt: skip
     for batch in plan_batches(tokens.lengths[:samples], small):
-        padded, index = padded_ids(tokens, batch)
-        scored = torch.from_numpy((index >= 0) & (tokens.sides[index] != UNSCORED))
+        padded, index = tokens.padded(batch)
+        scored = torch.from_numpy(tokens.scored(index))
         for way, replace in enumerate(ways):
             check_stop()
             nats = _nats(model, sae.module(model), torch.from_numpy(padded), scored, replace)

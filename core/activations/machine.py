@@ -20,7 +20,7 @@ from core.activations.sae import SparseAutoencoder, check_pair, encode, fitted, 
 from core.activations.settings import AnalysisSettings
 from core.activations.states import StateReader, States, read_together
 from core.activations.template import by_chat_template
-from core.activations.tokens import UNSCORED, Tokens, token_texts, tokenise
+from core.activations.tokens import Tokens, token_texts, tokenise
 from core.errors import GamutError
 from core.store.contents import Budgets, Shape, decide
 
@@ -129,14 +129,8 @@ class Padded:
 
 def padded(tokens: Tokens, ids: np.ndarray, *, pinned: bool = False) -> Padded:
     """Make a batch ready; `pinned`: in memory from which a CUDA device copies while it computes."""
-    lengths = tokens.lengths[ids]
-    token_ids = np.zeros((len(ids), lengths.max()), dtype=np.int64)
-    scored = np.zeros(token_ids.shape, dtype=bool)
-    for row, (first, length) in enumerate(zip(tokens.indptr[ids], lengths, strict=True)):
-        token_ids[row, :length] = tokens.ids[first : first + length]
-        scored[row, :length] = tokens.sides[first : first + length] != UNSCORED
-    real = np.flatnonzero(np.arange(token_ids.shape[1]) < lengths[:, None])
-    made = [torch.from_numpy(values) for values in (token_ids, scored, real)]
+    token_ids, index = tokens.padded(ids)
+    made = [torch.from_numpy(values) for values in (token_ids, tokens.scored(index), np.flatnonzero(index >= 0))]
     return Padded(ids, *(values.pin_memory() if pinned else values for values in made))
 
 

@@ -35,9 +35,9 @@ class ScoredStates:
         found = np.empty((int(first[-1]), self.width), dtype=np.float32)
         for batch in plan_batches(tokens.lengths[ids], settings):
             check_stop()
-            padded, index = padded_ids(tokens, ids[batch])
+            padded, index = tokens.padded(ids[batch])
             hidden = residual(self.model, torch.from_numpy(padded), block=self.block, site=self.site)
-            wanted = (index >= 0) & (tokens.sides[index] != UNSCORED)
+            wanted = tokens.scored(index)
             values = self.taken(hidden[torch.from_numpy(wanted).to(hidden.device)]).float().cpu().numpy()
             rows = np.concatenate([np.arange(first[i], first[i + 1]) for i in batch])
             found[rows] = values
@@ -48,11 +48,3 @@ def scored_counts(tokens: Tokens) -> np.ndarray:
     """Scored tokens of each sample, int64 (n)."""
     upto = np.concatenate([[0], np.cumsum(tokens.sides != UNSCORED)])
     return upto[tokens.indptr[1:]] - upto[tokens.indptr[:-1]]
-
-
-def padded_ids(tokens: Tokens, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Token ids padded on the right, int64 (rows, length), and each one's index into all tokens (−1 for padding)."""
-    lengths = tokens.lengths[batch]
-    index = tokens.indptr[batch][:, None] + np.arange(lengths.max())[None]
-    index[np.arange(lengths.max())[None] >= lengths[:, None]] = -1
-    return np.where(index >= 0, tokens.ids[index], 0).astype(np.int64), index

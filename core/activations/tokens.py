@@ -7,10 +7,9 @@ from functools import cached_property
 import numpy as np
 
 from core.activations.template import Rendered, Span, by_chat_template, render
-from core.datasets.sample import RESPONSE_ROLES, ROLES, Turn
+from core.datasets.sample import RESPONSE_ROLES, ROLES, SPECIAL, TEMPLATE, Turn
 from core.errors import GamutError
 
-TEMPLATE, SPECIAL = 254, 255  # role codes beside the indices of ROLES
 ROLE_CODE = {role: code for code, role in enumerate(ROLES)}
 RESPONSE_CODES = np.array([ROLE_CODE[role] for role in sorted(RESPONSE_ROLES)], dtype=np.uint8)
 PROMPT, RESPONSE, UNSCORED = 0, 1, 2  # the side of a conversation that pooling keeps apart
@@ -46,6 +45,17 @@ class Tokens:
         # Position 0 of a causal model carries one constant, huge activation whatever the token is.
         sides[self.indptr[:-1][self.lengths > 0]] = UNSCORED
         return sides
+
+    def padded(self, samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Token ids of samples padded on the right, int64 (n, longest), and each one's index into all tokens (−1: padding)."""
+        lengths = self.lengths[samples]
+        places = np.arange(lengths.max())
+        index = np.where(places < lengths[:, None], self.indptr[samples][:, None] + places, -1)
+        return np.where(index >= 0, self.ids[index], 0).astype(np.int64), index
+
+    def scored(self, index: np.ndarray) -> np.ndarray:
+        """Which tokens count, bool, of those at an index into all tokens; padding (−1) does not."""
+        return (index >= 0) & (self.sides[index] != UNSCORED)
 
 
 def tokenise(

@@ -13,9 +13,9 @@ from core.activations.by_jinja import tokens_by_jinja
 from core.activations.by_slots import prepare, tokens_by_slots
 from core.activations.template import render
 from core.activations.tokenizer_files import tokenizer_folder
-from core.activations.tokens import RESPONSE_CODES, SPECIAL, tokenise_rendered
+from core.activations.tokens import RESPONSE_CODES, tokenise_rendered
 from core.activations.trainer_templates import AXOLOTL, JINJA, LLAMA_FACTORY, OWN, trainer_of
-from core.datasets.sample import Turn
+from core.datasets.sample import SPECIAL, Turn
 from core.errors import GamutError
 
 TOGETHER = 512  # conversations at once

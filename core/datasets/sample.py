@@ -7,6 +7,8 @@ from typing import Any
 
 # `input` is Alpaca's second half of a user turn: kept apart, so that an Alpaca record survives the round trip.
 ROLES = ("system", "user", "input", "assistant", "tool_call", "tool")
+TEMPLATE, SPECIAL = 254, 255  # codes of what is no role, beside the indices of ROLES
+UNSCORED_ROLES = TEMPLATE  # codes from here on are template and special tokens
 RESPONSE_ROLES = frozenset({"assistant", "tool_call"})  # what the model is trained to say; the rest is its prompt
 
 

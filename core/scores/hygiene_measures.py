@@ -6,11 +6,11 @@ import re
 
 import numpy as np
 
+from core.datasets.sample import UNSCORED_ROLES
 from core.store.analyses import Analysis
 from core.store.features import histograms
 
 ROWS = 1 << 20  # activations looked at together
-UNSCORED_ROLES = 254  # role codes from here on are template and special tokens
 CONTROL = re.compile(r"<\|.*\|>|</?s>|<(bos|eos|pad|unk|mask|start_of_turn|end_of_turn)>|\[/?(INST|CLS|SEP|PAD|MASK)\]")
 
 

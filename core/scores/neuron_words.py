@@ -12,12 +12,12 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.sparse import csr_array
 
+from core.datasets.sample import UNSCORED_ROLES
 from core.files import json_hash
 from core.store.analyses import Analysis
 from core.store.derived import kept_table
 from core.store.token_text import BROKEN
 
-UNSCORED_ROLES = 254  # role codes from here on are template and special tokens
 WORDS = 3
 PIECE = 4_096  # samples read at once
 

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.datasets.sample import UNSCORED_ROLES
 from core.errors import GamutError
 from core.store.analyses import Analysis
 from core.store.contents import EVERY
 from core.store.strongest import TOP, strongest
 from core.store.vectors import neurons_of, vectors_of
-
-UNSCORED_ROLES = 254  # role codes from here on are template and special tokens
 
 
 @dataclass(frozen=True, eq=False)

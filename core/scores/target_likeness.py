@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import numpy as np
 from numba import njit
 
+from core.datasets.sample import UNSCORED_ROLES
 from core.files import json_hash
 from core.scores.capability import Capability
 from core.store.analyses import Analysis
@@ -24,7 +25,6 @@ from core.store.vectors import strongest_rows
 MONA, OVERLAP, BM25 = "mona", "neuron-overlap", "bm25"
 K1, B = 1.2, 0.75  # of BM25, as most search engines have them
 TOGETHER = 20_000  # samples read at once, so that a pool of any size takes little memory
-UNSCORED_ROLES = 254  # role codes from here on are template and special tokens
 
 
 def likeness(analysis: Analysis, capability: Capability, rule: str) -> np.ndarray:

@@ -6,8 +6,8 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from transformers import PreTrainedTokenizerFast
 
 from core.activations.template import render, render_plain, template_words
-from core.activations.tokens import ROLE_CODE, SPECIAL, UNSCORED, token_texts, tokenise
-from core.datasets.sample import Turn
+from core.activations.tokens import ROLE_CODE, UNSCORED, token_texts, tokenise
+from core.datasets.sample import SPECIAL, Turn
 from core.errors import GamutError
 from tests.tiny import tiny_tokenizer
 

@@ -11,8 +11,7 @@ from core.activations.identity import identify
 from core.activations.inspector import Inspector
 from core.activations.reading import Reading
 from core.activations.settings import AnalysisSettings
-from core.activations.tokens import SPECIAL
-from core.datasets.sample import Turn
+from core.datasets.sample import SPECIAL, Turn
 from core.errors import GamutError
 from core.store.analyses import Analysis
 from core.store.datasets import Dataset

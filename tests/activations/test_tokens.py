@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from core.activations.template import render, render_plain
-from core.activations.tokens import PROMPT, RESPONSE, ROLE_CODE, SPECIAL, TEMPLATE, UNSCORED, tokenise
-from core.datasets.sample import Turn
+from core.activations.tokens import PROMPT, RESPONSE, ROLE_CODE, UNSCORED, tokenise
+from core.datasets.sample import SPECIAL, TEMPLATE, Turn
 from core.errors import GamutError
 from tests.tiny import tiny_tokenizer
 

@@ -92,7 +92,7 @@ def whole(workspace: Workspace, dataset: Dataset, identity: AnalysisIdentity) ->
 def bare(machine: Pass, tokens: Tokens, identity: AnalysisIdentity) -> None:
     """The model's trunk alone, all blocks, on the batches of the plan; nothing is read from it."""
     for batch in plan_batches(tokens.lengths, identity.settings):
-        machine.model.trunk(input_ids=torch.from_numpy(_padded(tokens, batch)), use_cache=False)
+        machine.model.trunk(input_ids=torch.from_numpy(tokens.padded(batch)[0]), use_cache=False)
 
 
 @torch.inference_mode()
@@ -103,7 +103,7 @@ def _obvious(machine: Pass, full: torch.nn.Module, tokens: Tokens) -> None:
     try:
         for start in range(0, len(order), OBVIOUS_BATCH):
             batch = order[start : start + OBVIOUS_BATCH]
-            padded = torch.from_numpy(_padded(tokens, batch))
+            padded = torch.from_numpy(tokens.padded(batch)[0])
             real = torch.from_numpy(np.arange(padded.shape[1]) < tokens.lengths[batch][:, None])
             out = full(input_ids=padded, attention_mask=real.long(), output_hidden_states=True, use_cache=False)
             active = machine.sae.sae.encode(out.hidden_states[machine.sae.block + 1])
@@ -112,11 +112,3 @@ def _obvious(machine: Pass, full: torch.nn.Module, tokens: Tokens) -> None:
                 active[row, : len(sides)][torch.from_numpy(sides != UNSCORED)].amax(dim=0)
     finally:
         machine.sae.sae.activation_fn.use_sparse_activations = sparse
-
-
-def _padded(tokens: Tokens, batch: np.ndarray) -> np.ndarray:
-    lengths = tokens.lengths[batch]
-    padded = np.zeros((len(batch), int(lengths.max())), dtype=np.int64)
-    for row, sample in enumerate(batch):
-        padded[row, : lengths[row]] = tokens.ids[tokens.indptr[sample] : tokens.indptr[sample + 1]]
-    return padded

@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from core.activations.batch import Batch
 from core.activations.collect.collection import Collection
-from core.activations.tokens import SPECIAL, Tokens
-from core.datasets.sample import ROLES
+from core.activations.tokens import Tokens
+from core.datasets.sample import ROLES, SPECIAL
 from core.store.analyses import PARTIAL, Analysis
 from core.store.contents import Budgets, Contents, Shape, decide
 from core.store.datasets import Dataset

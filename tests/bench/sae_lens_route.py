@@ -12,7 +12,7 @@ from transformers import AutoModelForCausalLM
 from core.activations.batch_plan import plan_batches
 from core.activations.identity import AnalysisIdentity
 from core.activations.machine import Pass
-from core.activations.tokens import UNSCORED, Tokens
+from core.activations.tokens import Tokens
 
 AS_THEY_ARE = {"fold_ln": False, "center_writing_weights": False, "center_unembed": False, "fold_value_biases": False}
 
@@ -43,7 +43,8 @@ class SaeLensRoute:
     @torch.inference_mode()
     def maxima(self, tokens: Tokens, batch: np.ndarray) -> torch.Tensor:
         """Of a batch every feature's maximum over a sample's scored tokens, float32 (n, features)."""
-        padded, scored = _padded(tokens, batch)
+        token_ids, index = tokens.padded(batch)
+        padded, scored = torch.from_numpy(token_ids), torch.from_numpy(tokens.scored(index))
         _, cache = self.model.run_with_cache(padded, names_filter=[self.hook], stop_at_layer=self.block + 1)
         active = self.sae.encode(cache[self.hook])
         return active.masked_fill(~scored[:, :, None], 0).amax(dim=1)
@@ -60,14 +61,3 @@ class SaeLensRoute:
         ours = np.zeros_like(theirs)
         np.maximum.at(ours, (found.sample, found.feature), found.max)
         return float(np.abs(ours - theirs).max() / theirs.max())
-
-
-def _padded(tokens: Tokens, batch: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
-    lengths = tokens.lengths[batch]
-    padded = np.zeros((len(batch), int(lengths.max())), dtype=np.int64)
-    scored = np.zeros(padded.shape, dtype=bool)
-    for row, sample in enumerate(batch):
-        span = slice(tokens.indptr[sample], tokens.indptr[sample + 1])
-        padded[row, : lengths[row]] = tokens.ids[span]
-        scored[row, : lengths[row]] = tokens.sides[span] != UNSCORED
-    return torch.from_numpy(padded), torch.from_numpy(scored)

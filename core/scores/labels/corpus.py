@@ -11,13 +11,13 @@ from functools import cached_property
 
 import numpy as np
 
+from core.datasets.sample import UNSCORED_ROLES
 from core.errors import GamutError
 from core.store.analyses import Analysis
 from core.store.contrast import length_bins
 from core.store.datasets import Dataset
 from core.store.groups import groups_of
 
-UNSCORED_ROLES = 254  # role codes from here on are template and special tokens
 MAKE, TEST, NEITHER = 0, 1, 2  # the half that a sample belongs to
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.activations.tokens import SPECIAL, Tokens
+from core.activations.tokens import Tokens
+from core.datasets.sample import SPECIAL
 from core.scores.labels.corpus import Corpus, read_corpus
 from core.store.analyses import Analysis, open_analysis
 from core.store.datasets import Dataset
