@@ -121,7 +121,7 @@ def _dealt(features: FeatureSets, random: np.random.Generator) -> tuple[np.ndarr
     there = np.flatnonzero(sets.of >= 0)
     asked = np.sort(random.permutation(there)[:DEALT])
     rows = sets.of[asked]
-    nearest, shared = nearest_of(sets.indptr, sets.ids, sets.first, start, holder, rows)
+    nearest, shared = nearest_of(sets, start, holder, rows)
     size = sets.size[rows]
     union = np.maximum(1, size + np.where(nearest >= 0, sets.size[nearest], 0) - shared)
     return size, np.where(sets.times[rows] > 1, 1.0, shared / union)

@@ -21,7 +21,7 @@ from core.scores.feature_sets import FeatureSets
 from core.scores.links import NO_LINKS, Links
 from core.scores.minhash import Bands, band_keys, bands_for, likely_pairs
 from core.scores.set_bits import bits_of, compare, words_of
-from core.scores.set_join import Pairs, by_feature, join_of, nearest_of, overlaps, pairs_of
+from core.scores.set_join import NEVER, Pairs, by_feature, count_out, join_of, meetings, overlaps, pairs_of
 
 EXACT = 100_000  # samples up to which every pair is found
 LOWEST, HIGHEST = 0.3, 0.6  # within which the smallest overlap lies that links samples, where all pairs are found
@@ -29,7 +29,10 @@ RANDOM, USUAL = 20_000, 0.99  # random pairs, and the quantile of their overlap 
 STEPS = 100  # pairs are counted by hundredths of overlap
 GATHERED = 1_000_000  # pairs held before they are reduced to the links that matter
 AT_ONCE = 256  # sets joined or searched for in one step
-BITS, LISTS, PAIR = 0.16, 1.5, 1.0  # nanoseconds, measured: a word of bits, a step through lists, a pair in any case
+BITS, LISTS, PAIR = 0.16, 1.0, 1.0  # nanoseconds, measured: a word of bits, a step through lists, a pair in any case
+MET, STEP = 30.0, 1.5  # and of the join: a pair that meets, and a feature of the two that are then compared
+SPARED = 4  # the join comes first where counting out everybody would cost so many times as much
+BITWISE, JOINED, COUNTED = "bits", "join", "count"  # the ways to find every pair; the answer is the same
 Progress = Callable[[int, int, str], None]
 
 
@@ -76,10 +79,10 @@ class Redundancy:
 
 
 def seconds_of(features: FeatureSets) -> float:
-    """About how long it takes, on one processor: what tells whether it is a matter of a moment or of minutes."""
+    """About how long it takes on this machine: what tells whether it is a matter of a moment or of minutes."""
     if features.n_samples > EXACT:
         return 3e-8 * len(features.indices) + 1e-5 * features.n_samples
-    return 1e-9 * min(_by_bits_cost(features), _by_lists_cost(features))
+    return 1e-9 * min(_by_bits_cost(features), _by_lists_cost(features)) / _processors()
 
 
 def _by_bits_cost(features: FeatureSets) -> float:
@@ -88,6 +91,15 @@ def _by_bits_cost(features: FeatureSets) -> float:
 
 def _by_lists_cost(features: FeatureSets) -> float:
     return LISTS * float((features.samples.astype(np.float64) ** 2).sum()) + PAIR * float(features.n_samples) ** 2
+
+
+def shortest_way(features: FeatureSets, sets: DistinctSets, floor: Fraction) -> str:
+    """How to find every pair: the join spares counting only where rare features keep most pairs apart."""
+    if _by_bits_cost(features) <= (lists := _by_lists_cost(features)):
+        return BITWISE
+    met = meetings(sets, floor.numerator, floor.denominator)
+    compared = MET + STEP * 2 * float(features.richness.mean())
+    return JOINED if SPARED * compared * min(met, float(len(sets)) ** 2 / 2) <= lists else COUNTED
 
 
 def random_overlaps(features: FeatureSets, *, seed: int = 0) -> np.ndarray:
@@ -102,18 +114,22 @@ def random_overlaps(features: FeatureSets, *, seed: int = 0) -> np.ndarray:
 
 
 def redundancy(
-    features: FeatureSets, *, exact: bool | None = None, by_bits: bool | None = None, progress: Progress = no_progress
+    features: FeatureSets, *, exact: bool | None = None, way: str | None = None, progress: Progress = no_progress
 ) -> Redundancy:
-    """Who shares most with whom. exact: None lets the number of samples decide; by_bits: None takes the shorter way."""
+    """Who shares most with whom. exact: None lets the number of samples decide; way: None takes the shortest one."""
     exact = features.n_samples <= EXACT if exact is None else exact
-    by_bits = _by_bits_cost(features) <= _by_lists_cost(features) if by_bits is None else by_bits
     usual = random_overlaps(features)
     bands = None if exact else bands_for(usual)
     highest = ceil(STEPS * float(np.quantile(usual, USUAL))) / STEPS
     floor = bands.floor if bands else min(HIGHEST, max(LOWEST, highest))
     sets = distinct_sets(features)
     gathered = _Gathered(sets)
-    left_out = _find(sets, gathered, Fraction(str(floor)), bands, by_bits, progress)
+    least = Fraction(str(floor))
+    left_out = 0
+    if bands is None:
+        _find(sets, gathered, least, way or shortest_way(features, sets, least), progress)
+    else:
+        left_out = sum(_likely_pairs(sets, gathered, bands, least, progress))
     progress(1, 1, "done")
     links = gathered.links().joined(_identical(sets)).strongest(features.n_samples)
     nearest, shared, union = _per_sample(sets, gathered)
@@ -121,18 +137,14 @@ def redundancy(
     return Redundancy(floor, nearest, shared, union, links, gathered.pairs, left_out, bands)
 
 
-def _find(
-    sets: DistinctSets, gathered: _Gathered, floor: Fraction, bands: Bands | None, by_bits: bool, progress: Progress
-) -> int:
-    """Gather all pairs, and the nearest of every set; returns how many comparisons were left out."""
-    if bands is not None:
-        return sum(_likely_pairs(sets, gathered, bands, floor, progress))
-    if by_bits:
+def _find(sets: DistinctSets, gathered: _Gathered, floor: Fraction, way: str, progress: Progress) -> None:
+    """Gather all pairs, and the nearest of every set."""
+    if way == BITWISE:
         _find_by_bits(sets, gathered, floor, progress)
-    else:
-        _find_by_lists(sets, gathered, floor, progress)
-        _find_rest(sets, gathered, progress)
-    return 0
+        return
+    if way == JOINED:
+        _find_by_join(sets, gathered, floor, progress)
+    _count_out(sets, gathered, floor, progress, joined=way == JOINED)
 
 
 @dataclass(eq=False)
@@ -192,13 +204,13 @@ def _steps(n: int) -> Iterator[tuple[int, int]]:
         yield begin, min(n, begin + AT_ONCE)
 
 
-def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _in_order(make: Callable, steps: list) -> Iterator:
     """make(step) of every step in order, on all processors, a few ahead of who takes them: memory stays bounded."""
-    with _threads() as threads:
+    with ThreadPoolExecutor(_processors()) as threads:
         ahead = 2 * threads._max_workers
         waiting = [threads.submit(make, step) for step in steps[:ahead]]
         for place in range(len(steps)):
@@ -218,7 +230,7 @@ def _find_by_bits(sets: DistinctSets, gathered: _Gathered, floor: Fraction, prog
         progress(end, len(sets), "comparing every two samples")
 
 
-def _find_by_lists(sets: DistinctSets, gathered: _Gathered, floor: Fraction, progress: Progress) -> None:
+def _find_by_join(sets: DistinctSets, gathered: _Gathered, floor: Fraction, progress: Progress) -> None:
     join = join_of(sets, floor.numerator, floor.denominator)
     steps = list(_steps(len(sets)))
     for (_, end), pairs in zip(steps, _in_order(lambda step: pairs_of(join, step[0], step[1]), steps), strict=True):
@@ -226,23 +238,24 @@ def _find_by_lists(sets: DistinctSets, gathered: _Gathered, floor: Fraction, pro
         progress(end, 2 * len(sets), "comparing samples that may be alike")
 
 
-def _find_rest(sets: DistinctSets, gathered: _Gathered, progress: Progress) -> None:
-    """The nearest of those that are no twins of anyone and that no pair has reached: by counting out all others."""
+def _count_out(sets: DistinctSets, gathered: _Gathered, floor: Fraction, progress: Progress, *, joined: bool) -> None:
+    """The nearest and the pairs of all; after the join the nearest of those that are no twins and that no pair has reached."""
     gathered.links()
-    rest = np.flatnonzero((gathered.best < 0) & (sets.times == 1)).astype(np.int32)
-    if not len(rest):
-        return
+    p, q = NEVER if joined else (floor.numerator, floor.denominator)
+    rest = np.flatnonzero((gathered.best < 0) & (sets.times == 1)) if joined else np.arange(len(sets))
     start, holder = by_feature(sets.indptr, sets.ids, sets.n_features)
-    steps = [rest[begin:end] for begin, end in _steps(len(rest))]
+    steps = [rest[begin:end].astype(np.int32) for begin, end in _steps(len(rest))]
 
-    def find(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return nearest_of(sets.indptr, sets.ids, sets.first, start, holder, rows)
+    def count(rows: np.ndarray) -> tuple[np.ndarray, ...]:
+        return count_out(sets.indptr, sets.ids, sets.first, start, holder, rows, p, q)
 
     done = 0
-    for rows, (nearest, shared) in zip(steps, _in_order(find, steps), strict=True):
+    for rows, (nearest, shared, *pairs) in zip(steps, _in_order(count, steps), strict=True):
         gathered.best[rows], gathered.shared[rows] = nearest, shared
+        gathered.take((pairs[0], pairs[1], pairs[2]))
         done += len(rows)
-        progress(len(sets) + done, len(sets) + len(rest), "looking for the nearest of the others")
+        before = len(sets) if joined else 0
+        progress(before + done, before + len(rest), "counting what every two samples have in common")
 
 
 def _likely_pairs(

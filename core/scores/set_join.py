@@ -5,7 +5,7 @@ J(x, y) = |x ∩ y| / |x ∪ y| ≥ p/q. With sets by size and features the rare
 meet there are compared, and only where their sizes, the places where they meet and their marks leave the floor in reach.
 Source: Bayardo, Ma, Srikant, "Scaling Up All Pairs Similarity Search" (AllPairs), WWW 2007; Xiao et al. (PPJoin), WWW 2008.
 
-The nearest of a set is found by counting, for every other set, the features that both have.
+The nearest of a set is found by counting, for every other set, the features that both have; that tells its pairs as well.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from core.scores.feature_sets import FeatureSets
 from core.scores.set_marks import differ, marks_of, with_room
 
 Pairs = tuple[np.ndarray, np.ndarray, np.ndarray]  # one, other, features in common: int32 each
+NEVER = (2, 1)  # a floor that no pair reaches
 
 
 class Join(NamedTuple):
@@ -58,6 +59,23 @@ def _held(indptr, ids, n_features, p, q):
             holder[at[feature]], left[at[feature]] = row, size - e
             at[feature] += 1
     return start, holder, left
+
+
+def meetings(sets: DistinctSets, p: int, q: int) -> float:
+    """How often `pairs_of` looks at another set, at most: the holders of every set's first features, half of them before it."""
+    return float(_meetings(sets.indptr, sets.ids, sets.n_features, p, q)) / 2
+
+
+@njit(cache=True, nogil=True)
+def _meetings(indptr, ids, n_features, p, q):
+    held, asked = np.zeros(n_features, np.int64), np.zeros(n_features, np.int64)
+    for row in range(indptr.size - 1):
+        size = indptr[row + 1] - indptr[row]
+        for e in range(size + 1 + (-2 * p * size) // (p + q)):
+            held[ids[indptr[row] + e]] += 1
+        for e in range(size + 1 + (-p * size) // q):
+            asked[ids[indptr[row] + e]] += 1
+    return (held.astype(np.float64) * asked).sum()
 
 
 @njit(cache=True, nogil=True)
@@ -136,13 +154,14 @@ def by_feature(indptr, ids, n_features):
 
 
 @njit(cache=True, nogil=True)
-def nearest_of(indptr, ids, first, start, holder, rows):
+def count_out(indptr, ids, first, start, holder, rows, p, q):
     """For each of `rows` the set with the largest Jaccard index, ties to the lowest sample, and what both have: int32.
 
-    −1 and 0 for a set that shares nothing with any other.
+    −1 and 0 for a set that shares nothing with any other. And the pairs with earlier sets that reach p/q: `Pairs`.
     """
     count = np.zeros(indptr.size - 1, np.int32)
     nearest, shared = np.full(rows.size, -1, np.int32), np.zeros(rows.size, np.int32)
+    found, many = np.empty((1024, 3), np.int32), 0
     for k in range(rows.size):
         row = rows[k]
         count[:] = 0
@@ -159,7 +178,19 @@ def nearest_of(indptr, ids, first, start, holder, rows):
             more = mine * union - best * either  # > 0: a larger index than the best so far, without rounding
             if more > 0 or (more == 0 and first[other] < first[who]):
                 best, union, who = mine, either, other
+            if other < row and mine * q >= p * either:
+                found = with_room(found, many)
+                found[many, 0], found[many, 1], found[many, 2] = row, other, mine
+                many += 1
         nearest[k], shared[k] = who, best
+    return nearest, shared, found[:many, 0].copy(), found[:many, 1].copy(), found[:many, 2].copy()
+
+
+def nearest_of(
+    sets: DistinctSets, start: np.ndarray, holder: np.ndarray, rows: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The nearest of each of `rows` and what both have, as `count_out` tells them; start, holder: of `by_feature`."""
+    nearest, shared, *_ = count_out(sets.indptr, sets.ids, sets.first, start, holder, rows, *NEVER)
     return nearest, shared
 
 

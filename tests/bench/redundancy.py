@@ -12,7 +12,7 @@ import numpy as np
 
 from core.scores.feature_sets import FeatureSets
 from core.scores.redundancy_null import draw_null
-from core.scores.redundancy_search import Redundancy, redundancy, seconds_of
+from core.scores.redundancy_search import BITWISE, COUNTED, JOINED, Redundancy, redundancy, seconds_of
 from core.scores.redundant_groups import in_order, propose
 from tests.bench.constraints import with_near_copies
 from tests.bench.zipf import generate
@@ -23,8 +23,8 @@ FEW, ROWS, MANY = 15_000, 52_000, 1_000_000
 
 def bench() -> Iterator[Row]:
     """Rows (what, value, note): seconds of one run, all processors, kernels compiled."""
-    for by_bits in (False, True):
-        redundancy(generate(2_000), by_bits=by_bits)  # compiles
+    for way in (BITWISE, JOINED, COUNTED):
+        redundancy(generate(500), way=way)  # compiles
     for rows in (FEW, ROWS):
         features = with_near_copies(generate(rows))
         found, seconds = _timed(features)

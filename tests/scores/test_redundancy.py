@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 from itertools import combinations
+from math import ceil
 
 import numpy as np
 import pytest
@@ -15,10 +16,10 @@ from core.scores.links import groups_of
 from core.scores.minhash import Bands, band_keys, likely_pairs
 from core.scores.redundancy import kept_redundancy, redundancy_of
 from core.scores.redundancy_null import deal, draw_null
-from core.scores.redundancy_search import redundancy
+from core.scores.redundancy_search import BITWISE, COUNTED, JOINED, redundancy, shortest_way
 from core.scores.redundancy_text import agreement
 from core.scores.redundant_groups import OUT, STAYS, groups_at, in_order, propose, smallest_inside
-from core.scores.set_join import join_of, pairs_of
+from core.scores.set_join import join_of, meetings, pairs_of
 from core.selection.specification import active_sets
 from core.store.analyses import open_analysis
 
@@ -62,9 +63,9 @@ rows_of = st.lists(st.sets(st.integers(0, 11), max_size=8), min_size=1, max_size
 
 
 @settings(max_examples=60, deadline=None)
-@given(rows_of, st.booleans())
-def test_nearest_pairs_and_groups_equal_brute_force_ties_included(rows, by_bits):
-    found = redundancy(sets_of(rows), by_bits=by_bits)
+@given(rows_of, st.sampled_from([BITWISE, JOINED, COUNTED]))
+def test_nearest_pairs_and_groups_equal_brute_force_ties_included(rows, way):
+    found = redundancy(sets_of(rows), way=way)
     for sample in range(len(rows)):
         who, most = nearest(rows, sample)
         assert (found.nearest[sample], Fraction(int(found.shared[sample]), max(1, int(found.union[sample])))) == (
@@ -111,6 +112,23 @@ def test_the_join_finds_every_pair_at_any_floor(rows, tenths):
         if overlap(rows[a], rows[b]) >= Fraction(tenths, 10)
     }
     assert told == true and len(one) == len(told)
+
+
+@settings(max_examples=20, deadline=None)
+@given(rows_of, st.integers(1, 10))
+def test_the_meetings_of_the_join_are_those_of_the_first_features(rows, tenths):
+    sets = distinct_sets(sets_of(rows))
+    own = [sets.ids[a:b].tolist() for a, b in zip(sets.indptr, sets.indptr[1:], strict=False)]
+    asked = [ids[: len(ids) - ceil(Fraction(tenths, 10) * len(ids)) + 1] for ids in own]
+    held = [ids[: len(ids) - ceil(Fraction(2 * tenths, 10 + tenths) * len(ids)) + 1] for ids in own]
+    assert meetings(sets, tenths, 10) == sum(len(set(a) & set(b)) for a in asked for b in held) / 2
+
+
+def test_the_join_is_taken_only_where_it_spares_counting():
+    rare, _ = near_copies(60)  # sets of 40 to 80 of 2,000 features
+    apart, dense = sets_of([{k} for k in range(300)], 70_000), sets_of([set(range(64))] * 9, 64)
+    for features, way in ((rare, COUNTED), (apart, JOINED), (dense, BITWISE)):
+        assert shortest_way(features, distinct_sets(features), Fraction(3, 10)) == way
 
 
 def near_copies(n: int, seed: int = 0) -> tuple[FeatureSets, list[set[int]]]:
