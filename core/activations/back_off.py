@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -39,6 +40,19 @@ def out_of_memory(error: BaseException) -> bool:
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
     return isinstance(error, RuntimeError) and any(words in str(error) for words in SAID)
+
+
+@contextmanager
+def told_when_out_of_memory(while_: str, instead: str) -> Iterator[None]:
+    """Where memory runs out in the body, which cannot be split: `GamutError` that says while what, and what else to do."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not out_of_memory(error):
+            raise
+        raise GamutError(
+            f"Memory ran out while {while_}: free some memory, choose a device with more, or {instead}."
+        ) from None
 
 
 def give_back() -> None:
@@ -132,3 +146,40 @@ def read_in_pieces(
             raise TooLong(int(failed[0]), int(lengths[failed[0]]))
         for plan in plans:
             plan.note(number, padded_tokens(failed, lengths) // 2)
+
+
+class InPieces:
+    """Reads the batches of a pass that is no analysis: whole, or in pieces from when memory ran out first.
+
+    Such a pass has no content hash to keep; what it gives differs in the last digits of a float at most. `file`: where it
+    is written down, for a pass that goes on after a stop.
+    """
+
+    def __init__(self, file: Path | None = None) -> None:
+        self._replan = Replan(file)
+
+    @property
+    def limit(self) -> int | None:
+        """Padded tokens read at once at most; None where memory never ran out."""
+        return self._replan.limit(0)
+
+    @property
+    def note(self) -> str:
+        """What the progress adds while batches are read in pieces; else nothing."""
+        return "" if self.limit is None else ", in pieces as memory ran out"
+
+    def __call__(
+        self, batch: np.ndarray, lengths: np.ndarray, read: Callable[[np.ndarray], Read]
+    ) -> list[tuple[np.ndarray, Read]]:
+        """The samples of each piece of a batch, in its order, and what `read` makes of them; `lengths` int64 (all samples).
+
+        Raises `GamutError` for a sample that does not fit by itself.
+        """
+        try:
+            found = read_in_pieces(0, batch, lengths, [self._replan], read)
+        except TooLong as error:
+            raise GamutError(
+                f"A sample of {error.tokens} tokens does not fit into memory by itself: free some memory, or choose a device "
+                "with more (GAMUT_DEVICE), and start the same again."
+            ) from None
+        return list(zip(pieces(batch, lengths, self.limit), found, strict=True))

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from core.activations.analyse import Cancelled, Pass
+from core.activations.back_off import InPieces
 from core.activations.batch_plan import plan_batches
 from core.activations.settings import AnalysisSettings
 from core.activations.states import massive_tokens
@@ -36,16 +37,17 @@ class Ends:
 
 
 def read_ends(
-    machine: Pass, tokens: Tokens, settings: AnalysisSettings, *, progress: Callable[[int, int], None], stop: Stop
-) -> dict[str, Ends]:
+    machine: Pass, tokens: Tokens, settings: AnalysisSettings, *, progress: Callable[[int, int], None], stop: Stop,
+    split: InPieces | None = None,
+) -> dict[str, Ends]:  # fmt: skip
     """The states of all samples by site, "mlp" only where the model's neurons are known; the batches are an analysis' own.
 
     Which tokens count is as in an analysis of these settings, so `mean` is what an analysis keeps of a sample. Raises
-    `Cancelled` when `stop()` turns true.
+    `Cancelled` when `stop()` turns true. `split` as in `stream_ends`.
     """
     found: dict[str, dict[str, list[np.ndarray]]] = {}
     order, counted, done = [], [], 0
-    for batch, read, counts in stream_ends(machine, tokens, settings, stop=stop):
+    for batch, read, counts in stream_ends(machine, tokens, settings, stop=stop, split=split):
         for site, kinds in read.items():
             for kind, values in kinds.items():
                 found.setdefault(site, {}).setdefault(kind, []).append(values)
@@ -61,17 +63,35 @@ def read_ends(
 
 
 def stream_ends(
-    machine: Pass, tokens: Tokens, settings: AnalysisSettings, *, stop: Stop, begin: int = 0
-) -> Iterator[tuple[np.ndarray, Read, np.ndarray]]:
+    machine: Pass, tokens: Tokens, settings: AnalysisSettings, *, stop: Stop, begin: int = 0,
+    split: InPieces | None = None,
+) -> Iterator[tuple[np.ndarray, Read, np.ndarray]]:  # fmt: skip
     """Batch after batch from number `begin` on: sample ids, the states by site and kind, and what counts.
 
     States are float32 (layers, batch, d); counts int64 (layers, batch), tokens that count; where there are none, `mean` and
-    `last` are 0. Raises `Cancelled` when `stop()` turns true.
+    `last` are 0. Raises `Cancelled` when `stop()` turns true. `split` remembers over several calls that memory ran out.
     """
+    split = split or InPieces()
+
+    def read(ids: np.ndarray) -> tuple[Read, np.ndarray]:
+        return _read(machine, tokens, ids, mask_massive=settings.mask_massive)
+
     for batch in plan_batches(tokens.lengths, settings)[begin:]:
         if stop():
             raise Cancelled
-        yield batch, *_read(machine, tokens, batch, mask_massive=settings.mask_massive)
+        yield batch, *_joined([found for _, found in split(batch, tokens.lengths, read)])
+
+
+def _joined(found: list[tuple[Read, np.ndarray]]) -> tuple[Read, np.ndarray]:
+    """Pieces of a batch side by side."""
+    if len(found) == 1:
+        return found[0]
+    one = found[0][0]
+    sites = {
+        site: {kind: np.concatenate([read[site][kind] for read, _ in found], axis=1) for kind in one[site]}
+        for site in one
+    }
+    return sites, np.concatenate([counts for _, counts in found], axis=1)
 
 
 @torch.inference_mode()

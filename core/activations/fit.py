@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from core.activations.back_off import InPieces
 from core.activations.batch_plan import plan_batches
 from core.activations.fit_card import MASSIVE, Fit, FitCard
 from core.activations.model import LanguageModel
@@ -139,14 +140,19 @@ def _losses(model, sae, tokens: Tokens, settings, mean: np.ndarray, samples: int
     ways: tuple[Callable | None, ...] = (
         None, lambda x: _reconstruction(sae, x), torch.zeros_like, lambda x: fixed.to(x.device).expand_as(x),
     )  # fmt: skip
-    for batch in plan_batches(tokens.lengths[:samples], small):
-        padded, index = tokens.padded(batch)
+
+    def read(ids: np.ndarray) -> None:
+        padded, index = tokens.padded(ids)
         scored = torch.from_numpy(tokens.scored(index))
         for way, replace in enumerate(ways):
             check_stop()
             nats = _nats(model, sae.module(model), torch.from_numpy(padded), scored, replace)
             wanted = scored[:, 1:].numpy()
             found[way, index[:, 1:][wanted]] = nats[wanted]
+
+    split = InPieces()
+    for batch in plan_batches(tokens.lengths[:samples], small):
+        split(batch, tokens.lengths, read)
     return found
 
 

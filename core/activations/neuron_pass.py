@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
 from core.activations.analyse import Cancelled, Pass, usable_threads
+from core.activations.back_off import InPieces
 from core.activations.batch_plan import plan_batches
 from core.activations.collect.vectors import to_half
 from core.activations.identity import AnalysisIdentity
+from core.activations.states import States
 from core.activations.tokens import Tokens
 from core.store.analyses import Analysis
 
@@ -41,15 +44,20 @@ def read_samples_again(
     pieces = [stored_tokens(analysis, ids) for analysis, ids in wanted]
     total = sum(len(tokens.ids) for tokens in pieces)
     done = first = 0
+    split = InPieces()
     for tokens in pieces:
         for batch in plan_batches(tokens.lengths, identity.settings):
             if stop():
                 raise Cancelled
-            states = machine.run(tokens, batch).states
-            sums = states.neurons if site == "mlp" else states.residuals
-            assert sums is not None, "a model whose neurons are known"
-            for layer, (rows, counted) in enumerate(zip(sums, states.counted, strict=True)):
-                each(layer, first + batch, to_half(rows / np.maximum(counted, 1)[:, None].astype(np.float32)))
+            for few, states in split(batch, tokens.lengths, partial(_states, machine, tokens)):
+                sums = states.neurons if site == "mlp" else states.residuals
+                assert sums is not None, "a model whose neurons are known"
+                for layer, (rows, counted) in enumerate(zip(sums, states.counted, strict=True)):
+                    each(layer, first + few, to_half(rows / np.maximum(counted, 1)[:, None].astype(np.float32)))
             done += int(tokens.lengths[batch].sum())
-            progress(done, total, "reading samples again")
+            progress(done, total, f"reading samples again{split.note}")
         first += len(tokens.lengths)
+
+
+def _states(machine: Pass, tokens: Tokens, ids: np.ndarray) -> States:
+    return machine.run(tokens, ids).states

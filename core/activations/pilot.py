@@ -3,25 +3,21 @@
 import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from core.activations.analyse import Cancelled, Pass, Progress, Stop, analyse
-from core.activations.back_off import give_back, out_of_memory
+from core.activations.back_off import told_when_out_of_memory
 from core.activations.estimate import Rehearsal, draw, estimate, shapes_of, whole_lengths
 from core.activations.fit import measure_fit
-from core.activations.fit_card import FitCard
 from core.activations.identity import AnalysisIdentity
 from core.activations.machines import Machines
 from core.activations.meter import peak_memory
 from core.activations.pair import cautions
 from core.activations.pilot_report import PilotReport, pilot_path, write_report
 from core.activations.pool_analysis import ready_samples
-from core.activations.settings import AnalysisSettings
 from core.activations.tokens import Tokens
-from core.errors import GamutError
 from core.store.analyses import PARTIAL
 from core.store.bounds import growth_left
 from core.store.contents import Contents
@@ -72,10 +68,11 @@ def pilot(
         shutil.rmtree(scratch, ignore_errors=True)
     progress(4, 5, "measuring the fit")
     within = int(np.searchsorted(np.cumsum(sample.lengths), LOSS_TOKENS, side="right"))
-    card = _fit(
-        machine, sample, identity.settings, loss_samples=max(1, within), languages=languages_of(dataset, ids),
-        cautions=_cautions(identity, machine), check_stop=check_stop,
-    )  # fmt: skip
+    with told_when_out_of_memory("the fit was measured", "start without it (--no-pilot)"):
+        card = measure_fit(
+            machine.model, machine.sae, sample, settings=identity.settings, loss_samples=max(1, within),
+            languages=languages_of(dataset, ids), cautions=_cautions(identity, machine), check_stop=check_stop,
+        )  # fmt: skip
     lengths = whole_lengths(characters, ids, sample.lengths + sample.cut, max_length=machine.max_length)
     report = PilotReport(
         analysis=identity.id, dataset=dataset.name, model=identity.model.ref, sae=identity.sae.ref,
@@ -89,23 +86,6 @@ def pilot(
     )  # fmt: skip
     write_report(pilot_path(workspace, identity.id), report)
     return report
-
-
-def _fit(machine: Pass, sample: Tokens, settings: AnalysisSettings, **more) -> FitCard:
-    """The fit card, measured on smaller batches where memory runs out."""
-    while True:
-        try:
-            return measure_fit(machine.model, machine.sae, sample, settings=settings, **more)
-        except (RuntimeError, MemoryError) as error:
-            if not out_of_memory(error):
-                raise
-        give_back()
-        if settings.batch_tokens <= int(sample.lengths.max()):
-            raise GamutError(
-                "Memory ran out while the fit was measured, which runs the whole model with its head on one sample: free "
-                "some memory or choose a device with more. --no-pilot starts without it."
-            )
-        settings = replace(settings, batch_tokens=settings.batch_tokens // 2)
 
 
 def _cautions(identity: AnalysisIdentity, machine: Pass) -> tuple[str, ...]:

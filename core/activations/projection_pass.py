@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from core.activations.analyse import Pass, usable_threads
+from core.activations.back_off import InPieces
 from core.activations.batch_plan import plan_batches
 from core.activations.ends import Read, Stop, stream_ends
 from core.activations.identity import AnalysisIdentity
@@ -32,7 +33,10 @@ class PoolReader:
         lengths = self._tokens.lengths
         total = int(lengths.sum())
         done = sum(int(lengths[batch].sum()) for batch in plan_batches(lengths, self._settings)[:begin])
-        for ids, read, _ in stream_ends(self._machine, self._tokens, self._settings, stop=stop, begin=begin):
+        split = InPieces()
+        for ids, read, _ in stream_ends(
+            self._machine, self._tokens, self._settings, stop=stop, begin=begin, split=split
+        ):
             yield ids, read
             done += int(lengths[ids].sum())
-            self._progress(done, total, "reading samples")
+            self._progress(done, total, f"reading samples{split.note}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from torch import nn
 
 from core.activations.analyse import usable_threads
+from core.activations.back_off import InPieces
 from core.activations.batch_plan import plan_batches
 from core.activations.cancelled import Cancelled
 from core.activations.model import LanguageModel, load_model
@@ -35,6 +37,7 @@ def read_losses(
     torch.set_num_threads(usable_threads())
     model = load_model(folder, dtype=settings.dtype)
     lengths = analysis.counts.tokens
+    split = InPieces()
     total, done = int(lengths.sum(dtype=np.int64)), int(lengths[:begin].sum(dtype=np.int64))
     for first in range(begin, analysis.n_samples, TOGETHER):
         tokens = stored_tokens(analysis, np.arange(first, min(first + TOGETHER, analysis.n_samples)))
@@ -42,9 +45,10 @@ def read_losses(
         for batch in plan_batches(tokens.lengths, _small(settings, model.vocabulary)):
             if stop():
                 raise Cancelled
-            found[batch] = _mean_loss(model, tokens, batch)
+            for few, losses in split(batch, tokens.lengths, partial(_mean_loss, model, tokens)):
+                found[few] = losses
         done += int(tokens.lengths.sum())
-        progress(done, total, "reading responses")
+        progress(done, total, f"reading responses{split.note}")
         yield found
 
 

@@ -25,7 +25,7 @@ and takes raw activations: the scaling to norm √d of the training is folded in
 Data set `{dataset}` (content hash {dataset_hash}): {samples:,} samples with {available:,} scored tokens, of which
 {tokens:,} were read in {steps:,} steps of {batch:,} ({epochs:.2f} times the data), by sae-lens' `SAETrainer`. Rendered by:
 {rendering}; cut at {max_length:,} tokens ({cut_samples:,} samples lost {cut_tokens:,} tokens). The first token of a text,
-special tokens and template were left out, as analyses leave them out.
+special tokens and template were left out, as analyses leave them out.{pieces}
 
 ## Fit
 
@@ -41,13 +41,21 @@ Measured on {held:,} held-out samples ({fit_tokens:,} scored tokens), none of wh
 """
 
 
+PIECES = (
+    " Memory ran out while activations were read, so at most {tokens:,} tokens of the model's batches were read at once: with"
+    " more memory the last digits of the weights may differ."
+)
+
+
 def write_own_card(folder: Path, facts: dict[str, Any]) -> None:
     """Write `README.md` and `training.json` into the folder; `facts` with `plan` and `fit` as they are."""
     plan: TrainingPlan = facts["plan"]
     card: FitCard = facts["fit"]
     settings = facts["settings"]
     fits = [("all", card.whole), *((f"{kind} {fit.group}", fit) for kind, fits in card.groups.items() for fit in fits)]
+    pieces = PIECES.format(tokens=facts["read_in_pieces_of"]) if facts["read_in_pieces_of"] else ""
     body = CARD.format(
+        pieces=pieces,
         hook=facts["hook"], architecture=ARCHITECTURES[settings["architecture"]], k=settings["k"],
         model=facts["model"]["ref"], sha256=facts["model"]["sha256"], dataset=facts["dataset"]["name"],
         dataset_hash=facts["dataset"]["hash"], rendering=facts["rendering"], max_length=facts["max_length"],

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from core.activations.back_off import told_when_out_of_memory
 from core.activations.cancelled import Cancelled
 from core.activations.estimate import draw
 from core.activations.meter import peak_memory
@@ -57,7 +58,8 @@ def estimate_training(
     plan = _whole_plan(machine, tokens, samples=len(train), held=len(held), times=float(times))
     check_stop()
     progress(2, 3, "trying a few steps")
-    pace = rehearse(machine, tokens, plan, check_stop=check_stop)
+    with told_when_out_of_memory("a few steps were tried", "take fewer features (--width) or a smaller step (--batch)"):
+        pace = rehearse(machine, tokens, plan, check_stop=check_stop)
     pace = replace(pace, load_seconds=loaded - began, tokenise_seconds=(told - loaded) * float(times))
     found = forecast(plan, pace, machine, cache=cache, exact=len(drawn) == len(train), beside=beside)
     write_estimate(workspace, identity, found)

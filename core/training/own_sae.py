@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import torch
 
 import core
 from core.activations.analyse import usable_threads
+from core.activations.back_off import FILE, InPieces, told_when_out_of_memory
 from core.activations.cancelled import Cancelled
 from core.activations.fit import measure_fit
 from core.activations.fit_card import FitCard
@@ -37,6 +39,7 @@ from core.workspace import Workspace, check_name
 
 CHECKPOINT, CACHE = "checkpoint.safetensors", "activations"
 CURVE = 200  # points of the loss that are kept
+LESS = "take fewer features (--width) or a smaller step (--batch); what was trained so far is kept"
 
 
 def train_own_sae(
@@ -62,7 +65,8 @@ def train_own_sae(
     try:
         run.said(0, 0, "loading the model")
         run.machine = Machine(identity, **(where or {}))
-        with made_beside(to) as made:
+        run.machine.reader = replace(run.machine.reader, split=InPieces(work / FILE))
+        with made_beside(to) as made, told_when_out_of_memory("the SAE was trained", LESS):
             run.train(made, work, cache=cache, tell=tell, save_every=save_every, sizes=sizes)
             run.said(0, 0, "writing")
             run.meter.finish(made)
@@ -132,7 +136,7 @@ class _Run:
         note = "reading activations"
 
         def told() -> None:
-            self.said((min(read, total) + trained) // 2, total, note, stage="training")
+            self.said((min(read, total) + trained) // 2, total, note + machine.reader.split.note, stage="training")
 
         def has_read(upto: int) -> None:
             nonlocal read
@@ -174,6 +178,7 @@ class _Run:
             "hook": identity.settings.hook,
             "plan": plan,
             "max_length": machine.max_length,
+            "read_in_pieces_of": machine.reader.split.limit,
             "rendering": template_words(machine.model.tokenizer, identity.settings.template),
             "losses": [float(np.mean(piece)) for piece in np.array_split(losses, min(CURVE, len(losses)))],
             "fit": card,

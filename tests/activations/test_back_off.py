@@ -9,8 +9,12 @@ from hypothesis import strategies as st
 from core.activations.analyse import Cancelled, analyse
 from core.activations.back_off import Replan, out_of_memory, padded_tokens, pieces
 from core.activations.batch_plan import plan_batches
+from core.activations.capability_pass import CapabilityReader
 from core.activations.deep_check import compare_samples
 from core.activations.identity import identify
+from core.activations.neuron_pass import read_samples_again
+from core.activations.projection_pass import PoolReader
+from core.activations.response_loss import read_losses
 from core.errors import GamutError
 from core.store.analyses import Analysis
 from core.store.datasets import Dataset
@@ -156,3 +160,38 @@ def test_limits_hold_from_their_batch_on_and_are_found_again(tmp_path):
     again = Replan(tmp_path / "replan.json")
     assert again.splits == plan.splits == [(3, 80), (7, 40)]
     assert [again.limit(number) for number in (0, 2, 3, 6, 7, 99)] == [None, None, 80, 80, 40, 40]
+
+
+def test_passes_that_are_no_analysis_read_the_same_in_pieces(workspace, dataset, tiny, undisturbed, monkeypatch):
+    identity = identify(dataset, model=str(tiny["model"]), sae=str(tiny["sae"]), settings=SETTINGS)
+    conversations = [turns for _, turns in dataset.conversations()]
+    ids = np.arange(30)
+    wide = (undisturbed.contents.shape.layers, 30, undisturbed.contents.shape.neurons)
+
+    def read_all():
+        notes: set[str] = set()
+        reader = CapabilityReader(identity, progress=lambda *said: notes.add(said[2]), stop=lambda: False)
+        ends, profile = reader.ends(conversations, note="ends"), reader.profile(conversations, note="profile")
+        pool, again = np.full(wide, np.nan), np.full(wide, np.nan)
+        for rows, read in PoolReader(identity, dataset, progress=lambda *_: None).states(begin=0, stop=lambda: False):
+            pool[:, rows] = read["mlp"]["mean"]
+        read_samples_again(
+            identity, [(undisturbed, ids)], site="mlp", each=lambda layer, rows, means: again[layer].__setitem__(rows, means),
+            progress=lambda *_: None, stop=lambda: False,
+        )  # fmt: skip
+        losses = read_losses(
+            tiny["model"], undisturbed, SETTINGS, begin=0, progress=lambda *_: None, stop=lambda: False
+        )
+        kinds = [getattr(ends[site], kind) for site in ends for kind in ("rows", "first", "last", "mean")]
+        return notes, [*kinds, profile.features, profile.neurons, pool, again, np.concatenate(list(losses))]
+
+    _, expected = read_all()
+    asked = memory_for(monkeypatch, 60)
+    notes, found = read_all()
+    assert len([tokens for tokens in asked if tokens > 60]) == 4, "once in each reader, and never again"
+    assert {"ends, in pieces as memory ran out", "profile, in pieces as memory ran out"} <= notes
+    for one, other in zip(expected, found, strict=True):
+        np.testing.assert_allclose(other, one, rtol=2e-3, atol=1e-5)
+    memory_for(monkeypatch, 0)
+    with pytest.raises(GamutError, match=r"A sample of \d+ tokens does not fit into memory by itself: free some"):
+        read_all()
