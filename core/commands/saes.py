@@ -6,7 +6,7 @@ import typer
 
 from core.activations.public_saes import public_saes
 from core.commands.output import session_of, table
-from core.training.own_saes import TrainedSae, trained_for
+from core.training.own.trained import TrainedSae, trained_for
 from core.workspace import Workspace
 
 SHOWN = 40

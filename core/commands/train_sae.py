@@ -19,11 +19,11 @@ from core.jobs.run import JobCancelled, RunningJob, running
 from core.jobs.state import jobs
 from core.store.datasets import Dataset, dataset_names
 from core.store.import_dataset import import_dataset
-from core.training.own_forecast import TrainingEstimate
-from core.training.own_identity import TrainingIdentity, identify_training
-from core.training.own_saes import TrainedSae, find_trained, free_name, trained_sae
-from core.training.own_settings import ARCHITECTURES, SITES, OwnSaeSettings
-from core.training.own_work import check_copy, copy_to, forget
+from core.training.own.forecast import TrainingEstimate
+from core.training.own.identity import TrainingIdentity, identify_training
+from core.training.own.settings import ARCHITECTURES, SITES, OwnSaeSettings
+from core.training.own.trained import TrainedSae, find_trained, free_name, trained_sae
+from core.training.own.work import check_copy, copy_to, forget
 from core.workspace import check_name
 
 GB = 10**9
@@ -127,7 +127,7 @@ def _train(
     session: Session, source: Dataset, identity: TrainingIdentity, name: str | None, cache: int | None, save_seconds: float,
     me: RunningJob, where: dict,
 ) -> TrainedSae:  # fmt: skip
-    from core.training.own_sae import train_own_sae  # torch: only this command needs it
+    from core.training.own.train import train_own_sae  # torch: only this command needs it
 
     line = ProgressLine("tokens")
     made_of = (source.name, identity.facts.name, identity.settings.hook, identity.settings.architecture)
@@ -161,7 +161,7 @@ def _estimate(
     title = f"Estimate an SAE on {source.name}"
     with running(session.workspace, id=job, title=title, command=command, unit="steps", heavy=False) as me:
         identity = identify_training(source, model=model, settings=settings, with_code=where["trust"])
-        from core.training.own_estimate import estimate_training  # torch: only this command needs it
+        from core.training.own.estimate import estimate_training  # torch: only this command needs it
 
         try:
             found = estimate_training(

@@ -6,8 +6,8 @@ from dataclasses import asdict
 import pytest
 
 from core.files import write_json
-from core.training.own_forecast import TrainingEstimate
-from core.training.own_settings import OwnSaeSettings, TrainingPlan
+from core.training.own.forecast import TrainingEstimate
+from core.training.own.settings import OwnSaeSettings, TrainingPlan
 from tests.pages.conftest import metrics, said
 from tests.pages.test_analyse import a_report
 

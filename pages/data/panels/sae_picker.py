@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.activations.public_saes import PublicSaes, public_saes
 from core.activations.registry import ListedSae
-from core.training.own_saes import TrainedSae, trained_for
+from core.training.own.trained import TrainedSae, trained_for
 from core.workspace import Workspace
 from pages.shared.messages import plain
 from pages.shared.numbers import count, whole

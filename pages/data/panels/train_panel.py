@@ -11,10 +11,10 @@ from core.errors import GamutError
 from core.jobs.start import start
 from core.jobs.state import jobs
 from core.store.datasets import dataset_names
-from core.training.own_forecast import TrainingEstimate, find_estimate
-from core.training.own_saes import TrainedSae, trained_saes
-from core.training.own_settings import ARCHITECTURES, SITES, TIMES, WIDEST, OwnSaeSettings, check_block
-from core.training.own_work import forget, unfinished
+from core.training.own.forecast import TrainingEstimate, find_estimate
+from core.training.own.settings import ARCHITECTURES, SITES, TIMES, WIDEST, OwnSaeSettings, check_block
+from core.training.own.trained import TrainedSae, trained_saes
+from core.training.own.work import forget, unfinished
 from core.workspace import Workspace
 from pages.data.panels.fit_panel import draw_fit
 from pages.data.panels.sae_picker import own_words

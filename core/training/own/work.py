@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.errors import GamutError
 from core.files import made_beside, tree_size
-from core.training.own_saes import FACTS, trained_sae
+from core.training.own.trained import FACTS, trained_sae
 from core.workspace import Workspace
 
 

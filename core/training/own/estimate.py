@@ -17,13 +17,13 @@ from core.activations.pilot import LOSS_TOKENS, TOKENS
 from core.activations.scored_states import scored_counts
 from core.activations.tokens import Tokens
 from core.store.datasets import Dataset
-from core.training.own_forecast import Pace, TrainingEstimate, write_estimate
-from core.training.own_identity import TrainingIdentity
-from core.training.own_machine import Machine, plan_of, split
-from core.training.own_settings import TrainingPlan, plan_training
+from core.training.own.forecast import Pace, TrainingEstimate, write_estimate
+from core.training.own.identity import TrainingIdentity
+from core.training.own.machine import Machine, plan_of, split
+from core.training.own.settings import TrainingPlan, plan_training
+from core.training.own.stream import Sizes, cache_bytes
 from core.training.run import Progress
 from core.training.sae_steps import input_scale, new_trainer
-from core.training.stream import Sizes, cache_bytes
 from core.workspace import Workspace
 
 READ, WARM, TIMED = 8_192, 2, 4  # tokens read, steps before the clock starts, steps on the clock

@@ -8,7 +8,7 @@ from typing import Any
 
 from core.activations.fit_card import Fit, FitCard
 from core.training.card import write_card
-from core.training.own_settings import ARCHITECTURES, TrainingPlan
+from core.training.own.settings import ARCHITECTURES, TrainingPlan
 
 CARD = """---
 library_name: saelens

@@ -13,7 +13,7 @@ from core.activations.pilot_report import Actual, read_actual
 from core.activations.public_saes import names_of
 from core.activations.refs import absolute, same_ref
 from core.errors import GamutError
-from core.training.own_settings import TrainingPlan
+from core.training.own.settings import TrainingPlan
 from core.workspace import Workspace
 
 FACTS = "training.json"

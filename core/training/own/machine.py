@@ -20,8 +20,8 @@ from core.activations.tokens import Tokens, begins, tokenise
 from core.errors import GamutError
 from core.store.datasets import Dataset
 from core.training.architectures import new_sae
-from core.training.own_identity import TrainingIdentity
-from core.training.own_settings import (
+from core.training.own.identity import TrainingIdentity
+from core.training.own.settings import (
     DECAY,
     HELD_OUT,
     REVIVE,

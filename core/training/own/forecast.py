@@ -9,8 +9,8 @@ from pathlib import Path
 
 from core.activations.refs import same_ref
 from core.files import write_json
-from core.training.own_identity import TrainingIdentity
-from core.training.own_settings import OwnSaeSettings, TrainingPlan
+from core.training.own.identity import TrainingIdentity
+from core.training.own.settings import OwnSaeSettings, TrainingPlan
 from core.workspace import Workspace
 
 ESTIMATES = "estimates"

@@ -9,7 +9,7 @@ from core.activations.pair import ModelFacts
 from core.activations.places import Artifact, find_model
 from core.files import json_hash
 from core.store.datasets import Dataset
-from core.training.own_settings import OwnSaeSettings, check_block
+from core.training.own.settings import OwnSaeSettings, check_block
 from core.workspace import Workspace
 
 

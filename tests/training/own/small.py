@@ -5,10 +5,10 @@ from pathlib import Path
 
 from core.store.datasets import Dataset
 from core.store.import_dataset import import_dataset
-from core.training.own_identity import TrainingIdentity, identify_training
-from core.training.own_sae import train_own_sae
-from core.training.own_settings import OwnSaeSettings
-from core.training.stream import Sizes
+from core.training.own.identity import TrainingIdentity, identify_training
+from core.training.own.settings import OwnSaeSettings
+from core.training.own.stream import Sizes
+from core.training.own.train import train_own_sae
 from core.workspace import Workspace
 from tests.made import made_records, write_jsonl
 

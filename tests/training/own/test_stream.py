@@ -8,8 +8,8 @@ from core.activations.scored_states import ScoredStates, scored_counts
 from core.activations.settings import AnalysisSettings
 from core.activations.tokens import UNSCORED, tokenise
 from core.store.datasets import Dataset
-from core.training.stream import CachedParts, Parts, Stream
-from tests.training.own_run import with_data
+from core.training.own.stream import CachedParts, Parts, Stream
+from tests.training.own.small import with_data
 
 BLOCK = 1
 

@@ -25,16 +25,16 @@ from core.activations.tokens import Tokens
 from core.errors import GamutError
 from core.files import made_beside
 from core.store.datasets import Dataset
-from core.training.own_card import write_own_card
-from core.training.own_estimate import forecast, rehearse
-from core.training.own_forecast import TrainingEstimate
-from core.training.own_identity import TrainingIdentity
-from core.training.own_machine import Machine, plan_of, split
-from core.training.own_saes import find_trained, trained_sae
-from core.training.own_settings import TrainingPlan
+from core.training.own.card import write_own_card
+from core.training.own.estimate import forecast, rehearse
+from core.training.own.forecast import TrainingEstimate
+from core.training.own.identity import TrainingIdentity
+from core.training.own.machine import Machine, plan_of, split
+from core.training.own.settings import TrainingPlan
+from core.training.own.stream import CachedParts, Parts, Sizes, Stream, cache_bytes, check_cache
+from core.training.own.trained import find_trained, trained_sae
 from core.training.run import Progress
 from core.training.sae_steps import SAVE_SECONDS, decided_by, finish, input_scale, new_trainer, train_steps
-from core.training.stream import CachedParts, Parts, Sizes, Stream, cache_bytes, check_cache
 from core.workspace import Workspace, check_name
 
 CHECKPOINT, CACHE = "checkpoint.safetensors", "activations"

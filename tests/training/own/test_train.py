@@ -19,14 +19,14 @@ from core.activations.sae import encode, load_sae
 from core.activations.settings import AnalysisSettings
 from core.errors import GamutError
 from core.store.datasets import Dataset
-from core.training.own_machine import split
-from core.training.own_saes import trained_for, trained_saes
-from core.training.own_settings import ARCHITECTURES
-from core.training.own_work import forget, unfinished
+from core.training.own.machine import split
+from core.training.own.settings import ARCHITECTURES
+from core.training.own.trained import trained_for, trained_saes
+from core.training.own.work import forget, unfinished
 from tests.families import family_folder
-from tests.training.own_run import identity_of, run, with_data
+from tests.training.own.small import identity_of, run, with_data
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 WEIGHTS = "sae_weights.safetensors"
 
 
@@ -140,7 +140,7 @@ def test_a_cache_beyond_its_budget_is_refused_before_anything_is_read(fresh, tin
 def test_no_room_on_the_disk_is_said_in_a_sentence(fresh, tiny_pair, monkeypatch):
     from types import SimpleNamespace
 
-    monkeypatch.setattr("core.training.stream.shutil.disk_usage", lambda path: SimpleNamespace(free=2**30))
+    monkeypatch.setattr("core.training.own.stream.shutil.disk_usage", lambda path: SimpleNamespace(free=2**30))
     with pytest.raises(GamutError, match=r"the disk has 1\.1 GB free"):
         run(fresh, identity_of(fresh, tiny_pair), cache=10**9)
 
