@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
@@ -53,7 +54,8 @@ def compare(
     try:
         found = picture(asked)
     except NotKept as error:
-        raise GamutError(f"{error} {_cost(again(asked))}: python -m core neurons read {analysis} {a!r} …") from None
+        words = ["neurons", "read", analysis, *read_command(asked, MOST)[3:]]  # named as it was typed
+        raise GamutError(f"{error} {_cost(again(asked))}: python -m core {shlex.join(words)}") from None
     if csv is not None:
         every = [(layer, neuron) for layer, neuron in np.ndindex(found.a.shape)]
         with written_beside(csv) as out:

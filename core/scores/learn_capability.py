@@ -103,6 +103,17 @@ def null_words(pool: str, sets: list[list[int]], *, wanted: int, size: int) -> s
     return f"{said}, some in several sets" if len(set().union(*sets)) < size * len(sets) else said
 
 
+def refuse_without_pass(analysis: Analysis, source: CapabilitySource, *, dataset_hash: str) -> None:
+    """Raise `GamutError` where a source asks for a pass of the model; dataset_hash: of its data set, "" of files."""
+    if dataset_hash != analysis.dataset_hash:
+        raise GamutError(
+            f"Without a pass a capability is learned from samples of the analysis' own data set, {analysis.dataset!r}; learn "
+            "it with a pass, or choose samples of that one."
+        )
+    if source.strip:
+        raise GamutError("What is taken out of texts asks for a pass of the model: learn it with one.")
+
+
 def identity_of(analysis: Analysis, pool: Dataset) -> AnalysisIdentity:
     """The very model, SAE and settings of an analysis; `GamutError` where the model's files have changed."""
     model, sae = (json.loads(analysis.meta[kind]) for kind in ("model", "sae"))
@@ -157,14 +168,9 @@ def _learn_by_pass(
 def _learn_stored(
     name: str, analysis: Analysis, source: CapabilitySource, gathered: Gathered, nulls: list[list[int]], progress: Progress
 ) -> Capability:  # fmt: skip
-    ids = gathered.ids if gathered.dataset_hash == analysis.dataset_hash else None
-    if ids is None:
-        raise GamutError(
-            f"Without a pass a capability is learned from samples of the analysis' own data set, {analysis.dataset!r}; learn "
-            "it with a pass, or choose samples of that one."
-        )
-    if source.strip:
-        raise GamutError("What is taken out of texts asks for a pass of the model: learn it with one.")
+    refuse_without_pass(analysis, source, dataset_hash=gathered.dataset_hash)
+    ids = gathered.ids
+    assert ids is not None, "samples of a data set"
     progress(0, 0, "reading what the analysis keeps")
     ends = stored_ends(analysis, np.array(ids))
     random = [stored_ends(analysis, np.array(own)) for own in nulls]

@@ -231,7 +231,7 @@ def _capability(workspace: Workspace, analysis: Analysis, side: NeuronSide, site
         return None
     found = load_capability(workspace, side.capability)
     found.require(analysis)
-    found.at(site)
+    found.mean_at(site)
     return found
 
 

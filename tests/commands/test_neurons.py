@@ -64,6 +64,7 @@ def test_an_analysis_without_room_for_neurons_says_what_reading_again_would_take
     made_analysis(made, Dataset(made, "made"), id="fewfew", budgets=Budgets(vectors=40_000))
     said = call(capsys, made, "neurons", "compare", "fewfew", SOME, "rest", code=2)
     assert "60 samples" in said and "tokens, about" in said
+    assert "python -m core neurons read fewfew" in said and "rest --site mlp --equal-length --most 1000" in said
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,14 @@
 """Capabilities, Alignment and Together: what is learned at a glance, scores to read, what is found, what several share."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from core.errors import GamutError
 from core.jobs.run import running
 from core.scores.alignment import AlignmentSettings, alignment
-from core.scores.capability import capability_names, load_capability
+from core.scores.capability import capability_names, load_capability, save_capability
 from core.scores.find_by_capability import find_by_capability
 from core.scores.finding_words import TITLES, verdict
 from core.selection.saved import load_selection
@@ -33,8 +35,10 @@ def learned(made):
 
 
 def test_without_a_capability_every_tab_says_what_to_do_next(made, open_app):
+    made_capability(made, "foreign", model="another")
     app = open_app(made, SCREEN, neurons_tab="capabilities")
     assert "No capability of this model is learned yet" in said(app)
+    assert "Those that are here (1) are of other models" in said(app).replace("\\", "")
     app = open_app(made, SCREEN, neurons_tab="together")
     next(button for button in app.button if button.label == "Learn a capability").click().run()
     assert app.query_params["neurons_tab"] in ("capabilities", ["capabilities"])
@@ -111,6 +115,17 @@ def test_the_alignment_of_a_reading_is_what_the_engine_says(learned, open_app):
     assert app.query_params["align_end"] in ("lowest", ["lowest"])
     app.segmented_control(key="align_look").set_value("readings").run()
     assert "share" in said(app) and "cannot be told here" in str([e.label for e in app.expander])
+
+
+def test_one_that_was_learned_without_a_pass_is_read_where_it_has_directions(learned, open_app):
+    own = load_capability(learned, "maths")
+    alone = {part: {"residual": getattr(own, part)["residual"]} for part in ("directions", "quality")}
+    save_capability(learned, replace(own, name="kept", **alone, learned=replace(own.learned, stored=True)))
+    app = open_app(learned, SCREEN, neurons_tab="alignment", capability="kept")
+    assert app.selectbox(key="align_site").options == ["Residual stream"] and not app.error
+    assert app.query_params["align_site"] in ("residual", ["residual"]) and "along kept" in said(app)
+    app = open_app(learned, SCREEN, heat_a='{"kind":"capability","name":"kept"}', heat_b='{"kind":"nobody"}')
+    assert "Capability kept drives hardest" in app.subheader[0].value.replace("\\", "") and not app.error
 
 
 def test_what_is_not_held_is_offered_as_a_projection_pass(learned, open_app):
@@ -199,6 +214,15 @@ def test_a_file_is_looked_at_before_anything_is_learned_from_it(learned, open_ap
     app = open_app(learned, SCREEN, neurons_tab="capabilities")
     app.text_input(key="capability_path").set_value(str(good)).run()
     assert "of the 12 records, 12 are samples" in said(app).replace("\\", "") and not app.error
+    assert "12 samples, about" in said(app).replace("\\", "")
+    app.toggle(key="capability_stored").set_value(True).run()
+    app.text_input(key="capability_name").set_value("x").run()
+    app.button(key="capability_learn").click().run()
+    assert any("Without a pass a capability is learned" in error.value for error in app.error)
+    many = write_jsonl(tmp_path / "many.jsonl", made_records(210))
+    app.toggle(key="capability_stored").set_value(False).run()
+    app.text_input(key="capability_path").set_value(str(many)).run()
+    assert "More than 200 records" in said(app) and "for every 200 samples about" in said(app)
     app.text_input(key="capability_path").set_value(str(odd)).run()
     assert any("was not recognised" in error.value for error in app.error)
     app.text_area(key="capability_map").set_value("user={q}\nassistant={a}").run()

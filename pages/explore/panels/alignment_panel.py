@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.jobs.start import start
 from core.scores.alignment import POOLINGS, needs_pass
-from core.scores.capability import SITES, Capability
+from core.scores.capability import Capability
 from core.scores.project import estimate_projection, project_words
 from pages.explore.panels.alignment_answers import Scored, lengths_of, reading, scored, spread_of
 from pages.explore.panels.alignment_charts import draw_layers, draw_lengths, draw_spread, spread_words
@@ -64,10 +64,16 @@ def offer_capability() -> None:
 
 def _draw_reading(found: list[Capability]) -> Capability:
     """Which capability, and how the paper's open points are read."""
-    choose(capability=looked_at(found).name)
+    one = looked_at(found)
+    choose(capability=one.name)
+    if chosen("align_site") not in one.directions:
+        choose(align_site=next(iter(one.directions)))
     names, which, site, pooling, scales = [one.name for one in found], *st.columns([1.5, 1.3, 1.5, 2.6])
     which.selectbox("Capability", names, key="capability")
-    site.selectbox("Read at", SITES, key="align_site", format_func=SITE_TITLES.get)
+    site.selectbox(
+        "Read at", list(one.directions), key="align_site", format_func=SITE_TITLES.get,
+        help="learned without a pass of the model: the residual stream alone" if one.learned.stored else None,
+    )  # fmt: skip
     pooling.selectbox("Of a sample", POOLINGS, key="align_pooling", format_func=POOLING_TITLES.get)
     with scales, st.container(horizontal=True, gap="small"):
         st.toggle("Layers on one scale", key="align_layer_z", help="z-scores of each layer over the pool")
@@ -76,7 +82,7 @@ def _draw_reading(found: list[Capability]) -> Capability:
             "Sign by change", key="align_by_change",
             help="the sign that the mean change from first to last token gives, not that of the token means",
         )  # fmt: skip
-    return next(one for one in found if one.name == chosen("capability"))
+    return one
 
 
 def _draw_answer(opened: Opened, said: Scored) -> None:

@@ -13,7 +13,7 @@ from pages.shared.capability_choice import capabilities, fits, looked_at
 from pages.shared.engine import Opened
 from pages.shared.job_view import draw_last, draw_running
 from pages.shared.messages import guard, plain
-from pages.shared.numbers import count, moment
+from pages.shared.numbers import count, moment, whole
 from pages.shared.sample_features import clicked_row
 from pages.shared.state import choose, chosen
 
@@ -45,7 +45,7 @@ def draw_capabilities(opened: Opened) -> None:
 
 
 def _say_none(every: list[Capability]) -> None:
-    there = f" {count(len(every), 'capability')[:-1]}ies of other models are here." if every else ""
+    there = f" Those that are here ({whole(len(every))}) are of other models." if every else ""
     st.info(
         plain(
             "No capability of this model is learned yet. Give a few samples of what a model should become good at, and every "

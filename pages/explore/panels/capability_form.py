@@ -8,13 +8,14 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.datasets.look import LOOKED_AT
 from core.errors import GamutError
 from core.files import file_hash, written_beside
 from core.jobs.start import start
 from core.scores.capability import capability_names
 from core.scores.capability_source import CapabilitySource
 from core.scores.directions import FEWEST
-from core.scores.learn_capability import RANDOM_SETS, learn_words
+from core.scores.learn_capability import RANDOM_SETS, learn_words, refuse_without_pass
 from core.store.datasets import Dataset
 from core.store.people import PIN, marked
 from core.store.sample_filter import SampleFilter, count_matching
@@ -24,7 +25,7 @@ from pages.explore.panels.capability_preview import draw_look
 from pages.shared import engine
 from pages.shared.engine import Opened
 from pages.shared.filter_choice import chosen_filter
-from pages.shared.groups import first_category, groups_of
+from pages.shared.groups import MOST, first_category, groups_of, told_first
 from pages.shared.messages import guard, home_expanded, plain
 from pages.shared.numbers import count, duration, whole
 from pages.shared.state import choose
@@ -101,16 +102,24 @@ def _draw_group(opened: Opened) -> Wanted | None:
     dataset = engine.open_dataset(
         opened.workspace, which.selectbox("Data set", names, index=mine, key="capability_dataset")
     )
-    columns = [one.name for one in sorted(dataset.columns, key=lambda one: one.role != "category") if one.distinct > 1]
+    told = [one for one in told_first(dataset) if one.distinct > 1 and one.type != "json"]
+    columns = {one.name: one for one in sorted(told, key=lambda one: one.role != "category")}
     if not columns:
         column.caption("It has no column: learn from a file, or from samples picked by hand.")
         return None
-    by = column.selectbox("Column", columns, key=f"capability_column_{dataset.name}")
+    by = column.selectbox("Column", list(columns), key=f"capability_column_{dataset.name}")
     rows = dict(groups_of(dataset, by))
     chosen = value.selectbox(
-        "Value", list(rows), key=f"capability_value_{dataset.name}_{by}",
+        "Value", sorted(rows, key=lambda group: group is None), key=f"capability_value_{dataset.name}_{by}",
         format_func=lambda group: f"{'(no value)' if group is None else group} · {whole(rows[group])}",
     )  # fmt: skip
+    if columns[by].distinct > MOST:
+        st.caption(
+            plain(
+                f"{by} has {whole(columns[by].distinct)} values, the {MOST} of most samples are listed; for another one set a "
+                f"filter on Data sets and choose “{PICKED}”."
+            )
+        )
     only = SampleFilter(columns=((by, chosen),))
     return Wanted(CapabilitySource(dataset=dataset.name, only=only, **_options()), _at_most(rows[chosen]))
 
@@ -169,8 +178,8 @@ def _draw_start(opened: Opened, wanted: Wanted | None) -> None:
     called = name.text_input("Name", key="capability_name", placeholder="maths").strip()
     with st.expander("Options"):
         _draw_options(opened)
-    if wanted is not None and wanted.samples is not None:
-        st.caption(plain(f"{count(wanted.samples, 'sample')}, {_time_words(opened, wanted.samples)}."))
+    if wanted is not None:
+        st.caption(plain(_size_words(opened, wanted)))
     if button.button("Learn", type="primary", key="capability_learn", width="stretch"):
         with guard():
             if wanted is None:
@@ -226,13 +235,24 @@ def _learn(opened: Opened, name: str, source: CapabilitySource) -> None:
     if check_name(name, of="capability") in capability_names(opened.workspace):
         raise GamutError(f"There is a capability {name!r} already; choose another name, or remove that one.")
     held = st.session_state
+    stored = bool(held.get("capability_stored"))
+    if stored:
+        own = engine.open_dataset(opened.workspace, source.dataset).content_hash if source.dataset else ""
+        refuse_without_pass(opened.analysis, source, dataset_hash=own)
     command = learn_words(
-        name, analysis=opened.analysis, source=source, random_sets=int(held.get("capability_sets", RANDOM_SETS)),
-        stored=bool(held.get("capability_stored")),
+        name, analysis=opened.analysis, source=source, random_sets=int(held.get("capability_sets", RANDOM_SETS)), stored=stored,
     )  # fmt: skip
     start(opened.workspace, title=f"Learn {name}", command=command)
     choose(capability=name)
     st.rerun()
+
+
+def _size_words(opened: Opened, wanted: Wanted) -> str:
+    """How many samples are learned from, and how long that takes; of a long file for every so many."""
+    if wanted.samples is not None:
+        return f"{count(wanted.samples, 'sample')}, {_time_words(opened, wanted.samples)}."
+    each = f"for every {whole(LOOKED_AT)} samples {_time_words(opened, LOOKED_AT)}"
+    return f"More than {whole(LOOKED_AT)} records, counted when they are read: {each}."
 
 
 def _time_words(opened: Opened, samples: int) -> str:

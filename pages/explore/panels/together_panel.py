@@ -82,6 +82,7 @@ def _draw_answer(picks: Picks) -> None:
     st.caption(
         plain(
             f"Each chooses {count(picks.rows, 'row')} of {whole(picks.n)}, what {budget_words(draft_budget())} on Budget buys; "
-            f"two random choices share {100 * picks.chance:.3g} %. The constraints and bans of Budget hold; pins are left aside."
+            f"two random choices share {100 * picks.chance:.3g} %. Bans, the base and the filter of Budget hold; pins, quotas "
+            "and the bound on near-duplicates are left aside."
         )
     )
