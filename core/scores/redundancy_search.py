@@ -29,7 +29,7 @@ RANDOM, USUAL = 20_000, 0.99  # random pairs, and the quantile of their overlap 
 STEPS = 100  # pairs are counted by hundredths of overlap
 GATHERED = 1_000_000  # pairs held before they are reduced to the links that matter
 AT_ONCE = 256  # sets joined or searched for in one step
-BITS, LISTS, PAIR = 0.16, 1.0, 1.0  # nanoseconds, measured: a word of bits, a step through lists, a pair in any case
+BITS, LISTS, PAIR = 0.25, 1.0, 1.0  # nanoseconds, measured: a word of bits, a step through lists, a pair in any case
 MET, STEP = 30.0, 1.5  # and of the join: a pair that meets, and a feature of the two that are then compared
 SPARED = 4  # the join comes first where counting out everybody would cost so many times as much
 BITWISE, JOINED, COUNTED = "bits", "join", "count"  # the ways to find every pair; the answer is the same
@@ -81,7 +81,7 @@ class Redundancy:
 def seconds_of(features: FeatureSets) -> float:
     """About how long it takes on this machine: what tells whether it is a matter of a moment or of minutes."""
     if features.n_samples > EXACT:
-        return 3e-8 * len(features.indices) + 1e-5 * features.n_samples
+        return 1.2e-7 * len(features.indices) + 6e-6 * features.n_samples
     return 1e-9 * min(_by_bits_cost(features), _by_lists_cost(features)) / _processors()
 
 

@@ -9,9 +9,13 @@ import numpy as np
 from core.errors import GamutError
 from core.scores.alignment import AlignmentSettings
 from core.scores.capability import capability_names
-from core.scores.diversity import token_richness
+from core.scores.diversity import complexity, novelty, token_richness
 from core.scores.feature_sets import FeatureSets
 from core.scores.rarefied import first_size
+from core.scores.redundancy_search import Redundancy
+from core.scores.response_loss import NAME as LOSS
+from core.scores.response_loss import kept_loss, loss_there
+from core.scores.spectrum import Bounds, spectrum
 from core.selection.facets import BUILT_IN, FLAGS, categories, scores
 from core.selection.known import Known
 from core.selection.known_analysis import of_every
@@ -25,14 +29,21 @@ CHOSEN, FEATURE, PLAIN = "chosen", "feature", "plain"
 GROUP, SCORE, CAPABILITY = "group:", "score:", "capability:"
 TOKENS, RESPONSE, RICHNESS, GAIN, ROUND = "tokens", "response", "richness", "gain", "round"
 RAREFIED = "rarefied"  # richness in as many tokens as most samples have
+NOVELTY, OVERLAP = "novelty", "overlap"
+BUILT = "built:"  # and one of `core.scores.complexity.MEASURES`
 MOST = 9  # groups with a colour of their own; the others are one
 OTHERS, NOT_RANKED = "all others", "not ranked"
 NUMBERS = {
     TOKENS: ("scored tokens", "tokens"), RESPONSE: ("tokens of the answers", "tokens"), RICHNESS: ("active features", "features"),
-    RAREFIED: ("rarefied richness", "features"),
+    RAREFIED: ("rarefied richness", "features"), NOVELTY: ("novelty: share of rare features", ""),
+    OVERLAP: ("largest overlap with another sample", ""),
     GAIN: ("gain under the current ranking", "new features"), ROUND: ("round of the current ranking", ""),
 }  # fmt: skip
-SKEWED = (TOKENS, RESPONSE, RICHNESS, GAIN)  # drawn on a logarithmic scale
+STRUCTURE = {
+    "words_a_sentence": "words a sentence", "clauses_a_sentence": "clauses a sentence", "code_lines": "lines of code",
+    "nesting": "nesting of code",
+}  # fmt: skip
+SKEWED = (TOKENS, RESPONSE, RICHNESS, GAIN, *(BUILT + name for name in STRUCTURE))  # drawn on a logarithmic scale
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,8 +59,8 @@ class Colouring:
     skewed: bool = False
 
 
-def colour_choices(dataset: Dataset) -> dict[str, str]:
-    """What a map of this data set can be coloured by, and its title; the first is what it opens with."""
+def colour_choices(analysis: Analysis, dataset: Dataset) -> dict[str, str]:
+    """What a map of this analysis can be coloured by, and its title; the first is what it opens with."""
     source = ["source"] if members_of(dataset) else []
     groups = dict.fromkeys(
         [*source, *categories(dataset), *(of_every(name, dataset) for name in (*BUILT_IN, FLAGS, "duplicate"))]
@@ -57,6 +68,8 @@ def colour_choices(dataset: Dataset) -> dict[str, str]:
     found = {GROUP + name: name for name in groups}
     found |= {CHOSEN: "chosen or not", FEATURE: "one feature"}
     found |= {key: title for key, (title, _) in NUMBERS.items()}
+    found |= {BUILT + name: title for name, title in STRUCTURE.items()}
+    found |= {LOSS: LOSS} if loss_there(analysis) else {}
     found |= {SCORE + name: name for name in scores(dataset)}
     found |= {CAPABILITY + name: f"alignment with {name}" for name in capability_names(dataset.workspace)}
     return found | {PLAIN: "nothing"}
@@ -66,14 +79,17 @@ def colouring(
     wanted: str,
     *,
     analysis: Analysis,
+    dataset: Dataset,
     known: Known,
     features: FeatureSets,
+    bounds: Bounds,
     ranking: Ranking | None = None,
+    redundancy: Redundancy | None = None,
     span: str = "conversation",
 ) -> Colouring:
     """A colouring by its name in `colour_choices`, other than by chosen or one feature; `span` as for `analysis.activations`.
 
-    `GamutError` for a name that is none.
+    `bounds` say which features are rare. `GamutError` for a name that is none.
     """
     if wanted.startswith(GROUP):
         name = wanted.removeprefix(GROUP)
@@ -87,6 +103,15 @@ def colouring(
         return Colouring(f"alignment with {name}", values=known.alignment(name, AlignmentSettings()))
     if wanted == RAREFIED:
         return _rarefied(analysis, span)
+    if wanted == LOSS and (loss := kept_loss(analysis)) is not None:
+        return Colouring(LOSS, values=loss.astype(np.float64), unit="nats a token")
+    if (name := wanted.removeprefix(BUILT)) in STRUCTURE:
+        values = complexity(analysis, dataset)[name].astype(np.float64)
+        return Colouring(STRUCTURE[name], values=values, skewed=wanted in SKEWED)
+    if wanted == NOVELTY:
+        return Colouring(NUMBERS[NOVELTY][0], values=novelty(features, spectrum(features, bounds).rare))
+    if wanted == OVERLAP:
+        return Colouring(NUMBERS[OVERLAP][0], values=_overlaps(redundancy))
     if wanted in NUMBERS:
         title, unit = NUMBERS[wanted]
         values = _numbers(wanted, analysis, features, ranking)
@@ -116,6 +141,13 @@ def largest(codes: np.ndarray, names: tuple[str, ...], most: int = MOST) -> tupl
     place[kept] = np.arange(len(kept))
     rest = (f"{OTHERS} ({len(order) - len(kept)})",) if len(order) > len(kept) else ()
     return place[codes], (*(names[at] for at in kept), *rest)
+
+
+def _overlaps(found: Redundancy | None) -> np.ndarray:
+    """MinHash tells nothing of overlaps under its floor."""
+    if found is None:
+        raise GamutError("These samples have not been compared with each other yet: Diversity, Redundancy does it.")
+    return np.where(found.exact | (found.nearest >= 0), found.overlap, np.nan)
 
 
 def _rarefied(analysis: Analysis, span: str) -> Colouring:

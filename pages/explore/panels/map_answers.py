@@ -11,17 +11,23 @@ from core.errors import GamutError
 from core.scores.enrichment import Enrichment
 from core.scores.layout import Layout, read_layout
 from core.scores.outline import Outline
+from core.scores.redundancy_search import Redundancy
 from core.scores.region_words import Regions, regions_in_words
+from core.scores.spectrum import Bounds
 from core.selection.facets import categories
 from core.selection.inside import Inside, features_inside, from_the_middle, inside_of
-from core.selection.map_colours import GAIN, ROUND, Colouring, by_feature, colouring
+from core.selection.map_colours import GAIN, OVERLAP, ROUND, Colouring, by_feature, colouring
 from core.selection.region_names import RegionName, region_names
 from core.selection.two_sets import scored_tokens
 from core.store.pools import members_of
 from pages.explore.panels.answers import known, rule
+from pages.explore.panels.diversity_answers import chosen_bounds
+from pages.explore.panels.redundancy_answers import counted_spec
 from pages.shared import engine
 from pages.shared.draft import draft_spec
 from pages.shared.engine import Opened
+from pages.shared.redundancy import redundancy_here
+from pages.shared.state import chosen
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,17 +75,24 @@ def _names(_opened: Opened, key: str, column: str) -> tuple[RegionName, ...]:
 def coloured(opened: Opened, wanted: str) -> Colouring:
     """What colours each sample; gain and round are those of the draft on Budget."""
     said = engine.words(draft_spec(opened)) if wanted in (GAIN, ROUND) else rule(opened)
-    return _coloured(opened, f"{opened.key}:{engine.key_of(opened, draft_spec(opened))}", said, wanted)
+    found = redundancy_here(opened, counted_spec(opened)) if wanted == OVERLAP else None
+    more = f"{chosen_bounds().rare}:{chosen('redundancy_counted')}:{found is None}"
+    return _coloured(
+        opened, f"{opened.key}:{engine.key_of(opened, draft_spec(opened))}", said, wanted, more, found, chosen_bounds()
+    )
 
 
 @st.cache_resource(max_entries=12, show_spinner="Colouring …")
-def _coloured(_opened: Opened, key: str, said: str, wanted: str) -> Colouring:
+def _coloured(
+    _opened: Opened, key: str, said: str, wanted: str, more: str, _found: Redundancy | None, _bounds: Bounds
+) -> Colouring:
     spec = draft_spec(_opened)
     ranking = engine.ranked(_opened, spec)[1] if wanted in (GAIN, ROUND) else None
     features = engine.active(_opened, spec).features
     return colouring(
-        wanted, analysis=_opened.analysis, known=known(_opened), features=features, ranking=ranking, span=spec.span
-    )
+        wanted, analysis=_opened.analysis, dataset=_opened.dataset, known=known(_opened), features=features, ranking=ranking,
+        redundancy=_found, bounds=_bounds, span=spec.span,
+    )  # fmt: skip
 
 
 def feature_values(opened: Opened, feature_id: int) -> np.ndarray:

@@ -13,7 +13,7 @@ from pages.shared.state import choose, chosen
 
 def draw_controls(opened: Opened, drawn: Outline | None) -> None:
     """One row of controls."""
-    choices = colour_choices(opened.dataset)
+    choices = colour_choices(opened.analysis, opened.dataset)
     choose(map_colour=first_colour(opened))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         wanted = st.selectbox(

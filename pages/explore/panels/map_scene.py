@@ -41,7 +41,7 @@ class Colours:
 
 def first_colour(opened: Opened) -> str:
     """The colouring that is chosen, else the first there is."""
-    choices = colour_choices(opened.dataset)
+    choices = colour_choices(opened.analysis, opened.dataset)
     return chosen("map_colour") if chosen("map_colour") in choices else next(iter(choices))
 
 
