@@ -114,29 +114,38 @@ def hill_numbers(counts: np.ndarray) -> tuple[float, float, float]:
     return float(len(held)), float(np.exp(-(share * np.log(share)).sum())), float(1 / (share**2).sum())
 
 
+Beside = tuple[float, float, float, int]  # of a group: as `effective_beside_null` says
+
+
 def carriers(
     features: FeatureSets, rare: np.ndarray, *, codes: np.ndarray, names: tuple[str, ...], tokens: np.ndarray,
-    lengths: np.ndarray,
+    lengths: np.ndarray, effective: list[Beside] | None = None,
 ) -> list[Carrier]:  # fmt: skip
     """Who carries the rare features, a row a group, in the order of their names; empty groups are left out.
 
     rare: bool (n_features). codes: int (n), `names[codes[i]]` is the group of sample i, −1 for none. tokens: int (n).
-    lengths: int (n), the group of like length from which a sample's random counterpart is drawn.
+    lengths: int (n), the group of like length from which a sample's random counterpart is drawn. effective: what
+    `effective_beside_null` says of the groups, where it is known: it is the same whatever is rare.
     """
-    held = features.hits(rare)
-    members = {name: np.flatnonzero(codes == code) for code, name in enumerate(names)}
-    members = {name: own for name, own in members.items() if len(own)}
-    effective = effective_beside_null(features, list(members.values()), lengths)
-    bands = [_band(held, own, lengths, of=len(members)) for own in members.values()]
+    held, members = features.hits(rare), group_members(codes, names)
+    if effective is None:
+        effective = effective_beside_null(features, list(members.values()), lengths)
+    bands = _bands(held, list(members.values()), lengths)
     return [
         Carrier(name, len(own), len(own) / len(codes), _share(tokens, own), _share(held, own), *beside, *band)
         for (name, own), beside, band in zip(members.items(), effective, bands, strict=True)
     ]
 
 
+def group_members(codes: np.ndarray, names: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """The samples of every group that has any, by its name; int64, ascending."""
+    every = {name: np.flatnonzero(codes == code) for code, name in enumerate(names)}
+    return {name: own for name, own in every.items() if len(own)}
+
+
 def effective_beside_null(
     features: FeatureSets, groups: list[np.ndarray], lengths: np.ndarray, *, draws: int = DRAWS, seed: int = 0
-) -> list[tuple[float, float, float, int]]:
+) -> list[Beside]:
     """Of each group its effective number of features, the least and most of random samples as long; samples used.
 
     The random samples are drawn from all, without replacement, as many of each group of like length as the group has.
@@ -160,18 +169,24 @@ def _share(values: np.ndarray, ids: np.ndarray) -> float:
     return float(values[ids].sum(dtype=np.int64) / total) if total else 0.0
 
 
-def _band(held: np.ndarray, ids: np.ndarray, lengths: np.ndarray, *, of: int) -> tuple[float, float]:
-    """The share of all holdings that random samples of the same lengths have: mean ± z standard deviations.
+def _bands(held: np.ndarray, groups: list[np.ndarray], lengths: np.ndarray) -> list[tuple[float, float]]:
+    """The share of all holdings that random samples of the same lengths as each group have: mean ± z standard deviations.
 
-    Stratified random sampling without replacement (Cochran 1977, 5.3); z for 95 % in all `of` groups together (Bonferroni).
+    Stratified random sampling without replacement (Cochran 1977, 5.3); z for 95 % in all groups together (Bonferroni).
     """
-    size, drawn = np.bincount(lengths), np.bincount(lengths[ids], minlength=int(lengths.max(initial=-1)) + 1)
+    size, total = np.bincount(lengths), held.sum(dtype=np.int64)
+    if not total:
+        return [(0.0, 0.0)] * len(groups)
     there = np.maximum(size, 1)
     mean = np.bincount(lengths, held) / there
     spread = np.bincount(lengths, (held - mean[lengths]) ** 2) / np.maximum(size - 1, 1)
-    middle, more = drawn @ mean, np.sqrt(drawn @ ((1 - drawn / there) * spread)) * NormalDist().inv_cdf(1 - 0.025 / of)
-    total = held.sum(dtype=np.int64)
-    return (float(max(0.0, middle - more) / total), float(min(total, middle + more) / total)) if total else (0.0, 0.0)
+    found = []
+    for own in groups:
+        drawn = np.bincount(lengths[own], minlength=len(size))
+        middle, variance = drawn @ mean, drawn @ ((1 - drawn / there) * spread)
+        more = np.sqrt(variance) * NormalDist().inv_cdf(1 - 0.025 / len(groups))
+        found.append((float(max(0.0, middle - more) / total), float(min(total, middle + more) / total)))
+    return found
 
 
 @njit(cache=True, nogil=True)

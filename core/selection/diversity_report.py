@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -22,7 +22,16 @@ from core.scores.length_report import SHARES, AtEqualLength, LengthQuestion, Len
 from core.scores.rarefied import SIZES, first_size
 from core.scores.response_loss import NAME as LOSS
 from core.scores.response_loss import kept_loss
-from core.scores.spectrum import Bounds, Carrier, Spectrum, carriers, spectrum
+from core.scores.spectrum import (
+    Beside,
+    Bounds,
+    Carrier,
+    Spectrum,
+    carriers,
+    effective_beside_null,
+    group_members,
+    spectrum,
+)
 from core.selection.facets import categories, scores
 from core.selection.known import NO_VALUE, Grouping
 from core.selection.known_analysis import LENGTH, KnownOfAnalysis, of_every
@@ -51,6 +60,7 @@ class Diversity:
     features: FeatureSets
     span: str
     activity: Activity
+    _effective: dict[str, list[Beside]] = field(default_factory=dict, init=False, repr=False)  # by column
 
     @cached_property
     def known(self) -> KnownOfAnalysis:
@@ -90,9 +100,12 @@ class Diversity:
     def carriers(self, column: str, bounds: Bounds) -> list[Carrier]:
         """Who carries the rare features, by a column, or by tenths of length."""
         groups = self.known.groups(column)
+        if column not in self._effective:
+            members = group_members(groups.codes, groups.names)
+            self._effective[column] = effective_beside_null(self.features, list(members.values()), self.lengths)
         return carriers(
             self.features, self.spectrum(bounds).rare, codes=groups.codes, names=groups.names, tokens=self.tokens,
-            lengths=self.lengths,
+            lengths=self.lengths, effective=self._effective[column],
         )  # fmt: skip
 
     def novelty(self, bounds: Bounds) -> np.ndarray:
