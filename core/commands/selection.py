@@ -42,6 +42,7 @@ from core.scores.trainer_rows import Counted
 from core.selection.budget import Budget, costs, needed
 from core.selection.method import parse_options
 from core.selection.methods.registry import METHODS, find
+from core.selection.ranking import largest_first
 from core.selection.rankings import kept_ranking
 from core.selection.ray_greedy import rank_on
 from core.selection.saved import load_selection, save_selection
@@ -160,7 +161,10 @@ def select(
                 + (f", {trained} trained tokens" if trained is not None else "")
                 + (f"; {len(spec.pins)} pinned, {len(spec.bans)} banned" if spec.pins or spec.bans else "")
                 + (f"; {selected.skipped} that did not fit were skipped" if selected.skipped else ""),
-                *(f"{words}: {passed} of the rows looked at were passed over" for words, passed in ranking.left_out),
+                *(
+                    f"{words}: {passed} of the rows looked at were passed over"
+                    for words, passed in largest_first(ranking.left_out)
+                ),
             ]
         ),
     )

@@ -14,7 +14,7 @@ from core.activations.trainer_templates import OWN
 from core.errors import GamutError
 from core.scores.trainer_rows import Counted
 from core.selection.pool import Pool
-from core.selection.ranking import Ranking
+from core.selection.ranking import Ranking, largest_first
 
 TRAINED = "trained_tokens"
 UNITS = ("rows", "percent", "tokens", TRAINED)
@@ -174,7 +174,7 @@ def about_rows(budget: Budget, pool: Pool) -> int:
 
 
 def _too_few(ranking: Ranking, wanted: int) -> str:
-    passed = "; ".join(f"{words}: {rows} passed over" for words, rows in ranking.left_out)
+    passed = "; ".join(f"{words}: {rows} passed over" for words, rows in largest_first(ranking.left_out))
     return (
         f"The budget asks for {wanted} rows, but the constraints leave {len(ranking)} ({passed}); ask for {len(ranking)} "
         "or fewer, or loosen a constraint."

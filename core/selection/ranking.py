@@ -53,6 +53,14 @@ class Ranking:
         )
 
 
+def largest_first(left_out: tuple[tuple[str, int], ...], *, named: int = 5) -> tuple[tuple[str, int], ...]:
+    """What passed over how many rows, for a sentence: those of the most rows, and all others as one."""
+    further = left_out[named:]
+    if len(further) < 2:
+        return left_out
+    return (*left_out[:named], (f"{len(further)} further limits", sum(rows for _, rows in further)))
+
+
 def ranking_at(features: FeatureSets, ranking: Ranking, places: np.ndarray) -> Ranking:
     """Some places of a ranking, ascending, as a ranking of their own; its head where they are its first ones."""
     if len(places) == 0 or places[-1] == len(places) - 1:

@@ -25,20 +25,27 @@ def answer_words(said: Answer, *, method: str) -> str:
             f"{spent} drawn at random reach {whole(said.reached)} of {whole(said.live)} features{often}; "
             f"five seeds reach {whole(said.at_random)} in the median."
         )
-    if said.random_rows is None:
+    if not said.reached:
+        return f"{spent} reach no feature{often}; as many random rows reach {whole(said.at_random)}."
+    return _beside_chance(said, spent, often)
+
+
+def _beside_chance(said: Answer, spent: str, often: str) -> str:
+    """Rows and tokens apart: long rows reach much by few rows, and short ones by few tokens."""
+    found = count(said.reached, "feature") + often
+    if said.random_rows is None or said.random_tokens is None:
         return (
             f"{spent} reach {whole(said.reached)} of {whole(said.live)} features{often}, more than any random order does; "
             f"as many random rows reach {whole(said.at_random)}."
         )
+    chance, cost = count(said.random_rows, "random row"), f"{short(said.random_tokens)} tokens"
     if said.random_rows < said.rows:
-        return (
-            f"{spent} reach {whole(said.reached)} features{often}; chance does better: "
-            f"{count(said.random_rows, 'random row')} ({short(said.random_tokens)} tokens) reach as many."
-        )
-    return (
-        f"{spent} reach the {whole(said.reached)} features{often} that "
-        f"{count(said.random_rows, 'random row')} ({short(said.random_tokens)} tokens) reach."
-    )
+        if said.random_tokens > said.tokens:
+            return f"{spent} reach {found}; {chance} reach as many, but take more tokens ({short(said.random_tokens)})."
+        return f"{spent} reach {found}; chance does better: {chance} ({cost}) reach as many."
+    if said.random_tokens < said.tokens:
+        return f"{spent} reach the {found} that {chance} reach with fewer tokens ({short(said.random_tokens)})."
+    return f"{spent} reach the {found} that {chance} ({cost}) reach."
 
 
 def _often(c: int) -> str:

@@ -14,6 +14,7 @@ from core.selection.budget import Budget, about_rows, counted_words, needed, siz
 from core.selection.known import Given
 from core.selection.methods.longest import LongestOptions
 from core.selection.methods.registry import METHODS, find
+from core.selection.ranking import largest_first
 from core.selection.select import cut, select
 
 
@@ -197,3 +198,9 @@ def test_about_how_many_rows_a_budget_buys(build_pool):
     assert about_rows(Budget(rows=4), pool) == 4 and about_rows(Budget(percent=50), pool) == 5
     assert about_rows(Budget(tokens=100), pool) == 4  # 100 tokens at 190 / 9 each
     assert about_rows(Budget(tokens=10**6), pool) == 9
+
+
+def test_a_sentence_names_what_passed_over_most_rows_and_counts_the_rest():
+    left_out = tuple((f"at most 5 rows of domain = {k}", 100 - k) for k in range(8))
+    assert largest_first(left_out) == (*left_out[:5], ("3 further limits", 95 + 94 + 93))
+    assert largest_first(left_out[:6]) == left_out[:6]  # a single further one is named

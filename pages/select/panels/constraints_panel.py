@@ -7,7 +7,7 @@ import streamlit as st
 from core.errors import GamutError
 from core.selection.budget import TRAINED
 from core.selection.pool import Pool
-from core.selection.ranking import Ranking
+from core.selection.ranking import Ranking, largest_first
 from core.selection.specification import RankingSpec, is_look_up, select_by
 from pages.select.panels.eligible_controls import draw_alike, draw_features, draw_only
 from pages.select.panels.marks import draw_marks
@@ -53,7 +53,7 @@ def _drawn(opened: engine.Opened, spec: RankingSpec) -> tuple[Ranking | None, li
 def _tell(spec: RankingSpec, ranking: Ranking | None) -> None:
     """What was passed over, and what the next click will cost."""
     if ranking is not None and ranking.left_out:
-        passed = "; ".join(f"{words}: {count(rows, 'row')}" for words, rows in ranking.left_out)
+        passed = "; ".join(f"{words}: {count(rows, 'row')}" for words, rows in largest_first(ranking.left_out))
         st.caption(plain(f"Passed over in the ranking, as far as it goes now: {passed}."))
     try:
         looked_up = is_look_up(spec, draft_budget())

@@ -78,7 +78,9 @@ def left_ids(opened: engine.Opened, spec: RankingSpec, pool: Pool, picks: Rankin
     order = chosen("left_order")
     ranking = engine.ranked(opened, spec, draft_budget())[1] if order == NEXT else picks  # the others do not look at it
     said = json.dumps(spec.as_dict(), sort_keys=True)
-    return _left_ids(pool, ranking, picks, opened.key, said, picks.sample_ids.tobytes(), len(ranking), order)
+    return _left_ids(
+        pool, ranking, picks, engine.key_of(opened, spec), said, picks.sample_ids.tobytes(), len(ranking), order
+    )
 
 
 @st.cache_resource(max_entries=8, show_spinner="Looking at what is left out …")

@@ -12,13 +12,12 @@ from pages.shared.messages import plain
 from pages.shared.numbers import count, whole
 from pages.shared.state import chosen
 
-METHOD, OPTION = "sae-greedy", "target"
+OPTION = "target"  # of every method that can cover one
 
 
 def draw_target(spec: RankingSpec, pool: Pool, selected: Selected) -> None:
     """One line where the method covers a target; nothing elsewhere."""
-    said = spec.options.get(OPTION) if spec.method == METHOD else None
-    if said:
+    if said := spec.options.get(OPTION):
         wanted = pool.known.target(said)
         found = target_reach(
             pool.features, selected.sample_ids, wanted=wanted, tokens=pool.conversation_tokens, free=pool.free, base=pool.base,
