@@ -6,17 +6,23 @@ Source: LLaMA-Factory 0.9.5, `Template._encode`, `Llama2Template._encode`, `Temp
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 from transformers import PreTrainedTokenizerBase
 
-from core.activations.trainer_templates import BOS, EOS, SLOTS, WORDS, SlotTemplate
-from core.datasets.sample import Turn
+from core.activations.tool_words import UNREADABLE, calls_in_words, tools_in_words
+from core.activations.trainer_templates import BOS, EOS, SLOTS, WORDS, Slots, SlotTemplate
+from core.datasets.sample import RESPONSE_ROLES, Turn
 from core.errors import GamutError
 
 NO_EOS = "<|endoftext|>"  # what LLaMA-Factory gives a tokenizer that has no end of text
 LINE = "\n"  # between an instruction and its input, as its reader of Alpaca records joins them
+ASKS, SAYS = ("user", "tool"), ("assistant", "tool_call")
+OPENAI = {"id", "type", "function"}  # what a call in the OpenAI form holds
+Message = tuple[str, str]  # of a role (user, assistant, tool_call, tool), and its words
 Pieces = tuple[str, bool]  # a text or a mark of a token, and whether it is trained on
 
 
@@ -32,11 +38,27 @@ def prepare(tokenizer: PreTrainedTokenizerBase, name: str) -> None:
         tokenizer.add_tokens(list(stops), special_tokens=True)
 
 
+def take_turns(turns: tuple[Turn, ...]) -> bool:
+    """Whether asking and saying take turns, asking first and saying last, a system text before them apart; else it is dropped."""
+    roles = [turn.role for turn in turns if turn.role != "input"]
+    roles = roles[1:] if roles[:1] == ["system"] else roles
+    wanted = (ASKS, SAYS)
+    return bool(roles) and len(roles) % 2 == 0 and all(role in wanted[at % 2] for at, role in enumerate(roles))
+
+
 def tokens_by_slots(
-    conversations: Sequence[tuple[int, tuple[Turn, ...]]], tokenizer: PreTrainedTokenizerBase, name: str
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Token ids int32 (t) and which are trained on, bool (t), of each conversation; raises `GamutError` for tool calls."""
-    pieces = [_pieces(sample_id, turns, SLOTS[name]) for sample_id, turns in conversations]
+    conversations: Sequence[tuple[int, tuple[Turn, ...]]], tokenizer: PreTrainedTokenizerBase, name: str,
+    tools: Sequence[str],
+) -> list[tuple[np.ndarray, np.ndarray]]:  # fmt: skip
+    """Token ids int32 (t) and which are trained on, bool (t), of each conversation, told of its `tools` (JSON, or "").
+
+    Raises `GamutError` for the first sample whose tools or calls LLaMA-Factory could not read.
+    """
+    told_each = zip(conversations, tools, strict=True)
+    pieces = [
+        _pieces(turns, SLOTS[name], listed, partial(_readable, sample_id) if take_turns(turns) else _as_it_stands)
+        for (sample_id, turns), listed in told_each
+    ]
     texts = list(dict.fromkeys(text for told in pieces for text, _ in told if text and text not in (BOS, EOS)))
     encoded = (
         dict(zip(texts, tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"], strict=True))
@@ -53,37 +75,69 @@ def _joined(pieces: list[tuple[list[int], bool]]) -> tuple[np.ndarray, np.ndarra
     return np.array(ids, np.int32), np.array([on for tokens, on in pieces for _ in tokens], bool)
 
 
-def _pieces(sample_id: int, turns: tuple[Turn, ...], template: SlotTemplate) -> list[Pieces]:
-    system, messages = _messages(sample_id, turns)
+def _pieces(
+    turns: tuple[Turn, ...], template: SlotTemplate, tools: str, read: Callable[[str, str, Callable[[], str]], str]
+) -> list[Pieces]:
+    system, messages = _messages(turns)
     system = system or template.default_system
-    told = [(piece, False) for piece in template.prefix]
-    if system and not template.system_in_user:
-        told += [(piece, False) for piece in _filled(template.system, system)]
+    if tools:
+        system += read("list of tools", tools, partial(tools_in_words, tools, template.tools))
+    before = (
+        _filled(template.system, system) if system or tools else []
+    )  # no tools in a list are written too: as nothing
+    told = [(piece, False) for piece in (*template.prefix, *([] if template.system_in_user else before))]
     for number, (role, words) in enumerate(messages):
-        if role == "assistant":
-            told += [(piece, True) for piece in _filled(template.assistant, words)]
-            continue
-        before = _filled(template.system, system)[0] if system and template.system_in_user and not number else ""
-        told += [(piece, False) for piece in _filled(template.user, before + words)]
+        if role == "tool_call":
+            calls = partial(calls_in_words, words, template.tools, thoughts=not template.system_in_user)
+            words = read("tool call", words, calls)
+        elif role == "user" and not number and before and template.system_in_user:
+            words = before[0] + words
+        told += [(piece, role in RESPONSE_ROLES) for piece in _filled(_slots_of(role, template), words)]
     return told
+
+
+def _slots_of(role: str, template: SlotTemplate) -> Slots:
+    return {
+        "assistant": template.assistant,
+        "tool_call": template.function or template.assistant,
+        "tool": template.observation or template.user,
+    }.get(role, template.user)
 
 
 def _filled(slots: Sequence[str], words: str) -> list[str]:
     return [slot.replace(WORDS, words, 1) for slot in slots]
 
 
-def _messages(sample_id: int, turns: tuple[Turn, ...]) -> tuple[str, list[tuple[str, str]]]:
-    """The system text, and questions and answers with each input joined to its instruction."""
+def _readable(sample_id: int, what: str, text: str, words: Callable[[], str]) -> str:
+    try:
+        return words()
+    except UNREADABLE:
+        how = " in the OpenAI form" if _in_openai_form(text) else ""
+        raise GamutError(
+            f"Sample {sample_id} has a {what}{how}, at which LLaMA-Factory's reader of ShareGPT stops: it takes JSON of names "
+            "with their arguments, or of tools with their parameters; preview it by the tokenizer's own template."
+        ) from None
+
+
+def _as_it_stands(what: str, text: str, words: Callable[[], str]) -> str:
+    """Of a row that is dropped before anybody reads its tools."""
+    return text
+
+
+def _in_openai_form(text: str) -> bool:
+    try:
+        return isinstance(calls := json.loads(text), list) and all(call.keys() <= OPENAI for call in calls)
+    except UNREADABLE:
+        return False
+
+
+def _messages(turns: tuple[Turn, ...]) -> tuple[str, list[Message]]:
+    """The system text, and what follows with each input joined to its instruction."""
     system, rest = (turns[0].text, turns[1:]) if turns and turns[0].role == "system" else ("", turns)
-    messages: list[tuple[str, str]] = []
+    messages: list[Message] = []
     for turn in rest:
-        if turn.role in ("tool_call", "tool"):
-            raise GamutError(
-                f"Sample {sample_id} calls tools, which LLaMA-Factory writes by code of its own for each template; preview it "
-                "by the tokenizer's own template."
-            )
         if turn.role == "input" and messages and messages[-1][0] == "user":
             messages[-1] = ("user", messages[-1][1] + LINE + turn.text)
         else:
-            messages.append(("assistant" if turn.role == "assistant" else "user", turn.text))
+            messages.append((turn.role, turn.text))
     return system, messages

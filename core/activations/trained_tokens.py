@@ -10,7 +10,7 @@ import numpy as np
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from core.activations.by_jinja import tokens_by_jinja
-from core.activations.by_slots import prepare, tokens_by_slots
+from core.activations.by_slots import prepare, take_turns, tokens_by_slots
 from core.activations.template import render
 from core.activations.tokenizer_files import tokenizer_folder
 from core.activations.tokens import RESPONSE_CODES, tokenise_rendered
@@ -20,7 +20,6 @@ from core.errors import GamutError
 
 TOGETHER = 512  # conversations at once
 NO_LIMIT = 1 << 40
-ASKS, SAYS = ("user", "tool"), ("assistant", "tool_call")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +66,23 @@ def prepared(tokenizer: PreTrainedTokenizerBase, template: str) -> PreTrainedTok
 
 def trained_rows(
     conversations: Iterable[tuple[int, tuple[Turn, ...]]], tokenizer: PreTrainedTokenizerBase, *, template: str = OWN,
-    progress: Callable[[int], None] = lambda _: None,
+    tools: Callable[[list[int]], list[str]] = lambda ids: [""] * len(ids), progress: Callable[[int], None] = lambda _: None,
 ) -> Iterator[TrainedRow]:  # fmt: skip
-    """Each conversation as a trainer is shown it, uncut, in the order given; `tokenizer` as `prepared` for the template."""
+    """Each conversation as a trainer is shown it, uncut, in the order given; `tokenizer` as `prepared` for the template.
+
+    `tools`: what samples may call, as JSON, by their ids; only LLaMA-Factory's templates tell it.
+    """
     trainer, name = trainer_of(template)
     found, done = iter(conversations), 0
     while chunk := list(islice(found, TOGETHER)):
         if trainer == LLAMA_FACTORY:
-            made = tokens_by_slots(chunk, tokenizer, name)
+            made = tokens_by_slots(chunk, tokenizer, name, tools([sample_id for sample_id, _ in chunk]))
         elif trainer == AXOLOTL:
             made = tokens_by_jinja(chunk, tokenizer, name)
         else:
             made = list(_tokens_by_own(chunk, tokenizer))
         for (sample_id, turns), (ids, trained) in zip(chunk, made, strict=True):
-            yield TrainedRow(sample_id, ids, trained, _alternate(turns))
+            yield TrainedRow(sample_id, ids, trained, take_turns(turns))
         done += len(chunk)
         progress(done)
 
@@ -106,11 +108,3 @@ def _trained(roles: np.ndarray) -> np.ndarray:
     ends = np.zeros_like(said)
     ends[1:] = said[:-1] & (roles[1:] == SPECIAL)
     return said | ends
-
-
-def _alternate(turns: tuple[Turn, ...]) -> bool:
-    """Whether asking and saying take turns, asking first and saying last, a system text before them apart."""
-    roles = [turn.role for turn in turns if turn.role != "input"]
-    roles = roles[1:] if roles[:1] == ["system"] else roles
-    wanted = (ASKS, SAYS)
-    return bool(roles) and len(roles) % 2 == 0 and all(role in wanted[at % 2] for at, role in enumerate(roles))

@@ -1,14 +1,15 @@
 """The templates that trainers bring, as data, by their names: LLaMA-Factory's `template:` and axolotl's `chat_template:`.
 
 Sources: LLaMA-Factory 0.9.5, `data/template.py`; axolotl 0.19, `utils/chat_templates/templates/*.jinja`, as far as they
-concern texts (no tools, no images). Tests hold each against the trainer's own code where that is installed. Only those
-stand here that were checked so; any other is refused by name.
+concern texts (no images; tools and their calls for LLaMA-Factory alone). Tests hold each against the trainer's own code
+where that is installed. Only those stand here that were checked so; any other is refused by name.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.activations.tool_words import LLAMA3, MISTRAL, PLAIN, QWEN
 from core.errors import GamutError
 
 OWN = "tokenizer"  # the tokenizer's own chat template, or plain text where it has none
@@ -23,14 +24,18 @@ Slots = tuple[str, ...]
 class SlotTemplate:
     """A template of LLaMA-Factory: the pieces of each kind of turn, every piece tokenised by itself.
 
-    `system_in_user`: the system text stands inside the first question. `stops`: texts that become tokens of their own, of
-    which the first is the end of a text where `replaces_eos`.
+    `function` (calls of tools) and `observation` (what they gave) are written as `assistant` and `user` where they are empty,
+    the words of tools as `tools` says. `system_in_user`: the system text stands inside the first question. `stops`: texts that
+    become tokens of their own, of which the first is the end of a text where `replaces_eos`.
     """
 
     user: Slots = (WORDS,)
     assistant: Slots = (WORDS, EOS)
     system: Slots = (WORDS,)
     prefix: Slots = ()
+    function: Slots = ()
+    observation: Slots = ()
+    tools: str = PLAIN
     default_system: str = ""
     system_in_user: bool = False
     stops: Slots = ()
@@ -46,7 +51,8 @@ SLOTS = {
         "Write a response that appropriately completes the request.\n\n",
     ),
     "chatml": SlotTemplate(
-        CHATML_USER, CHATML_SAID, CHATML_SYSTEM, stops=("<|im_end|>", "<|im_start|>"), replaces_eos=True
+        CHATML_USER, CHATML_SAID, CHATML_SYSTEM, stops=("<|im_end|>", "<|im_start|>"), replaces_eos=True,
+        observation=("<|im_start|>tool\n{{content}}<|im_end|>\n<|im_start|>assistant\n",),
     ),
     "default": SlotTemplate(
         ("Human: {{content}}", EOS, "\nAssistant:"), (WORDS, EOS, "\n"), ("System: {{content}}", EOS, "\n")
@@ -54,6 +60,7 @@ SLOTS = {
     "gemma": SlotTemplate(
         ("<start_of_turn>user\n{{content}}<end_of_turn>\n<start_of_turn>model\n",), ("{{content}}<end_of_turn>\n",),
         ("{{content}}\n\n",), (BOS,), system_in_user=True, stops=("<end_of_turn>",), replaces_eos=True,
+        observation=("<start_of_turn>tool\n{{content}}<end_of_turn>\n<start_of_turn>model\n",),
     ),
     "llama2": SlotTemplate(
         (BOS, "[INST] {{content}} [/INST]"), system=("<<SYS>>\n{{content}}\n<</SYS>>\n\n",), system_in_user=True
@@ -61,10 +68,16 @@ SLOTS = {
     "llama3": SlotTemplate(
         ("<|start_header_id|>user<|end_header_id|>\n\n{{content}}<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n",),
         ("{{content}}<|eot_id|>",), ("<|start_header_id|>system<|end_header_id|>\n\n{{content}}<|eot_id|>",), (BOS,),
-        stops=("<|eot_id|>", "<|eom_id|>"), replaces_eos=True,
+        stops=("<|eot_id|>", "<|eom_id|>"), replaces_eos=True, tools=LLAMA3,
+        observation=(
+            "<|start_header_id|>ipython<|end_header_id|>\n\n{{content}}<|eot_id|>"
+            "<|start_header_id|>assistant<|end_header_id|>\n\n",
+        ),
     ),
     "mistral": SlotTemplate(
-        ("[INST] {{content}}[/INST]",), (" {{content}}", EOS), ("{{content}}\n\n",), (BOS,), system_in_user=True
+        ("[INST] {{content}}[/INST]",), (" {{content}}", EOS), ("{{content}}\n\n",), (BOS,), system_in_user=True,
+        function=("[TOOL_CALLS] {{content}}", EOS),
+        observation=("""[TOOL_RESULTS] {"content": {{content}}}[/TOOL_RESULTS]""",), tools=MISTRAL,
     ),
     "phi": SlotTemplate(
         ("<|user|>\n{{content}}<|end|>\n<|assistant|>\n",), ("{{content}}<|end|>\n",), ("<|system|>\n{{content}}<|end|>\n",),
@@ -73,7 +86,10 @@ SLOTS = {
     "qwen": SlotTemplate(
         CHATML_USER, CHATML_SAID, CHATML_SYSTEM,
         default_system="You are Qwen, created by Alibaba Cloud. You are a helpful assistant.",
-        stops=("<|im_end|>",), replaces_eos=True,
+        stops=("<|im_end|>",), replaces_eos=True, tools=QWEN,
+        observation=(
+            "<|im_start|>user\n<tool_response>\n{{content}}\n</tool_response><|im_end|>\n<|im_start|>assistant\n",
+        ),
     ),
     "vicuna": SlotTemplate(
         ("USER: {{content}} ASSISTANT:",),

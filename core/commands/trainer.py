@@ -1,8 +1,9 @@
 """`trainer`, `trainer-preview`, `trained-tokens`: what a trainer is told of an export, and what it would make of samples."""
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -14,15 +15,16 @@ from core.activations.trainer_templates import OWN, trainer_of
 from core.commands.output import Session, session_of, table
 from core.commands.selection import opened_pair
 from core.commands.trainer_options import Cutoff, Template, Tokenizer
-from core.datasets.sample import Turn
 from core.errors import GamutError
 from core.export.trainers import trainer_file, written_of
 from core.jobs.run import JobCancelled, running
 from core.scores.trainer_rows import read_rows, rows_path, with_tokens, write_rows
 from core.scores.treatment import treat, treated_by
 from core.selection.saved import load_selection
+from core.store.column_values import texts_of
 from core.store.datasets import Dataset
 
+TOOLS = "tools"  # the column that LLaMA-Factory is told of as one
 HEAD = ("trainer", "rows", "cut", "dropped", "nothing trained", "tokens", "trained tokens", "sequences", "steps")
 
 
@@ -38,6 +40,8 @@ def trainer(
     session = session_of(context)
     session.say(made, made.text)
     if not session.json:
+        if made.note:
+            print(made.note, file=sys.stderr)
         print(made.command, file=sys.stderr)  # so that what is printed can be sent to the file that the trainer reads
 
 
@@ -65,10 +69,7 @@ def trainer_preview(
     if job is not None or not _is_there(path):
         _, dataset = opened_pair(session, saved.spec.analysis)
         words = ["trainer-preview", selection, "--tokenizer", tokenizer, "--template", template]
-        told = dataset.conversations(list(saved.ids))
-        _tokenise(
-            session, path, told, len(saved.ids), tokenizer, template, words, f"Trainer's view of {selection}", job
-        )
+        _tokenise(session, path, dataset, saved.ids, tokenizer, template, words, f"Trainer's view of {selection}", job)
     rows = read_rows(path())
     if rows is None:
         raise GamutError("The tokenised rows were taken away while they were read; run the command again.")
@@ -103,8 +104,7 @@ def count_trained(
 
     if job is not None or not _is_there(path):
         words = ["trained-tokens", dataset, "--tokenizer", tokenizer, "--template", template]
-        title = f"Trained tokens of {dataset}"
-        _tokenise(session, path, opened.conversations(), len(opened), tokenizer, template, words, title, job)
+        _tokenise(session, path, opened, None, tokenizer, template, words, f"Trained tokens of {dataset}", job)
     rows = read_rows(path()) or []
     found = [treat(((row.runs, row.alternates) for row in rows), trainer=name, cutoff=cutoff) for name in trainers]
     said = [(each.trainer, each.rows, sum(each.dropped.values()), each.tokens, each.trained) for each in found]
@@ -124,7 +124,7 @@ def _is_there(path: Callable[[], Path]) -> bool:
 
 
 def _tokenise(
-    session: Session, path: Callable[[], Path], conversations: Iterable[tuple[int, tuple[Turn, ...]]], rows: int, tokenizer: str,
+    session: Session, path: Callable[[], Path], dataset: Dataset, ids: tuple[int, ...] | None, tokenizer: str,
     template: str, words: list[str], title: str, job: str | None,
 ) -> None:  # fmt: skip
     from core.activations.tokens import token_texts
@@ -137,7 +137,8 @@ def _tokenise(
         def progress(done: int) -> None:
             if me.stop():
                 raise JobCancelled
-            me.progress(done, rows, "tokenising")
+            me.progress(done, len(dataset if ids is None else ids), "tokenising")
 
-        made = trained_rows(conversations, loaded, template=template, progress=progress)
+        told = dataset.conversations(None if ids is None else list(ids))
+        made = trained_rows(told, loaded, template=template, tools=partial(texts_of, dataset, TOOLS), progress=progress)
         write_rows(path(), with_tokens(made, lambda ids: token_texts(loaded, ids.tolist())))

@@ -74,6 +74,8 @@ def render_again(file: Path, dataset: Dataset, said: dict[str, Any]) -> str:
     options = ExportOptions.from_dict(claimed["format"], claimed.get("options", {}))
     rows, changes = Rows(dataset, tuple(said["selection"]["ids"]), options), Changes()
     same(len(rows.ids), claimed["rows"], f"the rows of {file.name}")
+    if "calling" in claimed:
+        same(rows.calling(), claimed["calling"], "the number of samples that call tools")
     files = render_files(rows, name=file.name, layout=claimed["layout"], changes=changes, claims=lambda: said)
     words, known = "the file written anew", set()
     for path, pieces in files:

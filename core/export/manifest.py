@@ -52,7 +52,7 @@ def build_manifest(
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "file": {
             "name": export.name, "format": options.format, "layout": layout, "rows": len(rows.ids),
-            "options": options.as_dict(),
+            "options": options.as_dict(), "calling": rows.calling(),
         } | ({"pyarrow": version("pyarrow")} if layout in WRITTEN_BY_ARROW else {}),
         "dataset": dataset_claims(dataset),
         "source": source_claims(dataset),

@@ -42,6 +42,13 @@ class Rows:
         for raw, (sample_id, turns) in zip(self.dataset.records(ids), told, strict=True):
             yield make(sample_id, raw, turns)
 
+    def calling(self) -> int:
+        """How many of the samples call tools."""
+        query = (
+            "SELECT count(DISTINCT sample_id) FROM turns WHERE role = 'tool_call' AND sample_id IN (SELECT unnest(?))"
+        )
+        return self.dataset.cursor().execute(query, [list(self.ids)]).fetchall()[0][0]
+
     def _verbatim(self, sample_id: int, raw: bytes, turns: Turns) -> Row:
         return Row(sample_id, raw, None, turns)
 

@@ -16,16 +16,22 @@ from typing import Any
 from core.activations.trainer_templates import OWN, trainer_of
 from core.errors import GamutError
 from core.export.formats import VERBATIM
+from core.export.layouts import FOLDER
 from core.export.manifest import read_manifest
+from core.export.render import DATA
 
 MODEL = "YOUR_MODEL"
-READERS = {"json": "json", "jsonl": "json", "parquet": "parquet", "csv": "csv", "folder": "parquet"}
+READERS = {"json": "json", "jsonl": "json", "parquet": "parquet", "csv": "csv", FOLDER: "parquet"}
 ALPACA, DOLLY, PAIR, SHAREGPT, MESSAGES = "alpaca", "dolly", "prompt-completion", "sharegpt", "messages"
 FIELDS = {  # instruction, input, answer
     ALPACA: ("instruction", "input", "output"),
     DOLLY: ("instruction", "context", "response"),
     PAIR: ("prompt", None, "completion"),
 }
+ADDED = (
+    "LLaMA-Factory reads tools in messages by its reader called openai, which adds 'detailed thinking off' to the system text "
+    "of every row without tools."
+)
 OPENAI_TAGS = {
     "role_tag": "role", "content_tag": "content", "user_tag": "user", "assistant_tag": "assistant",
     "observation_tag": "tool", "function_tag": "function", "system_tag": "system",
@@ -34,23 +40,25 @@ OPENAI_TAGS = {
 
 @dataclass(frozen=True, slots=True)
 class TrainerFile:
-    """A file for a trainer: its name, its language and its text, and the line that then starts the training."""
+    """A file for a trainer: its name, its language and its text, the line that then starts the training, and what it hides."""
 
     trainer: str
     name: str
     language: str
     text: str
     command: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a trainer's file needs to know of an export: where it is, how it lies, its records' shape and their columns."""
+    """What a trainer's file needs to know of an export: where it is, how it lies, its records' shape, their columns and calls."""
 
     path: Path
     layout: str
     shape: str
     columns: frozenset[str]
+    calling: bool = False
 
     @property
     def data(self) -> str:
@@ -67,7 +75,8 @@ def written_of(manifest: Path) -> Written:
             f"{manifest.name} does not say which columns its file has; export once more with this version."
         )
     shape = shape_of(format, said["dataset"]["format"])
-    return Written(manifest.parent / file["name"], file["layout"], shape, frozenset(file["columns"]))
+    columns = frozenset(file["columns"])
+    return Written(manifest.parent / file["name"], file["layout"], shape, columns, bool(file.get("calling")))
 
 
 def shape_of(format: str, source_format: str) -> str:
@@ -82,14 +91,20 @@ def shape_of(format: str, source_format: str) -> str:
 
 
 def llama_factory(written: Written, template: str, cutoff: int) -> TrainerFile:
-    """The entry of LLaMA-Factory's `dataset_info.json`; `tests` load it with LLaMA-Factory's own code where that is installed."""
-    entry: dict[str, Any] = {"file_name": written.data}
+    """The entry of LLaMA-Factory's `dataset_info.json`; `tests` load it with LLaMA-Factory's own code where that is installed.
+
+    Messages are registered as its documentation has it, by the reader of ShareGPT with other tags; only tools need the one
+    called openai, which adds words of its own.
+    """
+    inside = written.path / DATA  # of a folder: it reads all that lies beside each other, a card too
+    entry: dict[str, Any] = {"file_name": str(inside.parent.resolve()) if written.layout == FOLDER else written.data}
+    openai = written.shape == MESSAGES and (written.calling or "tools" in written.columns)
     if written.shape in FIELDS:
         asked, second, said = FIELDS[written.shape]
         columns = {"prompt": asked, "query": second, "response": said}
         columns |= {name: name for name in ("system", "history") if written.shape == ALPACA}
     else:
-        entry["formatting"] = "openai" if written.shape == MESSAGES else "sharegpt"
+        entry["formatting"] = "openai" if openai else "sharegpt"
         columns = {"messages": "messages" if written.shape == MESSAGES else "conversations"}
         columns |= {"tools": "tools", "system": "system"}
         entry |= {"tags": OPENAI_TAGS} if written.shape == MESSAGES else {}
@@ -99,13 +114,13 @@ def llama_factory(written: Written, template: str, cutoff: int) -> TrainerFile:
     words = ["llamafactory-cli", "train", "--stage", "sft", "--do_train", "--model_name_or_path", MODEL, "--dataset_dir", ".",
              "--dataset", name, "--template", template or "TEMPLATE", "--cutoff_len", str(cutoff),
              "--output_dir", "out"]  # fmt: skip
-    return TrainerFile("LLaMA-Factory", "dataset_info.json", "json", text, shlex.join(words))
+    return TrainerFile("LLaMA-Factory", "dataset_info.json", "json", text, shlex.join(words), ADDED if openai else "")
 
 
 def axolotl(written: Written, template: str, cutoff: int) -> TrainerFile:
     """A configuration of axolotl but for what is the user's own to say of training; values are JSON, which YAML reads."""
     stanza: list[tuple[str, Any]] = [("path", written.data), ("ds_type", READERS[written.layout])]
-    if written.layout == "folder":
+    if written.layout == FOLDER:
         stanza = [("path", written.data), ("split", "train")]
     if written.shape in FIELDS:
         if template:
@@ -168,7 +183,7 @@ def to_messages(row):
     return {"messages": [{"role": ROLES[turn["from"]], "content": turn["value"]} for turn in row["conversations"]]}
 
 
-data = data.map(to_messages, remove_columns=data.column_names)
+data = data.map(to_messages, remove_columns=[name for name in data.column_names if name != "tools"])
 """
 TRAINED = """{note}
 trainer = SFTTrainer(model="YOUR_MODEL", args=SFTConfig(output_dir="out", max_length={cutoff}{loss}), train_dataset=data)
@@ -181,7 +196,7 @@ NOTE = "# the loss of assistant turns alone needs a chat template that marks the
 
 def trl(written: Written, template: str, cutoff: int) -> TrainerFile:
     """A script that loads the file and hands it to TRL's `SFTTrainer`."""
-    data = f"{written.data}/data/*.parquet" if written.layout == "folder" else written.data
+    data = f"{written.data}/data/*.parquet" if written.layout == FOLDER else written.data
     text, loss = LOADED.format(reader=READERS[written.layout], data=data), ""
     if written.shape == PAIR:
         text += ONLY.format(names='"prompt", "completion"')
@@ -192,7 +207,8 @@ def trl(written: Written, template: str, cutoff: int) -> TrainerFile:
             system='row["system"], ' if "system" in written.columns else "",
         )  # fmt: skip
     else:
-        text += TO_MESSAGES if written.shape == SHAREGPT else ONLY.format(names='"messages"')
+        names = '"messages", "tools"' if "tools" in written.columns else '"messages"'
+        text += TO_MESSAGES if written.shape == SHAREGPT else ONLY.format(names=names)
         loss = ", assistant_only_loss=True"
     text += TRAINED.format(loss=loss, note=NOTE if loss else "", cutoff=cutoff)
     return TrainerFile("TRL", "train.py", "python", text, "python train.py")
@@ -209,5 +225,10 @@ def trainer_file(name: str, written: Written, *, template: str = OWN, cutoff: in
     """What the trainer of that name is told, its own template named where it is one; raises `GamutError` for an unknown one."""
     if name not in TRAINERS:
         raise GamutError(f"There is no trainer {name!r}; there are {', '.join(TRAINERS)}.")
+    if written.layout == "csv" and written.shape not in FIELDS:
+        raise GamutError(
+            f"{written.path.name} holds conversations as JSON text, as CSV knows no lists, and trainers read them as one text; "
+            "export as JSON Lines, JSON or Parquet."
+        )
     of, called = trainer_of(template)
     return TRAINERS[name](written, called if of == name else "", cutoff)

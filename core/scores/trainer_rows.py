@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from core.activations.refs import BUNDLED
 from core.activations.tokenizer_files import tokenizer_key
-from core.activations.trainer_templates import OWN, trainer_of
+from core.activations.trainer_templates import LLAMA_FACTORY, OWN, trainer_of
 from core.errors import GamutError
 from core.files import json_hash, written_beside
 from core.scores.treatment import RULES
@@ -27,6 +27,7 @@ SHOWN = 20  # rows whose tokens are kept to look at
 SCHEMA = pa.schema([
     ("sample_id", pa.int32()), ("runs", pa.list_(pa.int32())), ("alternates", pa.bool_()), ("tokens", pa.list_(pa.string())),
 ])  # fmt: skip
+WITH_TOOLS = "tools are told"  # else than by versions that kept such rows without
 GROUP = 5_000  # rows written at once
 
 
@@ -93,6 +94,7 @@ def rows_path(
 ) -> Path:
     """Where the rows of chosen samples, or of a whole data set (None), are kept under a tokenizer (`key`) and a template."""
     said = [key, template, dataset_hash, None if ids is None else list(ids)]
+    said += [WITH_TOOLS] if trainer_of(template)[0] == LLAMA_FACTORY else []
     return workspace.root / "previews" / f"{json_hash(said)[:16]}.parquet"
 
 

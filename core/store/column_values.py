@@ -1,4 +1,4 @@
-"""What a column of a data set holds, and how often: for whoever offers a group of samples to choose."""
+"""What a column of a data set holds: how often, for whoever offers a group of samples to choose, or for chosen samples."""
 
 from __future__ import annotations
 
@@ -18,3 +18,12 @@ def column_values(dataset: Dataset, column: str, *, limit: int) -> list[tuple[st
         "ORDER BY n DESC, v NULLS LAST LIMIT ?"
     )
     return dataset.cursor().execute(query, [limit]).fetchall()
+
+
+def texts_of(dataset: Dataset, column: str, ids: list[int]) -> list[str]:
+    """A column's values of chosen samples as text, in the order of their ids; "" for none, or where there is no such column."""
+    if column not in [one.name for one in dataset.columns]:
+        return [""] * len(ids)
+    query = f"SELECT sample_id, {quoted(column)}::VARCHAR FROM metadata WHERE sample_id IN (SELECT unnest(?))"
+    found = dict(dataset.cursor().execute(query, [ids]).fetchall())
+    return [found.get(sample_id) or "" for sample_id in ids]

@@ -84,4 +84,6 @@ def draw_told(file: Path) -> None:
         made = trainer_file(name, written, template=chosen("trainer_template"), cutoff=int(chosen("trainer_cutoff")))
         st.caption(FOLLOWS[name])
         st.code(made.command, language="bash", wrap_lines=True)
+        if made.note:
+            st.caption(made.note)
         st.code(made.text, language=made.language, height=min(260, 40 + 21 * len(made.text.splitlines())))

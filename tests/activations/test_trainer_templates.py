@@ -1,11 +1,14 @@
 """Templates by trainers' names give the tokens and the loss mask of the trainer's own code."""
 
+import json
 import shutil
 from importlib.util import find_spec
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from core.activations.template import TODAY
 from core.activations.tokenizer_files import FILES, NotFetched, tokenizer_key
 from core.activations.trained_tokens import load_tokenizer, prepared, trained_rows
 from core.activations.trainer_templates import BY_TRAINER, JINJA, OWN, SLOTS, TEMPLATES, trainer_of
@@ -16,12 +19,23 @@ from core.workspace import BUNDLED_MODEL
 ASKED, SAID = Turn("user", "Name a river,\nplease. "), Turn("assistant", " The Rhône: 812 km — naïve?\n")
 AGAIN, MORE = Turn("user", "Another {one}'s <b>"), Turn("assistant", "The Po.")
 TOLD = Turn("system", "Be brief.")
+CALL = Turn("tool_call", json.dumps({"name": "length_of", "arguments": {"river": "Rhône", "unit": "km"}}))
+CALLS = Turn("tool_call", f"<think>\nTwo.\n</think>\n\n[{CALL.text}, {CALL.text}]")
+FOUND = Turn("tool", '{"km": 812}')
+CALLING = [(ASKED, CALL, FOUND, SAID), (TOLD, ASKED, CALL, FOUND, SAID, AGAIN, CALL, FOUND, MORE), (ASKED, SAID)]
+TOOLS = [{
+    "name": "length_of", "description": "The length.", "parameters": {"type": "object", "required": ["river"], "properties": {
+        "river": {"type": "string", "description": "Which."}, "unit": {"type": "string", "enum": ["km", "mi"]},
+        "parts": {"type": "array", "items": {"type": "string"}}}}}]  # fmt: skip
+WRAPPED = [{"type": "function", "function": TOOLS[0]}, TOOLS[0]]
 TALKS = [(ASKED, SAID), (ASKED, SAID, AGAIN, MORE), (TOLD, ASKED, SAID), (TOLD, ASKED, SAID, AGAIN, MORE)]
 
 
-def rows(template, talks):
+def rows(template, talks, tools=""):
     tokenizer = prepared(load_tokenizer("bundled"), template)
-    return tokenizer, list(trained_rows(enumerate(talks), tokenizer, template=template))
+    return tokenizer, list(
+        trained_rows(enumerate(talks), tokenizer, template=template, tools=lambda ids: [tools] * len(ids))
+    )
 
 
 def labels(row):
@@ -30,20 +44,32 @@ def labels(row):
 
 @pytest.mark.skipif(find_spec("llamafactory") is None, reason="LLaMA-Factory is not installed")
 @pytest.mark.parametrize("name", SLOTS)
-def test_a_template_of_llama_factory_gives_the_tokens_and_the_mask_of_its_own_code(name):
+def test_a_template_of_llama_factory_gives_the_tokens_and_the_mask_of_its_own_code(name, monkeypatch):
+    from llamafactory.data import tool_utils
     from llamafactory.data.processor.supervised import SupervisedDatasetProcessor
     from llamafactory.data.template import get_template_and_fix_tokenizer
     from llamafactory.hparams import DataArguments
 
+    monkeypatch.setattr(tool_utils, "datetime", SimpleNamespace(now=lambda: TODAY))  # Llama 3's tools tell the day
     data_args = DataArguments(template=name, cutoff_len=10_000)
     theirs = load_tokenizer("bundled")
     template = get_template_and_fix_tokenizer(theirs, data_args)
     processor = SupervisedDatasetProcessor(template=template, tokenizer=theirs, processor=None, data_args=data_args)
-    for row, turns in zip(rows(f"llama-factory:{name}", TALKS)[1], TALKS, strict=True):
-        said = [{"role": turn.role, "content": turn.text} for turn in turns if turn.role != "system"]
-        system = turns[0].text if turns[0].role == "system" else None
-        ids, mask = processor._encode_data_example(said[:-1], said[-1:], system, None, [], [], [])
-        assert (row.ids.tolist(), labels(row)) == (ids, mask)
+    thinking = (
+        [] if SLOTS[name].system_in_user else [(ASKED, CALLS, FOUND, SAID)]
+    )  # the others cannot read what is thought
+    roles = {"tool_call": "function", "tool": "observation"}
+    for tools in ("", json.dumps(TOOLS), json.dumps(WRAPPED), "[]"):
+        talks = TALKS + CALLING + thinking
+        for row, turns in zip(rows(f"llama-factory:{name}", talks, tools)[1], talks, strict=True):
+            said = [
+                {"role": roles.get(turn.role, turn.role), "content": turn.text}
+                for turn in turns
+                if turn.role != "system"
+            ]
+            system = turns[0].text if turns[0].role == "system" else None
+            ids, mask = processor._encode_data_example(said[:-1], said[-1:], system, tools, [], [], [])
+            assert (row.ids.tolist(), labels(row)) == (ids, mask)
 
 
 @pytest.mark.skipif(find_spec("axolotl") is None, reason="axolotl is not installed")
@@ -102,9 +128,14 @@ def test_an_input_is_joined_to_its_instruction():
 
 
 def test_what_a_template_cannot_take_is_named_by_its_sample():
-    calls = (ASKED, Turn("tool_call", "[]"), Turn("tool", "4"), MORE)
-    with pytest.raises(GamutError, match=r"Sample 1 calls tools, which LLaMA-Factory writes by code of its own"):
-        rows("llama-factory:qwen", [(ASKED, SAID), calls])
+    openai = json.dumps([{"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}])
+    for text, how in (("length_of(Rhône)", ""), (openai, " in the OpenAI form")):
+        with pytest.raises(
+            GamutError, match=f"Sample 1 has a tool call{how}, at which LLaMA-Factory's reader of ShareGPT stops"
+        ):
+            rows("llama-factory:qwen", [(ASKED, SAID), (ASKED, Turn("tool_call", text), FOUND, MORE)])
+    with pytest.raises(GamutError, match="Sample 0 has a list of tools, at which"):
+        rows("llama-factory:alpaca", [(ASKED, SAID)], '[{"name": "f"}]')
     with pytest.raises(
         GamutError, match=r"axolotl's template gemma does not take sample 0 as it stands; choose another"
     ):

@@ -2,6 +2,7 @@
 
 import json
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 import yaml
@@ -10,7 +11,7 @@ from core.__main__ import run as command_line
 from core.datasets.formats import FORMATS
 from core.errors import GamutError
 from core.export.options import ExportOptions
-from core.export.trainers import TRAINERS, shape_of, trainer_file, written_of
+from core.export.trainers import TRAINERS, Written, shape_of, trainer_file, written_of
 from core.export.write import write_export
 from core.store.datasets import Dataset
 from core.store.import_dataset import import_dataset
@@ -23,6 +24,17 @@ TEMPLATE = (
     "{% for m in messages %}{% if m['role'] == 'assistant' %}[a]{% generation %}{{ m['content'] or '' }}</s>{% endgeneration %}"
     "{% else %}[u]{{ m['content'] }}{% endif %}{% endfor %}"
 )
+
+
+CALL = {"name": "km", "arguments": {"river": "Po"}}
+OPENAI_CALL = [{"id": "1", "type": "function", "function": {"name": "km", "arguments": '{"river": "Po"}'}}]
+TOOLS = [
+    {
+        "name": "km",
+        "description": "Length.",
+        "parameters": {"type": "object", "properties": {"river": {"type": "string"}}},
+    }
+]
 
 
 @pytest.fixture(scope="module")
@@ -107,19 +119,62 @@ def test_the_entry_for_llama_factory_keeps_to_its_documented_keys(talks, tmp_pat
 
 
 @pytest.mark.skipif(find_spec("llamafactory") is None, reason="LLaMA-Factory is not installed")
+@pytest.mark.parametrize("layout", [".jsonl", ".json", ".parquet", ""])
 @pytest.mark.parametrize("format", SHAPED)
-def test_llama_factory_itself_reads_the_same_conversations(talks, tmp_path, format):
-    from datasets import load_dataset
-    from llamafactory.data.converter import get_dataset_converter
-    from llamafactory.data.parser import get_dataset_list
-
-    written, turns = export(talks, tmp_path / "out.jsonl", format=format)
-    attributes = get_dataset_list(["out"], json.loads(trainer_file("llama-factory", written).text))[0]
-    convert = get_dataset_converter(attributes.formatting, attributes, None)
-    rows = load_dataset("json", data_files=attributes.dataset_name, split="train", cache_dir=str(tmp_path / "cache"))
-    for row, (asked, said) in zip(rows, turns, strict=True):
-        made = convert(row)
+def test_llama_factory_itself_reads_the_same_conversations(talks, tmp_path, format, layout):
+    written, turns = export(talks, tmp_path / f"out{layout}", format=format)
+    for made, (asked, said) in zip(_read_by_llama_factory(written, tmp_path), turns, strict=True):
         assert [turn["content"] for turn in made["_prompt"] + made["_response"]] == [asked.text, said.text]
+        assert not made["_system"] and not made["_tools"]
+
+
+def _read_by_llama_factory(written, folder):
+    """What LLaMA-Factory's own loader makes of each row by the entry that it is given."""
+    from llamafactory.data.loader import _load_single_dataset
+    from llamafactory.data.parser import get_dataset_list
+    from llamafactory.hparams import DataArguments, ModelArguments
+    from transformers import Seq2SeqTrainingArguments
+
+    (folder / "dataset_info.json").write_text(trainer_file("llama-factory", written).text)
+    (attributes,) = get_dataset_list([written.path.name.split(".")[0]], str(folder))
+    model = ModelArguments(model_name_or_path="tiny", cache_dir=str(folder / "cache"))
+    training = Seq2SeqTrainingArguments(str(folder / "out"), use_cpu=True)
+    return list(_load_single_dataset(attributes, model, DataArguments(dataset_dir=str(folder)), training))
+
+
+@pytest.mark.parametrize("format", ["sharegpt", "messages"])
+def test_calls_of_tools_are_told_to_the_reader_that_takes_them_and_the_tools_to_trl(workspace, tmp_path, format):
+    turns = {
+        "sharegpt": {"conversations": [
+            {"from": "human", "value": "How long?"}, {"from": "function_call", "value": json.dumps(CALL)},
+            {"from": "observation", "value": "652"}, {"from": "gpt", "value": "652 km."}]},
+        "messages": {"messages": [
+            {"role": "user", "content": "How long?"}, {"role": "assistant", "content": None, "tool_calls": OPENAI_CALL},
+            {"role": "tool", "content": "652"}, {"role": "assistant", "content": "652 km."}]},
+    }[format]  # fmt: skip
+    records = [turns | {"tools": json.dumps(TOOLS)} for _ in range(12)]
+    source = write_jsonl(tmp_path / "d.jsonl", records)
+    import_dataset(workspace, source, name="talks")
+    made_analysis(workspace, Dataset(workspace, "talks"))
+    for asked in ("verbatim", format):
+        written, _ = export(workspace, tmp_path / f"{asked}.jsonl", format=asked)
+        assert written.calling and set(source.read_text().splitlines()) == set(written.path.read_text().splitlines())
+        made = trainer_file("llama-factory", written)
+        entry = json.loads(made.text)[asked]
+        assert entry["formatting"] == {"sharegpt": "sharegpt", "messages": "openai"}[format]
+        assert entry["columns"]["tools"] == "tools" and ("detailed thinking off" in made.note) == (format == "messages")
+        if find_spec("llamafactory"):
+            (row, *_) = _read_by_llama_factory(written, tmp_path)
+            told = [(turn["role"], turn["content"]) for turn in row["_prompt"] + row["_response"]]
+            assert [role for role, _ in told] == ["user", "function", "observation", "assistant"]
+            assert json.loads(told[1][1]) in (CALL, [OPENAI_CALL[0]["function"]]) and json.loads(row["_tools"]) == TOOLS
+        script = trainer_file("trl", written).text
+        found: dict = {}
+        exec(script[: script.index("\n#")].replace("from trl import SFTConfig, SFTTrainer\n", ""), found)
+        assert found["data"].column_names == ["tools", "messages"] or found["data"].column_names == [
+            "messages",
+            "tools",
+        ]
 
 
 @pytest.mark.parametrize("layout", [".jsonl", ".parquet", ""])
@@ -153,6 +208,15 @@ def test_what_a_trainer_is_told_names_its_own_template_and_the_cutoff(talks, tmp
     pairs, _ = export(talks, tmp_path / "pairs.jsonl", format="alpaca")
     with pytest.raises(GamutError, match="puts the template chatml only round messages and ShareGPT"):
         trainer_file("axolotl", pairs, template="axolotl:chatml")
+
+
+def test_a_folder_is_told_by_its_data_alone_and_conversations_in_csv_by_no_trainer(talks, tmp_path):
+    written, _ = export(talks, tmp_path / "out", format="alpaca")
+    entry = json.loads(trainer_file("llama-factory", written).text)["out"]
+    assert [file.suffix for file in Path(entry["file_name"]).iterdir()] == [".parquet"]
+    for name in TRAINERS:
+        with pytest.raises(GamutError, match=r"out\.csv holds conversations as JSON text"):
+            trainer_file(name, Written(tmp_path / "out.csv", "csv", "sharegpt", frozenset({"conversations"})))
 
 
 def test_a_verbatim_export_has_the_fields_of_its_source(workspace, tmp_path):

@@ -135,7 +135,10 @@ def _draw_steps(found: list[Treatment]) -> None:
 
 
 def _by_whom(found: list[Treatment]) -> str:
-    bare = "TRL and axolotl put a template round messages and ShareGPT alone; other files they read as bare text."
+    bare = (
+        "TRL and axolotl put a template round messages and ShareGPT alone; other files they read as bare text. What stands in a "
+        "column `tools` they tell the model too; it is counted here under the templates of LLaMA-Factory alone."
+    )
     if len(found) == 1:
         by = f"By the template that {TITLES[found[0].trainer]} itself brings, at its defaults."
         return by if found[0].trainer == LLAMA_FACTORY else f"{by} {bare}"
