@@ -199,3 +199,16 @@ def test_a_column_called_like_a_figure_of_the_quota_table_keeps_its_values_besid
     shown = next(frame.value for frame in app.dataframe if "pool, %" in frame.value)
     assert sorted(shown["value"]) == ["part 0", "part 1"]
     assert shown["pool"].sum() == 59 and shown["selection"].sum() == 20
+
+
+def test_another_method_that_cannot_meet_the_constraints_is_told_and_closes_nothing(sourced, open_app):
+    wanted = Constraints(
+        quotas=(
+            Quota(kind=CAP, column="length", amount=1), Quota(kind="floor", column="source", value="book", amount=4),
+            Quota(kind="floor", column="source", value="a=b:c", amount=6),
+        )
+    )  # fmt: skip
+    app = panel(open_app, sourced, constraints=json.dumps(wanted.as_dict()), amount="10", others="1")
+    told = said(app).replace("\\", "")
+    assert not app.error and "10 rows" in app.subheader[0].value
+    assert "SAE-GreedSelect is not drawn. At least 6 rows of source = a=b:c are wanted" in told

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from core.errors import GamutError
+from core.selection.methods.registry import find
 from core.selection.pool import Pool
 from core.selection.ranking import Ranking
 from core.selection.reach import is_whole
@@ -14,6 +16,7 @@ from pages.shared.charts import QUIET, coverage_figure
 from pages.shared.curves import HELD_OUT, WORDS, Asked, Picture, along, picture_of, point_on, saved_points
 from pages.shared.draft import draft_budget, draft_spec
 from pages.shared.engine import Opened, ranked
+from pages.shared.messages import plain
 from pages.shared.numbers import count, whole
 from pages.shared.state import YARDSTICKS, chosen
 
@@ -40,11 +43,11 @@ def draw_curve(asked: Asked, pool: Pool, ranking: Ranking, ids: np.ndarray) -> N
         "Measured by", YARDSTICKS, key="yardstick", format_func=NAMES.get, label_visibility="collapsed"
     )
     others.toggle("Others", key="others", help="the other methods on screen beside this one")
-    compared = [name for name in of_group("main") if chosen("others") and name not in (asked.spec.method, "random")]
+    compared, refused = _others(asked, yardstick, c)
     figure = coverage_figure(
         asked.spec.method,
         picture_of(asked, ranking, yardstick, c),
-        {name: _picture_of(draft_spec(asked.opened, method=name), asked.opened, yardstick, c) for name in compared},
+        compared,
         here=point_on(asked, along(asked, ranking, ids, yardstick), len(ids), yardstick, c),
         saved=saved_points(asked, yardstick, c),
         yardstick=yardstick,
@@ -55,11 +58,26 @@ def draw_curve(asked: Asked, pool: Pool, ranking: Ranking, ids: np.ndarray) -> N
     )
     if yardstick in MEANT:
         st.caption(MEANT[yardstick])
+    for sentence in refused:
+        st.caption(plain(sentence))
     if not is_whole(ranking, pool):
         st.caption(
             f"Ranked as far as {whole(len(ranking))} of {count(pool.available, 'row')}, exactly and with room for this "
             "budget; a larger one goes on from there. Only a whole order has a knee."
         )
+
+
+def _others(asked: Asked, yardstick: str, c: int) -> tuple[dict[str, Picture], list[str]]:
+    """The other methods on screen where they are wanted, and why one cannot be drawn: constraints may bind its order alone."""
+    found: dict[str, Picture] = {}
+    refused: list[str] = []
+    names = [name for name in of_group("main") if name not in (asked.spec.method, "random")]
+    for name in names if chosen("others") else []:
+        try:
+            found[name] = _picture_of(draft_spec(asked.opened, method=name), asked.opened, yardstick, c)
+        except GamutError as error:
+            refused.append(f"{find(name).title} is not drawn. {error}")
+    return found, refused
 
 
 def _picture_of(spec: RankingSpec, opened: Opened, yardstick: str, c: int) -> Picture:
