@@ -112,7 +112,7 @@ def in_browser(workspace: Workspace, tab: str, *, patience: float = PATIENCE) ->
 # From the key until the sentence and the budget's line on the curve both stand elsewhere, timed in the page itself.
 ARMED = """
 () => {
-  const state = () => [document.querySelector('h3').innerText,
+  const state = () => [document.querySelector('h3').textContent,
     document.querySelector('.js-plotly-plot').layout.shapes.map(shape => shape.x0).join()]
   const before = state()
   window.took = null
