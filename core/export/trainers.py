@@ -32,6 +32,12 @@ ADDED = (
     "LLaMA-Factory reads tools in messages by its reader called openai, which adds 'detailed thinking off' to the system text "
     "of every row without tools."
 )
+BESIDE = (
+    "tools",
+    "images",
+    "videos",
+    "audios",
+)  # columns that LLaMA-Factory reads with a conversation, under these names
 OPENAI_TAGS = {
     "role_tag": "role", "content_tag": "content", "user_tag": "user", "assistant_tag": "assistant",
     "observation_tag": "tool", "function_tag": "function", "system_tag": "system",
@@ -106,8 +112,9 @@ def llama_factory(written: Written, template: str, cutoff: int) -> TrainerFile:
     else:
         entry["formatting"] = "openai" if openai else "sharegpt"
         columns = {"messages": "messages" if written.shape == MESSAGES else "conversations"}
-        columns |= {"tools": "tools", "system": "system"}
+        columns |= {"system": "system"}
         entry |= {"tags": OPENAI_TAGS} if written.shape == MESSAGES else {}
+    columns |= {name: name for name in BESIDE}
     entry["columns"] = {key: name for key, name in columns.items() if name in written.columns}
     name = written.path.name.split(".")[0]
     text = json.dumps({name: entry}, ensure_ascii=False, indent=2)

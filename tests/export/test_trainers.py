@@ -1,6 +1,7 @@
 """What trainers are told of an export is what their own code takes, and they read the same conversations from it."""
 
 import json
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from core.__main__ import run as command_line
 from core.datasets.formats import FORMATS
 from core.errors import GamutError
 from core.export.options import ExportOptions
-from core.export.trainers import TRAINERS, Written, shape_of, trainer_file, written_of
+from core.export.trainers import BESIDE, TRAINERS, Written, shape_of, trainer_file, written_of
 from core.export.write import write_export
 from core.store.datasets import Dataset
 from core.store.import_dataset import import_dataset
@@ -114,8 +115,10 @@ def test_the_entry_for_llama_factory_keeps_to_its_documented_keys(talks, tmp_pat
     assert name == "out" and entry["file_name"] == str(tmp_path / "out.json")
     assert set(entry) <= {"file_name", "formatting", "columns", "tags"}
     assert entry.get("formatting", "alpaca") in ("alpaca", "sharegpt", "openai")
-    known = {"prompt", "query", "response", "history", "messages", "system", "tools"}
+    known = {"prompt", "query", "response", "history", "messages", "system", *BESIDE}
     assert set(entry["columns"]) <= known and set(entry["columns"].values()) <= written.columns
+    seen = json.loads(trainer_file("llama-factory", replace(written, columns=written.columns | {"images"})).text)["out"]
+    assert seen["columns"] == entry["columns"] | {"images": "images"}
 
 
 @pytest.mark.skipif(find_spec("llamafactory") is None, reason="LLaMA-Factory is not installed")
