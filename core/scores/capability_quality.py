@@ -163,4 +163,5 @@ def quality_words(quality: Quality) -> str:
         )
     else:
         verdict = f"no more than {sets}: this may be a direction of text in general"
-    return f"{said}: {verdict} ({stable.low:.2f} to {stable.high:.2f})."
+    of_chance = f"{stable.low:.2f} to {stable.high:.2f}" if quality.random_sets > 1 else f"{stable.high:.2f}"
+    return f"{said}: {verdict} ({of_chance})."

@@ -81,8 +81,9 @@ def gather(workspace: Workspace, source: CapabilitySource) -> Gathered:
     """Read the samples of a source; `GamutError` where there are too few."""
     found = _of_dataset(workspace, source) if source.dataset else _of_files(source)
     if len(found.conversations) < FEWEST:
+        where = f" of {source.dataset} with {source.only.words()}" if source.only else ""
         raise GamutError(
-            f"{len(found.conversations)} samples were found; a direction needs at least {FEWEST}, better hundreds."
+            f"{len(found.conversations)} samples{where} were found; a direction needs at least {FEWEST}, better hundreds."
         )
     read = _stripped(found.conversations, source.strip)
     hashes = frozenset(content_hash(turns) for turns in (*found.conversations, *read))

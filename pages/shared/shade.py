@@ -13,8 +13,9 @@ import numpy as np
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core.activations.identity import BUNDLED
+from core.activations.at_hand import at_hand
 from core.activations.reading import Reading
+from core.activations.refs import BUNDLED, HUB, LISTED
 from core.errors import GamutError
 from core.jobs.start import command_line
 from core.jobs.worker import Worker
@@ -62,12 +63,14 @@ def model_missing(opened: Opened) -> str:
     """A sentence on what is needed where the model or the SAE of an analysis is not at its place; "" where both are."""
     for kind, bundled in (("model", BUNDLED_MODEL), ("sae", BUNDLED_SAE)):
         ref = json.loads(opened.analysis.meta[kind])["ref"]
-        folder = bundled if ref == BUNDLED else Path(ref)
-        if not any(folder.glob("*.safetensors")):
+        if not at_hand(ref, bundled=bundled):
             title = "SAE" if kind == "sae" else kind
+            place = f"{bundled if ref == BUNDLED else ref} does not hold it; bring its files there"
+            if ref.startswith((HUB, LISTED)):
+                place = f"the cache of this machine does not hold {ref}; fetch it there"
             return (
-                f"Reading text needs the {title} that analysis {opened.analysis.name} was made with, and {folder} "
-                "does not hold it; bring its files there. Everything else works without."
+                f"Reading text needs the {title} that analysis {opened.analysis.name} was made with, and {place}. "
+                "Everything else works without."
             )
     return ""
 

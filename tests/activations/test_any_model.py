@@ -16,6 +16,7 @@ from transformers import (
 
 from core.activations.analyse import Pass
 from core.activations.anatomy import blocks_of, decoder_of
+from core.activations.at_hand import at_hand
 from core.activations.device import choose_device, choose_dtype
 from core.activations.identity import identify
 from core.activations.model import load_model, residual
@@ -87,7 +88,9 @@ def test_a_model_of_the_hub_comes_from_the_cache_pinned_to_its_commit(hub, works
     identity = identify(Dataset(workspace, "d"), model="hf:someone/tiny", sae=sae, settings=SMALL)
     tokens = Pass(identity, threads=1).tokenise(turns for _, turns in Dataset(workspace, "d").conversations())
     assert len(tokens.lengths) == 5
+    assert at_hand(artifact.ref, bundled=tmp_path) and not at_hand("hf:someone/else", bundled=tmp_path)
     (hub / "snapshots" / COMMIT / "model.safetensors").unlink()
+    assert not at_hand(artifact.ref, bundled=tmp_path)
     with pytest.raises(GamutError, match="weights are read from safetensors only"):
         model_artifact("hf:someone/tiny")
     with pytest.raises(GamutError, match="not in the cache of this machine and HF_HUB_OFFLINE forbids fetching it"):

@@ -18,6 +18,7 @@ from sae_lens import (
 from sae_lens.saes.sae import SAEMetadata
 from safetensors.torch import save_file
 
+from core.activations.at_hand import at_hand
 from core.activations.places import find_sae, sae_artifact
 from core.activations.sae import encode, load_any, load_listed, load_sae
 from core.errors import GamutError
@@ -226,6 +227,7 @@ def test_a_listed_sae_in_sae_lens_format_comes_from_the_cache_with_what_the_list
     (folder / "cfg.json").write_text(json.dumps(config))
     ref = "sae-lens:gpt2-small-res-jb/blocks.8.hook_resid_pre"
     artifact = sae_artifact(ref)
+    assert at_hand(artifact.ref, bundled=folder) and not at_hand(f"{ref}-other", bundled=folder)
     sae = load_any(artifact.ref, artifact.folder, dtype="float32")
     assert (sae.block, sae.site, sae.context, sae.centred, sae.prepend_bos) == (7, "resid_post", 128, True, True)
     centred = STATES - STATES.mean(dim=1, keepdim=True)

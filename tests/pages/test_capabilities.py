@@ -128,8 +128,12 @@ def test_one_that_was_learned_without_a_pass_is_read_where_it_has_directions(lea
     assert "Capability kept drives hardest" in app.subheader[0].value.replace("\\", "") and not app.error
 
 
-def test_what_is_not_held_is_offered_as_a_projection_pass(learned, open_app):
-    app = open_app(learned, SCREEN, neurons_tab="alignment", align_site="mlp", align_pooling="last")
+def test_what_is_not_held_is_offered_as_a_projection_pass_where_the_model_is(learned, open_app, monkeypatch):
+    link = {"neurons_tab": "alignment", "align_site": "mlp", "align_pooling": "last"}
+    app = open_app(learned, SCREEN, **link)
+    assert "needs the model" in said(app) and not any(button.key == "align_project" for button in app.button)
+    monkeypatch.setattr("pages.explore.panels.alignment_panel.model_missing", lambda _: "")
+    app = open_app(learned, SCREEN, **link)
     assert "A projection pass reads the" in said(app)
     assert app.button(key="align_project")
 

@@ -21,6 +21,7 @@ from pages.shared.job_view import draw_last, draw_running
 from pages.shared.messages import guard, plain
 from pages.shared.numbers import duration, short, size, whole
 from pages.shared.sample_view import open_sample
+from pages.shared.shade import model_missing
 from pages.shared.sidebar import current
 from pages.shared.state import choose, chosen
 from pages.shared.subset import current_subset
@@ -127,6 +128,9 @@ def _offer_pass(opened: Opened, one: Capability, reason: str) -> None:
         ),
         icon=":material/info:",
     )
+    if missing := model_missing(opened):
+        st.caption(plain(missing))
+        return
     if st.button("Start the projection pass", type="primary", icon=":material/play_arrow:", key="align_project"):
         start(opened.workspace, title=f"Project {one.name}", command=project_words([one.name], opened.analysis))
         st.rerun()

@@ -28,6 +28,7 @@ from pages.shared.filter_choice import chosen_filter
 from pages.shared.groups import MOST, first_category, groups_of, told_first
 from pages.shared.messages import guard, home_expanded, plain
 from pages.shared.numbers import count, duration, whole
+from pages.shared.shade import model_missing
 from pages.shared.state import choose
 
 FILE, GROUP, PICKED = "A file", "A group of a data set", "Samples picked by hand"
@@ -48,7 +49,7 @@ def draw_offer(opened: Opened) -> None:
     """One click for those who only look: a capability of the largest category of the data set at hand."""
     column = first_category(opened.dataset)
     groups = groups_of(opened.dataset, column) if column else []
-    if not groups or groups[0][1] < FEWEST or groups[0][0] is None:
+    if not groups or groups[0][1] < FEWEST or groups[0][0] is None or model_missing(opened):
         return
     value, rows = groups[0]
     taken = min(rows, OFFERED)
@@ -180,6 +181,8 @@ def _draw_start(opened: Opened, wanted: Wanted | None) -> None:
         _draw_options(opened)
     if wanted is not None:
         st.caption(plain(_size_words(opened, wanted)))
+    if not st.session_state.get("capability_stored") and (missing := model_missing(opened)):
+        st.caption(plain(missing))
     if button.button("Learn", type="primary", key="capability_learn", width="stretch"):
         with guard():
             if wanted is None:

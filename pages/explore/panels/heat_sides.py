@@ -8,7 +8,6 @@ from typing import Any
 import streamlit as st
 
 from core.errors import GamutError
-from core.scores.capability import capability_names
 from core.selection.neuron_sides import CAPABILITY, SAMPLE, NeuronSide, one_sample
 from core.selection.sample_sets import ANALYSIS, GROUP, REST, SELECTION, SampleSet
 from pages.explore.panels.set_choice import (
@@ -23,6 +22,7 @@ from pages.explore.panels.set_choice import (
     values_of,
     written,
 )
+from pages.shared.capability_choice import fitting
 from pages.shared.engine import Opened
 from pages.shared.state import choose, chosen
 
@@ -119,7 +119,7 @@ def _sample(read: dict) -> int | None:
 
 def _values(opened: Opened, kind: str) -> dict[Any, str]:
     if kind == CAPABILITY:
-        return {name: name for name in capability_names(opened.workspace)}
+        return {one.name: one.name for one in fitting(opened)}
     return {} if kind in OWN else values_of(opened, kind)
 
 
