@@ -13,6 +13,7 @@ BRANCHES = {
     "attention": ("post_attention_layernorm", "self_attn", "attn", "attention", "self_attention"),
     "mlp": ("post_feedforward_layernorm", "mlp", "ffn", "feed_forward"),
 }
+READ = "models built like Llama, Mistral, Qwen, Gemma, Phi, GPT-2 or GPT-NeoX are read: take one of these"
 AFTER = "post_feedforward_layernorm"  # a block with this norm has one behind its attention too
 
 
@@ -33,7 +34,7 @@ def blocks_of(trunk: nn.Module, count: int) -> nn.ModuleList:
         if isinstance(module, nn.ModuleList) and len(module) == count
     ]
     if not lists:
-        raise GamutError(f"{type(trunk).__name__} keeps its {count} blocks in a place that is not known.")
+        raise GamutError(f"{type(trunk).__name__} keeps its {count} blocks in a place that is not known; {READ}.")
     return min(lists, key=lambda found: found[:2])[2]
 
 
@@ -44,7 +45,7 @@ def final_norm(trunk: nn.Module) -> nn.Module:
             return getattr(trunk, name)
         if hasattr(trunk, name) and getattr(trunk, name) is None:  # OPT of 350 M parameters has none
             return nn.Identity()
-    raise GamutError(f"{type(trunk).__name__} keeps its final norm in a place that is not known.")
+    raise GamutError(f"{type(trunk).__name__} keeps its final norm in a place that is not known; {READ}.")
 
 
 def centres(trunk: nn.Module) -> bool:

@@ -56,7 +56,9 @@ def fetch(place: HubPlace, name: str, *, optional: bool = False) -> Path | None:
             return None
         raise GamutError(f"hf:{place.repo} has no file {path}; check the id.") from None
     except (OSError, RuntimeError) as error:  # no connection, a proxy's answer, a full disk
-        raise GamutError(f"{path} of hf:{place.repo} could not be fetched: {str(error).splitlines()[0]}") from None
+        raise GamutError(
+            f"{path} of hf:{place.repo} could not be fetched: {str(error).splitlines()[0]}; try again, or give a local folder."
+        ) from None
 
 
 def pinned(place: HubPlace, found: Path) -> HubPlace:

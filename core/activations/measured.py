@@ -42,6 +42,9 @@ def analyse_measured(
             write_report(_partial(workspace, each.identity) / PILOT, report)
             tell(report)
     if cluster:
+        if len(due) > 1:
+            names = ", ".join(each.name for each in due)
+            say(f"{len(due)} SAEs take a pass each on a Ray cluster, one after the other: {names}.")
         return [_on_cluster(workspace, dataset, each, progress, stop, cluster, where or {}) for each in wanted]
     if len(due) > 1:
         progress(0, 0, "loading the model")

@@ -15,6 +15,7 @@ from core.activations.anatomy import blocks_of, decoder_of, final_norm
 from core.activations.device import SPLIT, home_of
 from core.errors import GamutError
 
+WHOLE = "give the folder as save_pretrained wrote it, its tokenizer with it"
 NO_LIMIT = 1 << 24  # tokens: a tokenizer that knows none says more than that
 
 
@@ -70,7 +71,7 @@ def load_model(folder: Path, *, dtype: str, device: str | dict = "cpu", trust: b
             f"The model in {folder} does not fit into the memory of {device}; --device split spreads it over all GPUs."
         ) from None
     except (OSError, ValueError, RuntimeError, KeyError, ImportError, AttributeError, SafetensorError) as error:
-        raise GamutError(f"The model in {folder} cannot be loaded: {_first_line(error)}") from None
+        raise GamutError(f"The model in {folder} cannot be loaded: {_first_line(error)}; {WHOLE}.") from None
     if any(weights.is_meta for weights in model.parameters()):
         raise GamutError(
             f"The model in {folder} does not fit into the memory of all GPUs here together; use --device cpu."
@@ -109,7 +110,7 @@ def _context(config: Any, tokenizer: PreTrainedTokenizerBase) -> int | None:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".: ")
 
 
 @torch.inference_mode()

@@ -184,10 +184,10 @@ def _fitting(model: ModelFacts) -> str:
     if not found:
         shape = model.shape
         if shape is None:
-            return "None of the public SAEs that sae-lens lists belongs to this model; train one, or give its folder."
+            return "None of the public SAEs that sae-lens lists belongs to this model; train one (train-sae), or give its folder."
         return (
             f"None of the public SAEs that sae-lens lists belongs to this model; one that fits takes {shape.width} inputs "
-            f"and reads one of the blocks 0 to {shape.layers - 1}."
+            f"and reads one of the blocks 0 to {shape.layers - 1}: train one (train-sae), or give its folder."
         )
     return f"{len(found)} public SAEs fit, such as {found[0].ref}: `python -m core saes {model.said}` lists them."
 

@@ -21,6 +21,11 @@ MODEL_FILES = ("config.json", "*.safetensors", "*.safetensors.index.json", "toke
                "special_tokens_map.json", "chat_template.jinja")  # fmt: skip
 OLDER_TOKENIZER = ("vocab.json", "merges.txt", "tokenizer.model", "spiece.model")
 SAE_FILES = ("cfg.json", "*.safetensors")
+UNREAD = ("*.bin", "*.pt", "*.pth", "*.ckpt")
+NEEDED = {
+    "model": "a folder with config.json and .safetensors weights, hf:OWNER/NAME, or 'bundled'",
+    "SAE": "a folder with cfg.json and .safetensors weights, hf:OWNER/NAME/FOLDER, sae-lens:RELEASE/ID, or 'bundled'",
+}
 SAE_WEIGHTS = "sae_weights.safetensors"
 
 
@@ -121,9 +126,7 @@ def _check_there(folder: Path, kind: str) -> None:
     last = "/".join(folder.parts[-2:])
     hub = not folder.parent.is_dir() and HUB_REF.fullmatch(HUB + last)
     hint = f" For one of the Hugging Face hub write hf:{last}." if hub else ""
-    raise GamutError(
-        f"There is no {kind} in {folder}: a folder with a config and .safetensors weights, or 'bundled', is needed.{hint}"
-    )
+    raise GamutError(f"There is no {kind} in {folder}: {NEEDED[kind]} is needed.{hint}")
 
 
 def _hub_model(place: HubPlace, *, with_code: bool) -> FoundModel:
@@ -204,7 +207,7 @@ def _listed(entry: ListedSae) -> Artifact:
 def _artifact(ref: str, folder: Path, patterns: tuple[str, ...], kind: str) -> Artifact:
     files = sorted({path for pattern in patterns for path in folder.glob(pattern)})
     if not any(path.suffix == ".safetensors" for path in files):
-        raise GamutError(
-            f"There is no {kind} in {folder}: a folder with a config and .safetensors weights, or 'bundled', is needed."
-        )
+        other = next((path.name for pattern in UNREAD for path in folder.glob(pattern)), "")
+        seen = f" Its weights in {other} may hold code and are never opened: save them as safetensors." if other else ""
+        raise GamutError(f"There is no {kind} in {folder}: {NEEDED[kind]} is needed.{seen}")
     return Artifact(ref, folder, json_hash([[path.name, file_hash(path)] for path in files]))

@@ -14,6 +14,7 @@ from core.errors import GamutError
 from core.store.analyses import Analysis, free_name
 from core.store.datasets import Dataset, dataset_with_hash
 from core.store.finalise import take_final_name
+from core.store.groups import groups_of
 from core.store.merge import merge_analyses
 from core.store.pools import SOURCE, Member, members_of
 from core.store.replanned import KEY
@@ -77,9 +78,12 @@ def analyse_pool(
 
 
 def check_groups(workspace: Workspace, dataset: Dataset, settings: AnalysisSettings) -> None:
-    """Refuse, before anything runs, a column to group by that a member of the pool lacks."""
+    """Refuse, before anything runs, a column to group by that the data set, or a member of the pool, lacks."""
     column = settings.group_by
-    if column is None or column == SOURCE:
+    if column is None:
+        return
+    groups_of(dataset, column)
+    if column == SOURCE:
         return
     for member in members_of(dataset):
         found = dataset_with_hash(workspace, member.content_hash, name=member.name)

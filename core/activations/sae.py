@@ -103,7 +103,9 @@ def _loaded(place: object, load: Callable[[], SAE]) -> SAE:
         said = (str(error).strip().splitlines() or [type(error).__name__])[0]
         if said.startswith("Weights only load failed"):
             said = "its file holds more than weights, which is never run"
-        raise GamutError(f"The SAE in {place} cannot be loaded: {said}") from None
+        raise GamutError(
+            f"The SAE in {place} cannot be loaded: {said.rstrip('.: ')}; bring its files as they were saved."
+        ) from None
 
 
 def from_sae_lens(sae: SAE, said: str) -> SparseAutoencoder:

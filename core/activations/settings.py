@@ -14,6 +14,7 @@ VALUES = {
     "example_bytes": "--example-bytes",
     "vector_bytes": "--vector-bytes",
 }
+LEAST = {"example_bytes": 0, "vector_bytes": 0, "batch_tokens": 1, "batch_samples": 1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +51,9 @@ class AnalysisSettings:
             raise GamutError(
                 f"max_length is {self.max_length}; at least 2 tokens are needed, as the first never counts."
             )
-        if self.example_bytes < 0 or self.vector_bytes < 0:
-            raise GamutError("example_bytes and vector_bytes must be at least 0.")
-        if self.batch_tokens < 1 or self.batch_samples < 1:
-            raise GamutError("batch_tokens and batch_samples must be at least 1.")
+        for name, least in LEAST.items():
+            if (value := getattr(self, name)) < least:
+                raise GamutError(f"{name} is {value}; it must be at least {least}.")
 
     @property
     def budgets(self) -> Budgets:

@@ -78,5 +78,5 @@ def _read(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         found = None
     if not isinstance(found, dict):
-        raise GamutError(f"{path} is missing or no JSON object; bring the folder as sparsify saved it.")
+        raise GamutError(f"{path} is missing or no JSON object; bring the folder as SAE-Lens or sparsify saved it.")
     return found

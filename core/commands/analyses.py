@@ -99,12 +99,12 @@ def analyse(
         Dataset(session.workspace, dataset)  # a misspelt name is no job
     with running(session.workspace, id=job, title=f"Analyse {dataset}", command=command, unit="tokens") as me:
         source = Dataset(session.workspace, dataset)
+        check_groups(session.workspace, source, settings)
         identities = identify_all(
             source, model=model, saes=saes, settings=settings, with_pilot=not no_pilot, with_code=trust_remote_code
         )
         if cluster:  # where no pilot is run
             _refuse_unpiloted(session, identities)
-        check_groups(session.workspace, source, settings)
         named = _named(session, name, identities)
         there = {each.id for each in identities if (session.workspace.analyses / each.id).exists()}
         where = {"device": device, "trust": trust_remote_code}
@@ -152,7 +152,7 @@ def _run(
 
     def say(sentence: str) -> None:
         line.end()
-        print(f"{sentence}{together_words(reports)}", file=sys.stderr)
+        print(f"{sentence}{'' if cluster else together_words(reports)}", file=sys.stderr)
 
     try:
         folders = analyse_measured(
@@ -236,7 +236,8 @@ def show(
         now = opened.recompute_hash()
         if now != opened.content_hash:
             raise GamutError(
-                f"Analysis {opened.id} holds {now} but was finished with {opened.content_hash}: it is damaged."
+                f"Analysis {opened.id} holds {now} but was finished with {opened.content_hash}: it is damaged; "
+                f"remove its folder {opened.folder} and analyse the data set again."
             )
         if opened.replanned:
             print(opened.replanned.sentence, file=sys.stderr)

@@ -8,6 +8,7 @@ import typer
 from core.activations.fit_card import THRESHOLDS, Fit, FitCard
 from core.activations.identity import BUNDLED, absolute, identify_all
 from core.activations.pilot_report import Actual, PilotReport
+from core.activations.pool_analysis import check_groups
 from core.activations.settings import AnalysisSettings
 from core.commands.output import ProgressLine, duration, facts, plain, session_of, table
 from core.commands.pass_options import (
@@ -83,6 +84,7 @@ def pilot(
 
         try:
             source = Dataset(session.workspace, dataset)
+            check_groups(session.workspace, source, settings)
             identities = identify_all(source, model=model, saes=saes, settings=settings, with_code=trust_remote_code)
             machines = Machines({"device": device, "trust": trust_remote_code})
             reports = [

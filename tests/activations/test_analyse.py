@@ -248,7 +248,7 @@ def test_an_analysis_that_was_computed_otherwise_is_not_compared(workspace, data
 
 @pytest.mark.parametrize("name", ["example_bytes", "vector_bytes"])
 def test_a_budget_below_nothing_is_refused(name):
-    with pytest.raises(GamutError, match="example_bytes and vector_bytes must be at least 0"):
+    with pytest.raises(GamutError, match=f"{name} is -1; it must be at least 0"):
         AnalysisSettings(**{name: -1})
 
 

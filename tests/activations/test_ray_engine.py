@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from core.store.analyses import PARTIAL
+from core.store.analyses import PARTIAL, all_analyses
 from core.store.import_dataset import import_dataset
 from core.workspace import Workspace
 from tests.made import made_records, write_jsonl
+from tests.tiny import tiny_sae
 from tests.two_nodes import ROOT, needs_ray, two_nodes
 
 pytestmark = [pytest.mark.slow, pytest.mark.ray, needs_ray]
@@ -99,6 +100,23 @@ def test_through_a_killed_worker_a_stopped_driver_and_a_lost_node_it_is_the_same
         assert "a machine of the cluster was lost" in ended(second)
     ended(analyse(alone))
     assert content_hash(workspace) == content_hash(alone)
+
+
+def test_a_pool_read_by_several_saes_is_what_one_process_makes(tmp_path, tiny):
+    other = tiny_sae(tmp_path / "standard", kind="standard")
+    words = ["--model", str(tiny["model"]), "--sae", str(tiny["sae"]), "--sae", str(other), "--no-pilot"]
+    made = [Workspace(tmp_path / name) for name in ("ray", "local")]
+    for workspace in made:
+        for name, samples in (("d", 300), ("e", 200)):
+            import_dataset(workspace, write_jsonl(tmp_path / f"{name}.jsonl", made_records(samples)), name=name)
+        ended(command(workspace, "datasets", "pool", "p", "d", "e"))
+    with two_nodes(PROCESSORS) as nodes:
+        cluster = ["--engine", "ray", "--address", nodes.address]
+        said = ended(command(made[0], "analyse", "p", *words, *cluster, nodes=nodes))
+        assert "2 SAEs take a pass each on a Ray cluster, one after the other" in said and "nanobind" not in said
+    ended(command(made[1], "analyse", "p", *words))
+    hashes = [{each.id: each.content_hash for each in all_analyses(workspace)[0]} for workspace in made]
+    assert hashes[0] == hashes[1] and len(hashes[0]) == 6, "two SAEs; the pool and its two members"
 
 
 def test_a_cluster_without_a_gpu_and_one_that_is_not_there_are_told(new_workspace, analyse):

@@ -57,7 +57,7 @@ def test_a_file_becomes_an_sae_that_is_listed_and_used_at_once(capsys, workspace
         (("--block", 1, "--lr", 2), "The learning rate is 2; it must lie between 0 and 1"),
         (("--block", 1, "--batch", 512), "at least 20 steps are needed: take more data, a smaller --batch"),
         (("--block", 1, "--template", "chat"), "The model has no chat template"),
-        (("--block", 1, "--name", "a/b"), "'a/b' cannot name a SAE"),
+        (("--block", 1, "--name", "a/b"), "'a/b' cannot name an SAE"),
         (("--block", 1, "--forget"), "There is no unfinished training of these choices"),
     ],
 )

@@ -102,7 +102,8 @@ def split(dataset: Dataset, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
     distinct = sorted(set(drawn))
     if len(distinct) < 2:
         raise GamutError(
-            f"The data set has {len(distinct)} distinct sample; at least 2 are needed, as one is held out for the fit card."
+            f"Distinct samples in the data set: {len(distinct)}; at least 2 are needed, as one is held out for the fit card: "
+            "take a larger data set."
         )
     apart = set(distinct[: min(HELD_OUT_MOST, max(1, math.floor(HELD_OUT * len(distinct))))])
     train = [sample_id for (sample_id, _), key in zip(rows, drawn, strict=True) if key not in apart]

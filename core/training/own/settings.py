@@ -179,7 +179,8 @@ def plan_training(
     steps = (settings.tokens or available) // settings.batch
     if available < settings.batch or steps < LEAST_STEPS:
         raise GamutError(
-            f"The data has {_number(available)} scored tokens to train on, which makes {steps} steps of {settings.batch}; at "
+            f"The data has {_number(available)} scored tokens to train on, which makes {steps} "
+            f"{'step' if steps == 1 else 'steps'} of {settings.batch}; at "
             f"least {LEAST_STEPS} steps are needed: take more data, a smaller --batch, or more --tokens to read it again."
         )
     return TrainingPlan(width, steps, settings.batch, available, samples, held_out, cut_samples, cut_tokens)

@@ -88,14 +88,14 @@ def check_cache(folder: Path, *, needed: int, budget: int) -> None:
     there = sum(path.stat().st_size for path in folder.glob("*")) if folder.is_dir() else 0
     if needed > budget:
         raise GamutError(
-            f"The activations take {needed / 1e9:.1f} GB and the cache may hold {budget / 1e9:.1f} GB; allow more by "
+            f"The activations take {needed / 1e9:.3g} GB and the cache may hold {budget / 1e9:.3g} GB; allow more by "
             "--cache-gb, or leave the cache out: activations are then read anew in each epoch."
         )
     at = next(parent for parent in (folder, *folder.parents) if parent.is_dir())
     free = shutil.disk_usage(at).free
     if needed - there > free - LEFT_FREE:
         raise GamutError(
-            f"The activations take {needed / 1e9:.1f} GB and the disk has {free / 1e9:.1f} GB free; free some, or leave the "
+            f"The activations take {needed / 1e9:.3g} GB and the disk has {free / 1e9:.3g} GB free; free some, or leave the "
             "cache out: activations are then read anew in each epoch."
         )
 
