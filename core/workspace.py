@@ -71,7 +71,9 @@ class Workspace:
 def check_name(name: str, *, of: str) -> str:
     """Return `name` if it can name a file on any system, else raise `GamutError` saying what is allowed."""
     if not NAME.fullmatch(name):
+        article = "an" if of == "SAE" or of[0] in "aeiou" else "a"
         raise GamutError(
-            f"{name!r} cannot name {'an' if of == 'SAE' or of[0] in 'aeiou' else 'a'} {of}: use 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit."
+            f"{name!r} cannot name {article} {of}: use 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or "
+            "digit."
         )
     return name

@@ -79,13 +79,12 @@ def analyse_pool(
 
 def check_groups(workspace: Workspace, dataset: Dataset, settings: AnalysisSettings) -> None:
     """Refuse, before anything runs, a column to group by that the data set, or a member of the pool, lacks."""
-    column = settings.group_by
-    if column is None:
+    column, members = settings.group_by, members_of(dataset)
+    if column is not None and not members:
+        groups_of(dataset, column)
+    if column is None or column == SOURCE:
         return
-    groups_of(dataset, column)
-    if column == SOURCE:
-        return
-    for member in members_of(dataset):
+    for member in members:
         found = dataset_with_hash(workspace, member.content_hash, name=member.name)
         if found is not None and column not in {known.name for known in found.columns}:
             raise GamutError(
