@@ -42,5 +42,5 @@ def response_loss(
     words = f"median {middle:.3f} nats a token, middle half {low:.3f} to {high:.3f}."
     session.say(
         {"samples": len(found), "with_response": len(known), "median": middle, "quartiles": [low, high]},
-        f"{len(known)} of {len(found)} samples have a response: {words}",
+        f"{len(known)} of {len(found)} samples have response tokens within what was read: {words}",
     )

@@ -16,7 +16,9 @@ from core.errors import GamutError
 from core.scores.feature_sets import FeatureSets
 from core.scores.links import groups_of
 from core.scores.redundancy_search import Redundancy
-from core.scores.set_join import in_both, overlaps
+from core.scores.set_bits import bits_of, both_in_bits, words_of
+from core.scores.set_join import common, overlaps
+from core.scores.set_marks import differ, marks_of
 
 LONGEST, FIRST, RICHEST = "longest", "first", "richest"
 PREFERENCES = {
@@ -27,6 +29,8 @@ PREFERENCES = {
 REPEATS = 0.7  # overlap at θ = 0 from which one sample is said to repeat another, unless one says otherwise
 MOST_INSIDE = 1_000  # members of a group up to which all its pairs are counted out
 STAYS, GOES, OUT = 0, 1, 2
+MANY = 50  # members of a group from which on its sets are packed before they are held against each other
+AS_LISTS, AS_BITS, BY_MARKS = 0, 1, 2  # the last: lists, of those whose marks leave it in reach
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,31 +109,56 @@ def propose(
         there = group[state[group] != OUT]
         order = there[np.lexsort((places[there], ~firm[there]))]
         _settle(
-            features.indptr, features.indices, order, int(firm[there].sum()), ratio.numerator, ratio.denominator, one_each,
-            state, instead, shared, union,
+            features.indptr, features.indices, *_packed(features, order), order, int(firm[there].sum()),
+            ratio.numerator, ratio.denominator, one_each, state, instead, shared, union,
         )  # fmt: skip
     return Proposal(at, groups, state, instead, shared, union)
 
 
+def _packed(features: FeatureSets, order: np.ndarray) -> tuple[int, np.ndarray]:
+    """How the sets of a group are held against each other, and for that in order: uint64 (members, words)."""
+    if len(order) < MANY:
+        return AS_LISTS, np.empty((0, 0), np.uint64)
+    indptr = np.concatenate([[0], np.cumsum(features.richness[order], dtype=np.int64)])
+    ids = np.concatenate([features.row(sample) for sample in order.tolist()])
+    words = words_of(features.n_features)
+    return (
+        (AS_BITS, bits_of(indptr, ids, words)) if words * len(order) <= len(ids) else (BY_MARKS, marks_of(indptr, ids))
+    )
+
+
 @njit(cache=True, nogil=True)
-def _settle(indptr, indices, order, firm, p, q, one_each, state, instead, shared, union):
+def _settle(indptr, indices, how, packed, order, firm, p, q, one_each, state, instead, shared, union):
     """One group, in order: who overlaps by p/q with one that stays goes, for the one it has most in common with."""
-    stays = np.empty(order.size, np.int32)
+    stays = np.empty(order.size, np.int64)
     count = 0
     for k in range(order.size):
         row, best, either, who = order[k], np.int64(0), np.int64(1), np.int32(-1)
-        for other in stays[:count]:
-            mine = in_both(indptr, indices, row, other)
-            theirs = indptr[row + 1] - indptr[row] + indptr[other + 1] - indptr[other] - mine
-            more = mine * either - best * theirs
-            if more > 0 or (more == 0 and mine and other < who):
-                best, either, who = mine, theirs, other
-        if one_each and who < 0 and count:  # nothing in common with anybody who stays: a chain's far end
-            who, either = stays[0], indptr[row + 1] - indptr[row] + indptr[stays[0] + 1] - indptr[stays[0]]
-        if k >= firm and who >= 0 and (one_each or best * q >= either * p):
+        size = indptr[row + 1] - indptr[row]
+        least, of = (
+            (np.int64(0), np.int64(1)) if one_each else (np.int64(p), np.int64(q))
+        )  # what an overlap has to reach
+        for at in stays[: count if k >= firm else 0]:
+            other = order[at]
+            both = size + indptr[other + 1] - indptr[other]
+            wanted = max(np.int64(1), -(-least * both // (least + of)))
+            if min(size, both - size) < wanted or (how == BY_MARKS and differ(packed, k, at, both - 2 * wanted)):
+                continue
+            if how == AS_BITS:
+                mine = both_in_bits(packed, k, at)
+            else:
+                mine = common(indices, indptr[row], indptr[row + 1], indptr[other], indptr[other + 1], wanted)
+            more = mine * either - best * (both - mine)
+            if mine >= wanted and (more > 0 or (more == 0 and other < who)):
+                best, either, who = np.int64(mine), both - mine, other
+                least, of = best, either
+        if one_each and who < 0 and count and k >= firm:  # nothing in common with anybody who stays: a chain's far end
+            who = order[stays[0]]
+            either = size + indptr[who + 1] - indptr[who]
+        if who >= 0:
             state[row], instead[row], shared[row], union[row] = GOES, who, best, either
         else:
-            stays[count] = row
+            stays[count] = k
             count += 1
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from core.scores.set_marks import with_room
+from core.scores.set_marks import ones, with_room
 
 WORD = 64
 TILE = 8  # sets held against each other one at a time: fetched once for so many
@@ -46,9 +46,7 @@ def compare(bits, size, first, begin, end, p, q):
                 low, high = np.int64(min(size[row], size[other])), np.int64(max(size[row], size[other]))
                 if low * union[k] < shared[k] * high and low * q < p * high:
                     continue  # even if the smaller lay within the larger
-                both = np.int64(0)
-                for word in range(bits.shape[1]):
-                    both += _ones(bits[row, word] & bits[other, word])
+                both = both_in_bits(bits, row, other)
                 either = low + high - both
                 more = both * union[k] - shared[k] * either
                 if more > 0 or (more == 0 and both > 0 and first[other] < first[nearest[k]]):
@@ -61,9 +59,9 @@ def compare(bits, size, first, begin, end, p, q):
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _ones(word):
-    """How many bits of 64 are set, in a form that compilers make one instruction of."""
-    word -= (word >> np.uint64(1)) & np.uint64(0x5555555555555555)
-    word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
-    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
+def both_in_bits(bits, one, other):
+    """How many features two sets have in common."""
+    both = np.int64(0)
+    for word in range(bits.shape[1]):
+        both += ones(bits[one, word] & bits[other, word])
+    return both

@@ -60,15 +60,15 @@ def differ(marks, row, other, most):
     """Whether two marks differ in more than `most` bits."""
     bits = 0
     for word in range(WORDS):
-        bits += _ones(marks[row, word] ^ marks[other, word])
+        bits += ones(marks[row, word] ^ marks[other, word])
         if bits > most:
             return True
     return False
 
 
-@njit(cache=True, nogil=True)
-def _ones(word):
-    """How many bits of 64 are set, added up in pairs, fours, bytes."""
+@njit(cache=True, nogil=True, inline="always")
+def ones(word):
+    """How many bits of 64 are set, in a form that compilers make one instruction of."""
     word -= (word >> np.uint64(1)) & np.uint64(0x5555555555555555)
     word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
     word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)

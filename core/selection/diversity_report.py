@@ -199,10 +199,11 @@ def length_report(diversity: Diversity, *, by: str, resampled: str, size: int) -
 def at_equal_length(diversity: Diversity, *, resampled: str) -> list[Partial]:
     """Which measures go with richness among samples of like length: how a sample is built, and the data set's scores."""
     built = {name.replace("_", " "): diversity.complexity[name] for name in MEASURES if name != "words"}
-    scored = {name: diversity.known.score(name) for name in scores(diversity.dataset)}
-    loss = kept_loss(diversity.analysis)
-    lost = {} if loss is None else {LOSS: loss.astype(np.float64)}
-    asked = AtEqualLength(diversity.tokens, diversity.features.richness, {**built, **lost, **scored})
+    if (loss := kept_loss(diversity.analysis)) is not None:
+        built[LOSS] = loss.astype(np.float64)
+    own = scores(diversity.dataset)
+    scored = {f"{name} (column)" if name in built else name: diversity.known.score(name) for name in own}
+    asked = AtEqualLength(diversity.tokens, diversity.features.richness, {**built, **scored})
     return asked.read(_kept(diversity, "equal-length", asked.statistic, resampled, list(asked.measures)))
 
 

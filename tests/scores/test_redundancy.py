@@ -3,6 +3,7 @@
 from fractions import Fraction
 from itertools import combinations
 from math import ceil
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import GamutError
+from core.scores import redundant_groups
 from core.scores.distinct_sets import distinct_sets
 from core.scores.feature_sets import Activity, FeatureSets
 from core.scores.links import groups_of
@@ -191,6 +193,13 @@ def test_who_goes_is_near_one_that_stays_and_the_firm_stay(rows, data):
     places = in_order(features, np.arange(n) % 3, keep="longest")
     for one_each in (False, True):
         told = propose(found, features, at=0.75, places=places, firm=firm, out=out, one_each=one_each)
+        for many, wide in ((0, 40), (0, 4000)):  # packed as bits, and with marks
+            with patch.object(redundant_groups, "MANY", many):
+                same = propose(
+                    found, sets_of(rows, wide), at=0.75, places=places, firm=firm, out=out, one_each=one_each
+                )
+            for name in ("state", "instead", "shared", "union"):
+                assert np.array_equal(getattr(same, name), getattr(told, name))
         assert not firm[told.goes].any()
         for sample in told.goes.tolist():
             instead = int(told.instead[sample])
