@@ -174,6 +174,7 @@ CHOICES = {
     "map_outline": Choice("", map_outline),
     "map_view": Choice("", map_view),
     "map_groups_by": Choice(""),
+    "map_page": Choice(1, place),
     "heat_a": Choice("", json_object),
     "heat_b": Choice("", json_object),
     "heat_site": Choice("mlp", one_of(*SITES)),

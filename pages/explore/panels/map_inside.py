@@ -103,7 +103,12 @@ def draw_samples(opened: Opened, layout: Layout, found: Drawn) -> None:
     """The samples inside, those in the middle first; a click opens one."""
     ids = middle_first(layout, found.key, found)
     pages = max(1, math.ceil(len(ids) / PAGE))
-    page = min(st.pagination(pages, key=f"map_page_{found.key}", max_visible_pages=3), pages) if pages > 1 else 1
+    page = min(max(1, chosen("map_page")), pages)
+    if pages > 1:
+        key = f"_map_page_{found.key}"
+        st.pagination(
+            pages, default=page, key=key, max_visible_pages=3, on_change=lambda: choose(map_page=st.session_state[key])
+        )
     shown = ids[(page - 1) * PAGE : page * PAGE].tolist()
     said = dict(opened.dataset.conversations(shown))
     counts = opened.analysis.counts

@@ -51,5 +51,5 @@ def _clicked(layout: Layout, codes: np.ndarray) -> None:
     cells = st.session_state[TABLE]["selection"]["cells"]
     if cells:
         here = codes == cells[0][0]
-        choose(map_outline=around_points(layout.x[here], layout.y[here]).text())
+        choose(map_outline=around_points(layout.x[here], layout.y[here]).text(), map_page=1)
         draw_again()

@@ -144,7 +144,7 @@ def _selected() -> None:
     polygons += [box(*sorted(one["x"]), *sorted(one["y"])) for one in said["box"]]
     if polygons:
         try:
-            choose(map_outline=outline(polygons).text())
+            choose(map_outline=outline(polygons).text(), map_page=1)
         except GamutError:
             draw_again()  # a stroke that encloses nothing
     elif said["points"]:
