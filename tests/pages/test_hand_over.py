@@ -116,3 +116,13 @@ def test_a_file_that_is_there_is_hashed_once_and_again_when_it_changes(saved, op
     assert looked == []
     (saved.exports / "six.jsonl").write_bytes(b"somebody's own\n")
     assert "is not as an export wrote it" in said(app.run()).replace("\\", "") and looked == ["six.jsonl"]
+
+
+def test_how_a_push_ended_stands_where_it_was_asked_for(saved, open_app, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    app = open_app(saved, "Hand-over", selection="six", export_layout="folder")
+    app = press(app, "Write the file")
+    here = ["--workspace", str(saved.root)]
+    assert next(button for button in app.button if button.label == "Publish").disabled
+    assert command_line([*here, "push", str(saved.exports / "six"), "--to", "me/mine"]) == 2
+    assert any("HF_HUB_OFFLINE is set" in block.value.replace("\\", "") for block in app.run().error)

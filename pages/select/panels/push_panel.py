@@ -8,9 +8,12 @@ import streamlit as st
 
 from core.export.push import check_push
 from core.jobs.start import start
+from core.jobs.state import DONE, jobs
 from core.workspace import Workspace
-from pages.shared.job_view import draw_running
-from pages.shared.messages import guard
+from pages.shared.job_view import draw_last, draw_running
+from pages.shared.messages import guard, plain
+
+COMMAND = "push"
 
 
 def draw_push(workspace: Workspace, folder: Path) -> None:
@@ -27,7 +30,7 @@ def draw_push(workspace: Workspace, folder: Path) -> None:
             with guard():
                 check_push(folder, repository.strip())
                 words = [
-                    "push",
+                    COMMAND,
                     str(folder.resolve()),
                     "--to",
                     repository.strip(),
@@ -35,3 +38,15 @@ def draw_push(workspace: Workspace, folder: Path) -> None:
                 ]
                 start(workspace, title=f"Push {folder.name} to {repository.strip()}", command=words)
         draw_running(workspace)
+        _draw_outcome(workspace, folder)
+
+
+def _draw_outcome(workspace: Workspace, folder: Path) -> None:
+    """How the newest push of this folder ended: where it is now, or why it is not there."""
+    newest = next((job for job in jobs(workspace) if job.spec.command[:1] == [COMMAND]), None)
+    if newest is None or not newest.ended or newest.spec.command[1] != str(folder.resolve()):
+        return
+    if newest.progress.state == DONE:
+        printed = newest.log().strip().splitlines()  # nothing, where it was pushed by the command line
+        st.success(plain(f"{newest.spec.title}: {printed[-1] if printed else 'done'}"), icon=":material/check:")
+    draw_last(workspace, COMMAND)
