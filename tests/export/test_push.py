@@ -122,6 +122,11 @@ def test_offline_means_offline(made, folder, hub):
     assert done.returncode == 2 and "HF_HUB_OFFLINE is set" in done.stderr and not Hub.made
 
 
+def test_a_hub_that_is_not_there_is_a_sentence(made, folder):
+    done = pushed(made, folder, "http://127.0.0.1:9")
+    assert done.returncode == 2 and "The hub could not be reached" in done.stderr and "defect" not in done.stderr
+
+
 def test_what_cannot_be_pushed_is_a_sentence_before_any_call(folder, tmp_path):
     with pytest.raises(GamutError, match="is no name of the hub; write OWNER/NAME"):
         push(folder, "mine")
