@@ -13,6 +13,7 @@ or gigabytes of disk.
 import os
 import platform
 import sys
+from importlib import import_module
 from pathlib import Path
 
 
@@ -56,6 +57,8 @@ def main(wanted: list[str]) -> None:
         "diversity-million": diversity.million, "redundancy-million": redundancy.million, "map-million": map.million,
         "ray": ray.bench,
     }  # fmt: skip
+    if unknown := [name for name in wanted if name not in benches]:
+        sys.exit(f"There is no bench called {unknown[0]}; there are {', '.join([*benches, *APART])}.")
     print(machine())
     usual = [name for name in benches if name != "alignment" and not name.endswith("-million")]
     for name in wanted or usual:
@@ -69,34 +72,21 @@ def main(wanted: list[str]) -> None:
         gpu()
 
 
-if __name__ == "__main__":
-    if sys.argv[1:2] == ["coverage"]:  # not a measurement of time, and it needs an analysis
-        from tests.bench.coverage_table import main as coverage
+# What takes its own words, or does not print rows of seconds: asked for by name alone.
+APART = {
+    "coverage": "coverage_table", "capability": "capability", "exports": "exports", "gigabyte": "gigabyte", "gpu": "gpu",
+    "slider-million": "slider_million", "walk": "walk",
+}  # fmt: skip
 
-        coverage(sys.argv[2:])
-    elif sys.argv[1:2] == ["slider-million"]:  # its workspace takes gigabytes of disk, and is kept
-        from tests.bench.slider_million import main as slider_million
 
-        slider_million(sys.argv[2:])
-    elif sys.argv[1:2] == ["exports"]:  # likewise
-        from tests.bench.exports import main as exports
-
-        exports(sys.argv[2:])
-    elif sys.argv[1:2] == ["gpu"]:  # its models have up to 8 billion parameters
-        from tests.bench.gpu import main as gpu
-
-        gpu()
-    elif sys.argv[1:2] == ["gigabyte"]:  # it takes 5 GB of disk for a while
-        from tests.bench.gigabyte import main as gigabyte
-
-        gigabyte(sys.argv[2:])
-    elif sys.argv[1:2] == ["walk"]:  # likewise
-        from tests.bench.walk import main as walk
-
-        walk(sys.argv[2:])
-    elif sys.argv[1:2] == ["capability"]:  # likewise
-        from tests.bench.capability import main as capability
-
-        capability(sys.argv[2:])
+def run(words: list[str]) -> None:
+    """A bench that stands apart with its own words, or the named ones, or all."""
+    name, *further = words or [""]
+    if name in APART:
+        import_module(f"tests.bench.{APART[name]}").main(further)
     else:
-        main(sys.argv[1:])
+        main(words)
+
+
+if __name__ == "__main__":
+    run(sys.argv[1:])

@@ -7,6 +7,7 @@ not grow with the rows (the decoder's tables, the finished store) is told apart 
 from __future__ import annotations
 
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -54,8 +55,10 @@ FEATURES = (65_536, 131_072)
 BATCHES = (AnalysisSettings().batch_tokens, 16_384)  # the default, and what a large GPU asks for
 
 
-def main() -> None:
-    """Print the rows, or that there is nothing to measure them on."""
+def main(words: Sequence[str] = ()) -> None:
+    """Print the rows, or that there is nothing to measure them on; it takes no words."""
+    if words:
+        sys.exit(f"The bench gpu takes no further words, but was given {words[0]}.")
     if not torch.cuda.is_available():
         print(NOT_HERE)
         return
