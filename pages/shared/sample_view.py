@@ -47,19 +47,29 @@ class Judged:
     chosen: Ranking
 
 
-@st.dialog("Sample", width=820, position="right", on_dismiss="rerun")
 def open_sample(opened: Opened, sample_id: int, judged: Judged | None = None, *, feature: int | None = None) -> None:
     """Open the drawer on a sample; `judged` adds why it was taken or left out, `feature` is shaded first."""
+    st.session_state.pop(GONE_TO, None)  # where one went from it the last time it was open
+    _drawer(opened, sample_id, judged, feature=feature)
+
+
+@st.dialog("Sample", width=820, position="right", on_dismiss="rerun")
+def _drawer(opened: Opened, sample_id: int, judged: Judged | None, *, feature: int | None) -> None:
+    """What is in the drawer: drawn again by itself, also when one goes on to another sample and back."""
     with guard():
         gone_to = st.session_state.get(GONE_TO)
         shown = gone_to[1] if gone_to and gone_to[0] == sample_id else sample_id
-        if shown != sample_id and st.button(f"Back to #{sample_id}", icon=":material/arrow_back:", type="tertiary"):
-            _go(sample_id, sample_id)
         _draw_head(opened, shown)
-        _draw_flags(opened, shown)
-        if judged is not None:
-            _draw_reason(opened, shown, judged, origin=sample_id)
-        part = st.segmented_control(
+        with st.container():  # one element however much there is to say: what stands below keeps its place among them
+            _draw_flags(opened, shown)
+            if judged is not None:
+                _draw_reason(opened, shown, judged, origin=sample_id)
+        parts, back = st.columns(
+            [4.4, 1], vertical_alignment="center"
+        )  # nothing moves when the way back comes and goes
+        if shown != sample_id and back.button(f"Back to #{sample_id}", type="tertiary"):
+            _go(sample_id, sample_id)
+        part = parts.segmented_control(
             "Part", PARTS, key=f"part_{sample_id}", required=True, default=TALK if feature is None else TOKENS,
             label_visibility="collapsed",
         )  # fmt: skip

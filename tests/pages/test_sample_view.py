@@ -34,6 +34,31 @@ def part_alone(root: str, part: str, sample_id: int, first: int | None):
     draw_part(opened, part, origin=sample_id, shown=sample_id, feature=first)
 
 
+def drawer_alone(root: str, sample_id: int, gone_to: int):
+    """The drawer on a sample from which one went on to another the last time."""
+    from pathlib import Path
+
+    import streamlit as st
+
+    from core.store.analyses import open_analysis
+    from core.store.datasets import Dataset
+    from core.workspace import Workspace
+    from pages.shared import sample_view
+    from pages.shared.engine import Opened
+    from pages.shared.state import begin
+
+    begin()
+    st.session_state[sample_view.GONE_TO] = (sample_id, gone_to)
+    workspace = Workspace(Path(root))
+    opened = Opened(workspace, open_analysis(workspace, "made"), Dataset(workspace, "made"))
+    sample_view.open_sample(opened, sample_id)
+
+
+def test_a_sample_opened_again_is_shown_itself_not_the_one_that_was_gone_to_from_it(made):
+    app = AppTest.from_function(drawer_alone, default_timeout=60, args=(str(made.root), SAMPLE, 3)).run()
+    assert f"Sample #{SAMPLE}" in said(app) and "Sample #3" not in said(app) and not app.exception
+
+
 def drawn(made, part: str, *, first: int | None = None) -> AppTest:
     arguments = (str(made.root), part, SAMPLE, first)
     app = AppTest.from_function(part_alone, default_timeout=60, args=arguments).run()

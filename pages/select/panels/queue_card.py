@@ -143,10 +143,10 @@ def _draw_features(opened: Opened, pool: Pool, sample_id: int, spoken: Spoken, f
         row_height=30,
         key=f"queue_features_{sample_id}",
         column_config={
-            "fires at": st.column_config.TextColumn(width=175, help="its strongest token here, in brackets"),
-            "feature, in words": st.column_config.TextColumn(width=130),
-            "samples, %": st.column_config.NumberColumn(format="%.3g", width=60, help="share of samples it is active in"),
-            "id": st.column_config.NumberColumn(format="%d", width=55),
+            "fires at": st.column_config.TextColumn(width=148, help="its strongest token here, in brackets"),
+            "feature, in words": st.column_config.TextColumn(width=106),
+            "samples, %": st.column_config.NumberColumn(format="%.3g", width=74, help="share of samples it is active in"),
+            "id": st.column_config.NumberColumn(format="%d", width=50),
         },
     )  # fmt: skip
 
