@@ -73,10 +73,11 @@ def push(
         there = {each.path: getattr(each, "size", None) for each in found}  # a folder has none
     except (HfHubHTTPError, HfUriError, LocalTokenNotFoundError) as error:
         raise GamutError(f"The hub refused: {str(error).strip().splitlines()[0]}") from None
-    except (
-        OSError,
-        *HfHubHTTPError.__bases__,
-    ) as error:  # those of the client under the hub's library are among its bases
+    except Exception as error:
+        if not isinstance(
+            error, HfHubHTTPError.__bases__
+        ):  # OSError, and that of the client which the hub's library uses
+            raise
         raise GamutError(f"The hub could not be reached: {error}; nothing is lost here, push it once more.") from None
     for path, file in sent.items():
         if there.get(path) != file.stat().st_size:
