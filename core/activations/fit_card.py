@@ -96,12 +96,12 @@ class FitCard:
         said = list(self.cautions)
         if self.whole.tokens and self.massive > MASSIVE_HIGH * self.whole.tokens:
             said.append(
-                f"{100 * self.massive / self.whole.tokens:.2g} % of the tokens have a norm above {MASSIVE} times the median."
+                f"{100 * self.massive / self.whole.tokens:.3g} % of the tokens have a norm above {MASSIVE} times the median."
             )
         if self.samples and self.cut_samples > CUT_HIGH * self.samples:
             said.append(
-                f"{100 * self.cut_samples / self.samples:.2g} % of the samples are longer than the context "
-                f"and lose {100 * self.cut_tokens / self.all_tokens:.2g} % of all tokens."
+                f"{100 * self.cut_samples / self.samples:.3g} % of the samples are longer than the context "
+                f"and lose {100 * self.cut_tokens / self.all_tokens:.3g} % of all tokens."
             )
         return said
 

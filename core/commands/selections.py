@@ -140,7 +140,7 @@ def stability_of(
     }  # fmt: skip
     text = [
         f"When a pick is there, it is chosen again in {100 * said.kept.mean():.1f} % of {said.runs} runs on "
-        f"{100 * said.share:g} % of the pool (by chance {100 * said.expected:.2g} %).",
+        f"{100 * said.share:g} % of the pool (by chance {100 * said.expected:.3g} %).",
         f"{sum(chosen == present for chosen, present in often.values())} of {len(often)} picks always are.",
     ]
     session.say(values, "\n".join([*text, *(_variant_words(one) for one in others)]))

@@ -117,7 +117,7 @@ def _others(card: FitCard) -> str:
     fit: Fit = card.whole
     share = 100 * card.massive / max(1, fit.tokens)
     return (
-        f"{share:.2g} % of the tokens have a norm above 10 times the median; without them the explained variance is "
+        f"{share:.3g} % of the tokens have a norm above 10 times the median; without them the explained variance is "
         f"{_number(card.ordinary_variance)}. {whole(card.cut_samples)} of {whole(card.samples)} samples are cut, "
         f"{whole(card.cut_tokens)} of {whole(card.all_tokens)} tokens."
     )

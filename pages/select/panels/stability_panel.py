@@ -70,7 +70,7 @@ def _draw_parts(opened: engine.Opened, selected: Selected, said: Stability) -> N
     always, seldom = int((often == 1).sum()), int((often < 0.5).sum())
     st.markdown(
         f"When a pick is there, it is chosen again in **{100 * said.kept.mean():.0f} %** of {count(said.runs, 'run')} on "
-        f"average (chance: {100 * said.expected:.2g} %). {whole(always)} of {whole(len(picks))} picks always are, "
+        f"average (chance: {100 * said.expected:.3g} %). {whole(always)} of {whole(len(picks))} picks always are, "
         f"{whole(seldom)} in fewer than half of the runs."
     )
     st.plotly_chart(_histogram(often, selected.method), config=QUIET, key="stability_chart")
