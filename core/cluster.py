@@ -25,9 +25,11 @@ KNOCK_SECONDS = 20
 OWN_STORE = (
     500_000_000  # bytes of shared memory of a cluster that is started here; beyond that Ray writes to its folder
 )
-# Of a cluster started here. Ray counts its users over the network unless it is told not to, and takes the machine's outer
-# address unless it is told that no other machine will come.
-QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_AUTH_MODE": "token"}
+# Of a cluster started here: Ray takes the machine's outer address unless it is told that no other machine will come.
+ALONE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_AUTH_MODE": "token"}
+# Whatever cluster it is: Ray counts its users over the network unless it is told not to, and writes lines of its own into
+# the terminal, where what goes wrong is said in a sentence.
+SILENT = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,8 @@ def engine_words(cluster: Cluster | None) -> list[str]:
 @contextmanager
 def joined(cluster: Cluster) -> Iterator[ModuleType]:
     """Be a member of the cluster while the body runs: gives the library. One that was started here ends with it."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    for name, value in SILENT.items():
+        os.environ.setdefault(name, value)
     if cluster.address is None:
         with _own() as ray:
             yield ray
@@ -93,7 +96,7 @@ def joined(cluster: Cluster) -> Iterator[ModuleType]:
 @contextmanager
 def _own() -> Iterator[ModuleType]:
     """A cluster of this machine alone: its own folder and token, no address but the loopback, no dashboard."""
-    os.environ.update(QUIET)  # before the library is loaded, which reads them once
+    os.environ.update(ALONE)  # before the library is loaded, which reads them once
     os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     ray = _library()
     folder = tempfile.mkdtemp(prefix="gamut-")  # short: sockets lie in it, whose names are limited
