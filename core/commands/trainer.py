@@ -14,7 +14,7 @@ from core.activations.tokenizer_files import NotFetched, fetch_tokenizer, tokeni
 from core.activations.trainer_templates import OWN, trainer_of
 from core.commands.output import Session, session_of, table
 from core.commands.selection import opened_pair
-from core.commands.trainer_options import Cutoff, Template, Tokenizer
+from core.commands.trainer_options import Cutoff, Packing, Template, Tokenizer
 from core.errors import GamutError
 from core.export.trainers import trainer_file, written_of
 from core.jobs.run import JobCancelled, running
@@ -34,9 +34,10 @@ def trainer(
     of: Annotated[str, typer.Option("--for", help="llama-factory, axolotl or trl")],
     template: Template = OWN,
     cutoff: Cutoff = 2048,
+    packing: Packing = False,
 ) -> None:
     """Print what a trainer is told of an export: a registry entry, a stanza or a script, and the line that starts it."""
-    made = trainer_file(of, written_of(manifest), template=template, cutoff=cutoff)
+    made = trainer_file(of, written_of(manifest), template=template, cutoff=cutoff, packing=packing)
     session = session_of(context)
     session.say(made, made.text)
     if not session.json:
@@ -51,7 +52,7 @@ def trainer_preview(
     tokenizer: Tokenizer = BUNDLED,
     template: Template = OWN,
     cutoff: Cutoff = 2048,
-    packing: Annotated[bool, typer.Option("--packing", help="several rows in one sequence")] = False,
+    packing: Packing = False,
     batch_size: Annotated[int, typer.Option(min=1, help="sequences a step, over all devices")] = 16,
     epochs: Annotated[float, typer.Option(min=0.0, help="times through the rows")] = 3.0,
     job: Annotated[str | None, typer.Option(hidden=True)] = None,

@@ -19,3 +19,4 @@ Template = Annotated[
     typer.Option(help="'tokenizer' for its own, or one that a trainer brings, as llama-factory:qwen or axolotl:chatml"),
 ]
 Cutoff = Annotated[int, typer.Option(min=1, help="the most tokens of a row")]
+Packing = Annotated[bool, typer.Option("--packing", help="several rows in one sequence")]

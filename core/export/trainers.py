@@ -96,7 +96,7 @@ def shape_of(format: str, source_format: str) -> str:
     )
 
 
-def llama_factory(written: Written, template: str, cutoff: int) -> TrainerFile:
+def llama_factory(written: Written, template: str, cutoff: int, packing: bool) -> TrainerFile:
     """The entry of LLaMA-Factory's `dataset_info.json`; `tests` load it with LLaMA-Factory's own code where that is installed.
 
     Messages are registered as its documentation has it, by the reader of ShareGPT with other tags; only tools need the one
@@ -120,11 +120,11 @@ def llama_factory(written: Written, template: str, cutoff: int) -> TrainerFile:
     text = json.dumps({name: entry}, ensure_ascii=False, indent=2)
     words = ["llamafactory-cli", "train", "--stage", "sft", "--do_train", "--model_name_or_path", MODEL, "--dataset_dir", ".",
              "--dataset", name, "--template", template or "TEMPLATE", "--cutoff_len", str(cutoff),
-             "--output_dir", "out"]  # fmt: skip
+             *(["--packing", "true"] if packing else []), "--output_dir", "out"]  # fmt: skip
     return TrainerFile("LLaMA-Factory", "dataset_info.json", "json", text, shlex.join(words), ADDED if openai else "")
 
 
-def axolotl(written: Written, template: str, cutoff: int) -> TrainerFile:
+def axolotl(written: Written, template: str, cutoff: int, packing: bool) -> TrainerFile:
     """A configuration of axolotl but for what is the user's own to say of training; values are JSON, which YAML reads."""
     stanza: list[tuple[str, Any]] = [("path", written.data), ("ds_type", READERS[written.layout])]
     if written.layout == FOLDER:
@@ -158,7 +158,8 @@ def axolotl(written: Written, template: str, cutoff: int) -> TrainerFile:
                                      "system": ["system"]}))  # fmt: skip
         stanza += [("roles_to_train", ["assistant"]), ("train_on_eos", "turn")]
     lines = [f"{'- ' if not number else '  '}{key}: {_yaml(value)}" for number, (key, value) in enumerate(stanza)]
-    above = [f"base_model: {MODEL}", f"sequence_len: {cutoff}", *([f"chat_template: {template}"] if template else [])]
+    above = [f"base_model: {MODEL}", f"sequence_len: {cutoff}", *(["sample_packing: true"] if packing else [])]
+    above += [f"chat_template: {template}"] if template else []
     text = "\n".join([*above, "datasets:", *(f"  {line}" for line in lines)])
     return TrainerFile("axolotl", "config.yaml", "yaml", text, "axolotl train config.yaml")
 
@@ -201,7 +202,7 @@ trainer.train()
 NOTE = "# the loss of assistant turns alone needs a chat template that marks them with {% generation %}"
 
 
-def trl(written: Written, template: str, cutoff: int) -> TrainerFile:
+def trl(written: Written, template: str, cutoff: int, packing: bool) -> TrainerFile:
     """A script that loads the file and hands it to TRL's `SFTTrainer`."""
     data = f"{written.data}/data/*.parquet" if written.layout == FOLDER else written.data
     text, loss = LOADED.format(reader=READERS[written.layout], data=data), ""
@@ -217,18 +218,21 @@ def trl(written: Written, template: str, cutoff: int) -> TrainerFile:
         names = '"messages", "tools"' if "tools" in written.columns else '"messages"'
         text += TO_MESSAGES if written.shape == SHAREGPT else ONLY.format(names=names)
         loss = ", assistant_only_loss=True"
-    text += TRAINED.format(loss=loss, note=NOTE if loss else "", cutoff=cutoff)
+    loss += ", packing=True" if packing else ""
+    text += TRAINED.format(loss=loss, note=NOTE if written.shape not in FIELDS else "", cutoff=cutoff)
     return TrainerFile("TRL", "train.py", "python", text, "python train.py")
 
 
-TRAINERS: dict[str, Callable[[Written, str, int], TrainerFile]] = {
+TRAINERS: dict[str, Callable[[Written, str, int, bool], TrainerFile]] = {
     "llama-factory": llama_factory,
     "axolotl": axolotl,
     "trl": trl,
 }
 
 
-def trainer_file(name: str, written: Written, *, template: str = OWN, cutoff: int = 2048) -> TrainerFile:
+def trainer_file(
+    name: str, written: Written, *, template: str = OWN, cutoff: int = 2048, packing: bool = False
+) -> TrainerFile:
     """What the trainer of that name is told, its own template named where it is one; raises `GamutError` for an unknown one."""
     if name not in TRAINERS:
         raise GamutError(f"There is no trainer {name!r}; there are {', '.join(TRAINERS)}.")
@@ -238,4 +242,4 @@ def trainer_file(name: str, written: Written, *, template: str = OWN, cutoff: in
             "export as JSON Lines, JSON or Parquet."
         )
     of, called = trainer_of(template)
-    return TRAINERS[name](written, called if of == name else "", cutoff)
+    return TRAINERS[name](written, called if of == name else "", cutoff, packing)

@@ -81,7 +81,10 @@ def draw_told(file: Path) -> None:
     name = chosen("trainer")
     with guard():
         written = written_of(manifest_path(file))
-        made = trainer_file(name, written, template=chosen("trainer_template"), cutoff=int(chosen("trainer_cutoff")))
+        made = trainer_file(
+            name, written, template=chosen("trainer_template"), cutoff=int(chosen("trainer_cutoff")),
+            packing=chosen("trainer_packing"),
+        )  # fmt: skip
         st.caption(FOLLOWS[name])
         st.code(made.command, language="bash", wrap_lines=True)
         if made.note:

@@ -1,7 +1,7 @@
 """A gigabyte of JSON Lines in, a selection of all of it, and out in every layout and format: seconds and peak memory of each.
 
-`python -m tests.bench gigabyte [--bytes 1e9] [--spoken 1000] [--folder DIR]`. Every step is a command of its own process, so
-that its peak is its own; the peak of a command that does nothing is taken off. All that is made is removed.
+`python -m tests.bench gigabyte [--bytes 1e9] [--spoken 1000] [--beside 9000] [--folder DIR]`. Every step is a command of its
+own process, so that its peak is its own; the peak of a command that does nothing is taken off. All that is made is removed.
 """
 
 from __future__ import annotations
@@ -37,17 +37,18 @@ def main(words: Sequence[str]) -> None:
     said.add_argument(
         "--spoken", type=int, default=SPOKEN, help="characters of an answer: an import tells its language"
     )
+    said.add_argument("--beside", type=int, default=BESIDE, help="characters of a column beside it: longer, fewer rows")
     said.add_argument("--folder", type=Path, help="where to work (default: a temporary folder)")
     given = said.parse_args(words)
     with tempfile.TemporaryDirectory(dir=given.folder) as place:
-        for what, seconds, memory, note in steps(Path(place), int(given.bytes), given.spoken):
+        for what, seconds, memory, note in steps(Path(place), int(given.bytes), given.spoken, given.beside):
             print(f"  {what:<44} {seconds:8.1f} s   peak {memory / 1e6:7.0f} MB above nothing   {note}", flush=True)
 
 
-def steps(folder: Path, size: int, spoken: int) -> Iterator[tuple[str, float, int, str]]:
+def steps(folder: Path, size: int, spoken: int, beside: int) -> Iterator[tuple[str, float, int, str]]:
     """What was done, its seconds, its peak bytes above those of a command that does nothing, and what was made."""
     source, workspace = folder / "source.jsonl", Workspace(folder / "workspace")
-    rows = _write(source, size, spoken)
+    rows = _write(source, size, spoken, beside)
     _, base, _ = _command(workspace, ["datasets", "list"])
     yield _told(
         "import", _command(workspace, ["datasets", "add", str(source), "--name", "large"]), base, f"{rows} rows"
@@ -69,22 +70,22 @@ def steps(folder: Path, size: int, spoken: int) -> Iterator[tuple[str, float, in
         shutil.rmtree(to) if to.is_dir() else to.unlink()
 
 
-def _write(file: Path, size: int, spoken: int) -> int:
+def _write(file: Path, size: int, spoken: int, beside: int) -> int:
     """Rows of random words until the file has that size; how many."""
     rng, rows = np.random.default_rng(0), 0
-    words = [f"{a}{b}{c}" for a in "bdfgklmnprstvz" for b in "aeiou" for c in "lmnrst"]
+    words = [f"{a}{b}{c} ".encode() for a in "bdfgklmnprstvz" for b in "aeiou" for c in "lmnrst"]
+    letters = np.frombuffer(b"".join(words), np.uint8).reshape(len(words), -1)
     with file.open("w", encoding="utf-8") as out:
         while out.tell() < size:
-            said = [" ".join(words[n] for n in rng.integers(0, len(words), (SPOKEN + BESIDE) // 4)) for _ in range(100)]
-            for text in said:
-                record = {
-                    "prompt": f"Tell {rows}: {text[:80]}",
-                    "completion": text[:spoken],
-                    "origin": rows % 7,
-                    "context": text[spoken:],
-                }
-                out.write(json.dumps(record) + "\n")
-                rows += 1
+            text = letters[rng.integers(0, len(words), (spoken + beside) // letters.shape[1])].tobytes().decode()
+            record = {
+                "prompt": f"Tell {rows}: {text[:80]}",
+                "completion": text[:spoken],
+                "origin": rows % 7,
+                "context": text[spoken:],
+            }
+            out.write(json.dumps(record) + "\n")
+            rows += 1
     return rows
 
 

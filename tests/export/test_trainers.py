@@ -207,7 +207,10 @@ def test_what_a_trainer_is_told_names_its_own_template_and_the_cutoff(talks, tmp
     config = yaml.safe_load(trainer_file("axolotl", written, template="axolotl:chatml", cutoff=700).text)
     assert (config["chat_template"], config["sequence_len"], len(config["datasets"])) == ("chatml", 700, 1)
     assert "chat_template" not in yaml.safe_load(trainer_file("axolotl", written, template="llama-factory:qwen").text)
-    assert "max_length=700" in trainer_file("trl", written, cutoff=700).text
+    assert "max_length=700, assistant_only_loss=True)" in trainer_file("trl", written, cutoff=700).text
+    packed = {name: trainer_file(name, written, packing=True) for name in TRAINERS}
+    assert "--packing true" in packed["llama-factory"].command and "packing=True" in packed["trl"].text
+    assert yaml.safe_load(packed["axolotl"].text)["sample_packing"] is True
     pairs, _ = export(talks, tmp_path / "pairs.jsonl", format="alpaca")
     with pytest.raises(GamutError, match="puts the template chatml only round messages and ShareGPT"):
         trainer_file("axolotl", pairs, template="axolotl:chatml")
