@@ -46,8 +46,9 @@ class Asked:
 class Picture:
     """One method's curve as it is drawn, by one yardstick and one c; heights in the yardstick's unit.
 
-    tokens: int (g); reached: (g), or fewer where the ranking does not go so far yet; band: (seeds, g), by chance; whole:
-    what all of it reaches; knee: the place on the grid, or None, as where the curve's end is not known.
+    tokens: int (g); reached: (g), or fewer where the ranking does not go so far (yet, or within its constraints); band:
+    (seeds, g), by chance; whole: what the whole pool reaches; knee: the place on the grid, or None, as where the curve's
+    end is not known.
     """
 
     tokens: np.ndarray
@@ -140,11 +141,12 @@ def chance_of(asked: Asked, name: str = FEATURES) -> tuple[Curve, ...]:
 def _picture(_asked: Asked, _ranking: Ranking, own: str, rows: int, name: str, c: int) -> Picture:
     mine, beside, each = curve_of(_asked, _ranking, name), chance_of(_asked, name), unit_of(_asked, name)
     pool = fair_pool(_asked)
-    grid, whole = token_grid(pool.conversation_tokens), is_whole(_ranking, pool)
-    height = mine.within(grid if whole else grid[grid <= mine.spent[-1]], c=c) * each
+    grid = token_grid(pool.conversation_tokens)
+    height = mine.within(grid[grid <= mine.spent[-1]], c=c) * each  # nothing can be bought beyond a ranking's end
     band = np.array([curve.within(grid, c=c) * each for curve in beside])
-    end = mine if whole else beside[0]
-    return Picture(grid, height, band, end.after(len(end.spent), c=c) * each, knee(grid, height) if whole else None)
+    end = mine if len(_ranking) >= pool.available else beside[0]  # constraints may end a ranking before the pool does
+    bend = knee(grid[: len(height)], height) if is_whole(_ranking, pool) else None
+    return Picture(grid, height, band, end.after(len(end.spent), c=c) * each, bend)
 
 
 def picture_of(asked: Asked, ranking: Ranking, name: str, c: int) -> Picture:

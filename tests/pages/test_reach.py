@@ -79,4 +79,7 @@ def test_the_height_of_the_whole_pool_is_drawn_though_the_order_is_not_whole(mad
 
     part = open_app(made, "Budget", method="k-center", **link)
     assert PART.format(6) in said(part)
-    assert whole_pool(part) == whole_pool(open_app(made, "Budget", method="longest", **link))
+    whole = whole_pool(open_app(made, "Budget", method="longest", **link))
+    assert whole_pool(part) == whole
+    few = '{"quotas": [{"kind": "cap", "column": "turns", "amount": 3}]}'  # ends the order before the pool does
+    assert whole_pool(open_app(made, "Budget", method="longest", constraints=few, **link)) == whole

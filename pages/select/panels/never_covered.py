@@ -178,16 +178,16 @@ def _draw_regions(opened: Opened, spec: RankingSpec, pool: Pool, selected: Selec
         height=min(300, 45 + 30 * len(found)),
         row_height=30,
         column_config={
-            "region": st.column_config.TextColumn(width=150),
-            "rows": st.column_config.NumberColumn(width=NARROW),
-            "chosen": st.column_config.NumberColumn(width=NARROW),
-            "% chosen": st.column_config.NumberColumn(format="%.3g", width=NARROW),
+            "region": st.column_config.TextColumn(width=128),
+            "rows": st.column_config.NumberColumn(width=52),
+            "chosen": st.column_config.NumberColumn(width=56),
+            "% chosen": st.column_config.NumberColumn(format="%.3g", width=68),
             "% reached": st.column_config.NumberColumn(
-                format="%.3g", width=NARROW,
+                format="%.3g", width=72,
                 help="of all pairs of a row left out and a feature of it, those whose feature is reached",
             ),
             "far": st.column_config.NumberColumn(
-                width=50, help="rows left out of which less than half the features are reached"
+                width=52, help="rows left out of which less than half the features are reached"
             ),
         },
     )  # fmt: skip
