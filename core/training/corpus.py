@@ -1,7 +1,5 @@
 """The training text: permissively licensed instruction sets, read from a folder with the source files."""
 
-import gzip
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +11,8 @@ from core.activations.template import Rendered, render_plain
 from core.datasets.sample import Turn, content_hash
 from core.errors import GamutError
 from core.training import readers
+from core.training.leaks import EvaluationQuestions
+from core.training.packed import records
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,17 +116,6 @@ class Corpus:
     leaked: int
 
 
-def records(path: Path) -> Iterator[object]:
-    """Rows of a gzipped JSON array, JSONL or plain-text file (one string a line), in file order."""
-    with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
-        if path.name.endswith(".json.gz"):
-            yield from json.load(file)
-            return
-        for line in file:
-            if line.strip():
-                yield json.loads(line) if path.name.endswith(".jsonl.gz") else line.rstrip("\n")
-
-
 def read_documents(folder: Path) -> Iterator[Document]:
     """Documents of every source found in `folder`, in the order of `SOURCES`, of the rows that may be used.
 
@@ -152,8 +141,6 @@ def build_corpus(*, folder: Path, held_tasks: int, held_share: float, seed: int)
     name) leave together, so that no passage stands on both sides. `held_share` is a share of the rows of
     each other source.
     """
-    from core.training.leaks import EvaluationQuestions
-
     questions = EvaluationQuestions.read(folder)
     seen: set[str] = set()
     kept: list[Document] = []

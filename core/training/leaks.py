@@ -1,10 +1,11 @@
 """Finds training rows that hold a question of an evaluation set word for word."""
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from core.training.packed import records, whole
 
 WORD = re.compile(r"\w+")
 KEY_WORDS = 6  # shorter questions are too common to mean anything ("What is the capital of France?" has six words)
@@ -60,11 +61,4 @@ class EvaluationQuestions:
 
 
 def _load(path: Path) -> Any:
-    from core.training.corpus import records
-
-    if path.name.startswith("xquad"):
-        import gzip
-
-        with gzip.open(path, "rt", encoding="utf-8") as file:
-            return json.load(file)
-    return list(records(path))
+    return whole(path) if path.name.startswith("xquad") else list(records(path))
