@@ -35,8 +35,8 @@ MOST = 9  # groups with a colour of their own; the others are one
 OTHERS, NOT_RANKED = "all others", "not ranked"
 NUMBERS = {
     TOKENS: ("scored tokens", "tokens"), RESPONSE: ("tokens of the answers", "tokens"), RICHNESS: ("active features", "features"),
-    RAREFIED: ("rarefied richness", "features"), NOVELTY: ("novelty: share of rare features", ""),
-    OVERLAP: ("largest overlap with another sample", ""),
+    RAREFIED: ("rarefied richness", "features"), NOVELTY: ("novelty (share of rare)", "%"),
+    OVERLAP: ("redundancy (overlap)", "Jaccard"),
     GAIN: ("gain under the current ranking", "new features"), ROUND: ("round of the current ranking", ""),
 }  # fmt: skip
 STRUCTURE = {
@@ -109,9 +109,10 @@ def colouring(
         values = complexity(analysis, dataset)[name].astype(np.float64)
         return Colouring(STRUCTURE[name], values=values, skewed=wanted in SKEWED)
     if wanted == NOVELTY:
-        return Colouring(NUMBERS[NOVELTY][0], values=novelty(features, spectrum(features, bounds).rare))
+        values = 100 * novelty(features, spectrum(features, bounds).rare)
+        return Colouring(NUMBERS[NOVELTY][0], values=values, unit=NUMBERS[NOVELTY][1])
     if wanted == OVERLAP:
-        return Colouring(NUMBERS[OVERLAP][0], values=_overlaps(redundancy))
+        return Colouring(NUMBERS[OVERLAP][0], values=_overlaps(redundancy), unit=NUMBERS[OVERLAP][1])
     if wanted in NUMBERS:
         title, unit = NUMBERS[wanted]
         values = _numbers(wanted, analysis, features, ranking)

@@ -35,7 +35,7 @@ def draw_amount(opened: Opened, found: Drawn, subset: Subset | None) -> None:
     samples.metric("Samples", whole(inside.count), f"{_percent(inside.count, n)} of all", **quiet)
     tokens.metric("Tokens", short(inside.tokens), f"{_percent(inside.tokens, inside.all_tokens)} of all", **quiet)
     if subset is None:
-        st.caption("Nothing is chosen yet.")
+        st.caption("Nothing is chosen now: Budget says what the choice there lacks.")
         return
     here, every = int(inside.members[subset.ids].sum()), len(subset.ids)
     said = f"Of {count(every, 'sample')} chosen ({subset.title}) {whole(here)} lie here: {_percent(here, every)} of the selection"

@@ -51,7 +51,7 @@ def colours_of(opened: Opened, subset: Subset | None) -> Colours:
     mask = subset.members(n) if subset is not None and chosen("map_grey") else None
     if wanted == CHOSEN:
         if subset is None:
-            raise GamutError("Nothing is chosen yet: Budget says what the choice there lacks.")
+            raise GamutError("Nothing is chosen now: Budget says what the choice there lacks.")
         return Colours(Colouring("chosen"), subset.members(n))
     if wanted == FEATURE:
         feature_id = feature_shown(opened)

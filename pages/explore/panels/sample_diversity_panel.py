@@ -59,6 +59,7 @@ ALL = ""
 BINS = 60
 MOST_GROUPS = 14
 OPEN = "_open_sample_of_diversity"
+UNITS = {LOSS: "nats a token"}
 HELP = {
     "scored tokens": "tokens that features are pooled over; template tokens are not",
     "richness": "features active in the sample",
@@ -154,7 +155,8 @@ def _sentence(measure: str, values: np.ndarray) -> str:
     if found is None:
         return f"No sample has a value of “{measure}”."
     middle, low, high = found
-    return f"The median sample has {_figure(middle)} “{measure}”, the middle half {_figure(low)} to {_figure(high)}."
+    unit = f" {UNITS[measure]}" if measure in UNITS else ""
+    return f"Of the median sample “{measure}” is {_figure(middle)}{unit}, of the middle half {_figure(low)} to {_figure(high)}."
 
 
 def _figure(value: float) -> str:
@@ -164,7 +166,7 @@ def _figure(value: float) -> str:
 def _about(opened: Opened, values: np.ndarray) -> str:
     missing = int(np.isnan(values).sum())
     said = f"{count(len(values), 'sample')}; active by {counted_words(opened)}, rarefied richness always at θ = 0."
-    return said + (f" {whole(missing)} have no value: too short, or nothing known." if missing else "")
+    return said + (f" {whole(missing)} have no value: too short, no answer read, or nothing known." if missing else "")
 
 
 def _histogram(measure: str, values: np.ndarray) -> go.Figure:
@@ -249,6 +251,7 @@ def _draw_page(opened: Opened, table: ColumnPages, where: tuple[str, str] | None
     st.dataframe(
         rows, hide_index=True, row_height=30, height=38 + 30 * min(14, max(1, len(ids))), key="diversity_samples",
         on_select=lambda: _open_clicked(ids), selection_mode="single-cell", column_config=_formats(table),
+        column_order=_order(table, chosen("samples_sort")),
     )  # fmt: skip
     said, turn = st.columns([1, 1], vertical_alignment="center")
     known = "" if WITH in table.names else " The largest overlap with another one is looked for on Redundancy."
@@ -265,6 +268,12 @@ def _draw_pages(pages: int) -> None:
         pages, default=min(pages, max(1, chosen("samples_page"))), key=key, max_visible_pages=5,
         on_change=lambda: choose(samples_page=st.session_state[key]),
     )  # fmt: skip
+
+
+def _order(table: ColumnPages, sort: str) -> list[str]:
+    """Who it is, what the table is sorted by, and then the rest: there are more columns than fit on a page."""
+    first = [name for name in (SAMPLE, GROUP, sort) if name in table.names]
+    return list(dict.fromkeys([*first, *table.names]))
 
 
 def _open_clicked(ids: list[int]) -> None:
