@@ -88,11 +88,10 @@ def _draw_reading(found: list[Capability]) -> Capability:
 
 def _draw_answer(opened: Opened, said: Scored) -> None:
     """The sentence, and the three pictures."""
-    here = current()
-    subset = current_subset(opened, here.selection)
+    st.subheader(plain(_sentence(said)), anchor=False)  # at once: the subset may have to be chosen first
+    subset = current_subset(opened, current().selection)
     shape = spread_of(opened, said, subset)
     title = subset.title if subset else ""
-    st.subheader(plain(_sentence(said)), anchor=False)
     st.caption(plain(spread_words(shape, said.found, title)))
     spread, length, layers = st.columns([1.25, 1.25, 0.8], gap="medium")
     with spread:

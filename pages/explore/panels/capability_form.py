@@ -264,7 +264,8 @@ def _time_words(opened: Opened, samples: int) -> str:
         return "no pass of the model"
     sets = int(st.session_state.get("capability_sets", RANDOM_SETS))
     each = float(opened.analysis.meta["seconds"]) / max(1, opened.analysis.n_samples)
-    return f"about {duration(max(5.0, each * samples * (PASSES + sets)))} at the speed of the analysis"
+    seconds = max(5.0, each * samples * (PASSES + sets))
+    return f"about {duration(seconds)} at the speed of the analysis, and the loading of the model"
 
 
 def _free_name(workspace: Workspace, value: str) -> str:

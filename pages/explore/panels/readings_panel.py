@@ -67,6 +67,6 @@ def _draw_matrix(found: Agreement, values: np.ndarray, *, key: str, low: float, 
     ticks = {"tickvals": list(range(len(names))), "ticktext": names, "showgrid": False}
     figure.update_layout(
         height=150 + ROW * len(names), margin={"l": 0, "r": 0, "t": 4, "b": 0},
-        xaxis={**ticks, "tickangle": -45}, yaxis={**ticks, "autorange": "reversed"},
+        xaxis={**ticks, "tickangle": -45, "ticklabeloverflow": "allow"}, yaxis={**ticks, "autorange": "reversed"},
     )  # fmt: skip
     st.plotly_chart(figure, width="stretch", config=QUIET, key=key)

@@ -13,6 +13,7 @@ from pages.shared.charts import QUIET
 from pages.shared.numbers import whole
 
 LABEL = 22  # characters of a name on an axis
+ASLANT = 120  # pixels left of the first column: Plotly leaves out a slanted label that would begin outside the picture
 FARTHEST = 3.0  # doublings and halvings against the pool: what lies beyond is drawn as that
 
 
@@ -32,7 +33,7 @@ def draw_overlap(picks: Picks, shared: np.ndarray) -> None:
     ticks = {"tickvals": list(range(len(names))), "ticktext": [_label(name) for name in names], "showgrid": False}
     figure.update_layout(
         height=max(240, 110 + 34 * len(names)), margin={"l": 0, "r": 0, "t": 8, "b": 0},
-        xaxis={**ticks, "tickangle": -30}, yaxis={**ticks, "autorange": "reversed"},
+        xaxis={**ticks, "tickangle": -30, "ticklabeloverflow": "allow"}, yaxis={**ticks, "autorange": "reversed"},
     )  # fmt: skip
     st.caption(f"Picks that two share; by chance {100 * picks.chance:.3g} %")
     st.plotly_chart(figure, width="stretch", config=QUIET, key="together_overlap")
@@ -65,8 +66,8 @@ def draw_transfer_map(found: Transfer, kept: np.ndarray) -> None:
                   "ticktext": ["⅛ ×", "¼ ×", "½ ×", "1 ×", "2 ×", "4 ×", "8 ×"]},
     )  # fmt: skip
     figure.update_layout(
-        height=230 + 34 * len(names), margin={"l": 0, "r": 8, "t": 64, "b": 0},
-        xaxis={"tickvals": list(range(len(kinds))), "tickangle": -35, "showgrid": False,
+        height=230 + 34 * len(names), margin={"l": ASLANT, "r": 8, "t": 64, "b": 0},
+        xaxis={"tickvals": list(range(len(kinds))), "tickangle": -35, "showgrid": False, "ticklabeloverflow": "allow",
                "ticktext": [f"{_label(kind)} {part:.0f} %" for kind, part in zip(kinds, pool, strict=True)]},
         yaxis={"tickvals": list(range(len(names))), "ticktext": [_label(name) for name in names], "autorange": "reversed",
                "showgrid": False},
