@@ -23,6 +23,7 @@ from core.training.own.machine import split
 from core.training.own.settings import ARCHITECTURES
 from core.training.own.trained import trained_for, trained_saes
 from core.training.own.work import forget, unfinished
+from tests.activations.test_back_off import memory_for
 from tests.families import family_folder
 from tests.training.own.small import identity_of, run, with_data
 
@@ -166,3 +167,22 @@ def test_progress_counts_tokens_up_to_all_of_them(fresh, tiny_pair):
     counted = [(done, total) for done, total, _ in seen if total]
     assert [done for done, _ in counted] == sorted(done for done, _ in counted)
     assert counted[-1] == (4000, 4000) and any("active a token" in note for *_, note in seen)
+
+
+def test_memory_that_runs_out_while_reading_is_told_on_the_card_and_in_a_step_in_a_sentence(
+    fresh, tiny_pair, monkeypatch
+):
+    memory_for(monkeypatch, 60)
+    notes: set[str] = set()
+    folder = run(
+        fresh, identity_of(fresh, tiny_pair, tokens=700), see=lambda done, total, note: notes.add(note)
+    )  # fmt: skip
+    assert "Memory ran out while activations were read" in (folder / "README.md").read_text()
+    assert any(note.endswith("in pieces as memory ran out") for note in notes)
+
+    def step(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr("core.training.sae_steps.SAETrainer.step", step)
+    with pytest.raises(GamutError, match="Memory ran out while the SAE was trained: free some memory"):
+        run(fresh, identity_of(fresh, tiny_pair, tokens=800), name="t")
