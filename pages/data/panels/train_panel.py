@@ -181,9 +181,10 @@ def _use(sae: TrainedSae) -> None:
 def _draw_run(sae: TrainedSae) -> None:
     plan = sae.plan
     took = f", in {duration(sae.actual.seconds)}" if sae.actual else ""
+    model = BUNDLED if sae.model == BUNDLED else sae.model_name
     st.caption(
         plain(
-            f"Read {sae.hook} of {BUNDLED if sae.model == BUNDLED else sae.model_name} on {whole(plan.tokens)} tokens of {sae.dataset} "
+            f"Read {sae.hook} of {model} on {whole(plan.tokens)} tokens of {sae.dataset} "
             f"({plan.epochs:.2f} times its {whole(plan.available)}){took}; measured on {whole(sae.fit.samples)} held-out samples."
         )
     )
