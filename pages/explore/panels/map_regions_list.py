@@ -15,7 +15,6 @@ from pages.shared.state import choose
 from pages.shared.subset import Subset
 
 TABLE = "map_regions"
-ROW = 46  # pixels: a name takes two lines
 
 
 def draw_regions(opened: Opened, layout: Layout, subset: Subset | None) -> None:
@@ -31,7 +30,7 @@ def draw_regions(opened: Opened, layout: Layout, subset: Subset | None) -> None:
         columns["chosen, %"] = (100 * chosen_in / np.maximum(1, sizes)).tolist()
     st.dataframe(
         columns, hide_index=True, key=TABLE, on_select=lambda: _clicked(layout, found.codes), selection_mode="single-cell",
-        row_height=ROW, height=520,
+        row_height=30, height=520,
         column_config={
             "region": st.column_config.TextColumn(width=148),
             "samples": st.column_config.NumberColumn(width=58),

@@ -10,7 +10,7 @@ from core.selection.specification import RankingSpec
 from pages.explore.panels.redundancy_answers import agreement_here, words_here
 from pages.shared.engine import Opened
 from pages.shared.messages import plain
-from pages.shared.numbers import count, whole
+from pages.shared.numbers import count, measured, whole
 from pages.shared.state import choose, chosen
 
 UNASKED = 20_000  # samples up to which nobody needs to ask
@@ -45,7 +45,7 @@ def agreement_words(said: Agreement) -> list[str]:
         return ["Neither finds a repeat."]
     lines = [
         f"By features {count(said.by_features, 'sample')} repeat another one, by words {whole(said.by_words)}, by both "
-        f"{whole(said.both)} (by chance {said.expected:.2g})."
+        f"{whole(said.both)} (by chance {measured(said.expected)})."
     ]
     if said.firm is not None:
         lines.append(f"{100 * said.firm:.0f} % of the samples' nearest by features are as near by words …")
