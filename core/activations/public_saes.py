@@ -73,4 +73,5 @@ def _sentence(names: tuple[str, ...], shape: Shape | None, found: list, kept: tu
     if not how and shape is not None:
         how = f"trained on models of this shape ({', '.join(models)}): whether this is one of them, its name does not tell"
     some = sum(1 for _, sae in kept if not sae.obstacle)
-    return f"{len(kept)} of the {len(listed())} public SAEs were {how}; {some} of them can be used here."
+    told, every, here = (f"{number:,}".replace(",", " ") for number in (len(kept), len(listed()), some))
+    return f"{told} of the {every} public SAEs were {how}; {here} of them can be used here."

@@ -80,5 +80,5 @@ def test_the_public_saes_of_a_model_are_listed(capsys, workspace):
     assert found[0]["sae"] == "sae-lens:gpt2-small-res-jb/blocks.8.hook_resid_pre" and found[0]["kin"] == "same"
     assert {sae["layer"] for sae in found} == {8}
     words = call(capsys, workspace, "saes", "google/gemma-2-2b", "--layer", 12)
-    assert "of the 13857 public SAEs were trained on this model" in words and "… and " in words
+    assert "of the 13 857 public SAEs were trained on this model" in words and "… and " in words
     assert json.dumps(found) and "no folder and no model" in call(capsys, workspace, "saes", "nothing", code=2)

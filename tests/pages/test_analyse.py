@@ -219,7 +219,7 @@ def test_public_saes_of_the_model_are_found_by_words_and_layer(made, open_app):
     app.text_input(key="analyse_model").set_value("gpt2").run()
     app.toggle(key="sae_picker").set_value(True).run()
     assert not app.exception
-    assert "of the 13857 public SAEs were trained on this model" in said(app).replace("\\", "")
+    assert "of the 13 857 public SAEs were trained on this model" in said(app).replace("\\", "")
     app.text_input(key="sae_find").set_value("res-jb resid_pre").run()
     app.selectbox(key="sae_layer").set_value(8).run()
     (shown,) = [frame.value for frame in app.dataframe if "release" in frame.value.columns]
