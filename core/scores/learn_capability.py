@@ -29,6 +29,7 @@ from core.store.datasets import Dataset, dataset_with_hash
 from core.workspace import Workspace
 
 RANDOM_SETS = 5
+OWN_PASSES = 2  # over the samples themselves: their states, and what they activate
 
 Progress = Callable[[int, int, str], None]
 Stop = Callable[[], bool]
@@ -134,11 +135,12 @@ def _learn_by_pass(
 
     identity = identity_of(analysis, pool)
     reader = CapabilityReader(identity, progress=progress, stop=stop)
-    own = reader.ends(gathered.conversations, note="reading its samples")
+    passes = OWN_PASSES + len(nulls)  # each tells its own progress: of which one, the note says
+    own = reader.ends(gathered.conversations, note=f"pass 1 of {passes}, reading its samples")
     kept = len(next(iter(own.values())).rows)
     if kept < FEWEST:
         raise GamutError(f"Only {kept} samples have a token that counts; a direction needs at least {FEWEST}.")
-    profile = reader.profile(gathered.conversations, note="reading its features")
+    profile = reader.profile(gathered.conversations, note=f"pass 2 of {passes}, reading its features")
     progress(0, 0, "learning the directions")
     directions = {site: learn_directions(ends.last - ends.first, ends.mean) for site, ends in own.items()}
     quality = {site: measure(ends.last - ends.first, ends.mean, seed=source.seed) for site, ends in own.items()}
@@ -146,11 +148,9 @@ def _learn_by_pass(
     firsts = {site: ends.first.mean(axis=1) for site, ends in own.items()}
     del own
     random: dict[str, list[Quality]] = {site: [] for site in directions}
-    for number, ids in enumerate(nulls, 1):
+    for number, ids in enumerate(nulls, OWN_PASSES + 1):
         conversations = [turns for _, turns in pool.conversations(ids)]
-        for site, ends in reader.ends(
-            conversations, note=f"reading random samples, set {number} of {len(nulls)}"
-        ).items():
+        for site, ends in reader.ends(conversations, note=f"pass {number} of {passes}, reading random samples").items():
             if len(ends.rows) >= FEWEST:
                 random[site].append(measure(ends.last - ends.first, ends.mean, seed=source.seed))
     learned = Learned(

@@ -15,7 +15,7 @@ from core.jobs.start import start
 from core.scores.capability import capability_names
 from core.scores.capability_source import CapabilitySource
 from core.scores.directions import FEWEST
-from core.scores.learn_capability import RANDOM_SETS, learn_words, refuse_without_pass
+from core.scores.learn_capability import OWN_PASSES, RANDOM_SETS, learn_words, refuse_without_pass
 from core.store.datasets import Dataset
 from core.store.people import PIN, marked
 from core.store.sample_filter import SampleFilter, count_matching
@@ -34,7 +34,6 @@ from pages.shared.state import choose
 FILE, GROUP, PICKED = "A file", "A group of a data set", "Samples picked by hand"
 TYPES = ["json", "jsonl", "ndjson", "csv", "tsv", "txt", "parquet", "arrow", "feather", "gz", "zst"]
 OFFERED = 200  # samples of a category that one click learns from
-PASSES = 2  # over the samples themselves: their states, and what they activate
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +263,7 @@ def _time_words(opened: Opened, samples: int) -> str:
         return "no pass of the model"
     sets = int(st.session_state.get("capability_sets", RANDOM_SETS))
     each = float(opened.analysis.meta["seconds"]) / max(1, opened.analysis.n_samples)
-    seconds = max(5.0, each * samples * (PASSES + sets))
+    seconds = max(5.0, each * samples * (OWN_PASSES + sets))
     return f"about {duration(seconds)} at the speed of the analysis, and the loading of the model"
 
 
