@@ -18,9 +18,8 @@ from core.store.dataset_tables import (
     insert,
     problem_rows,
     sample_rows,
-    with_rows,
 )  # fmt: skip
-from core.store.metadata import EXTRAS, create_extras
+from core.store.metadata import Extras
 
 CHUNK = 2_000  # samples handed to DuckDB at once
 
@@ -28,7 +27,7 @@ CHUNK = 2_000  # samples handed to DuckDB at once
 def write_samples(connection, parsed: Iterable[Sample | Problem], columns: Columns) -> int:
     """Write samples and problems as they come, and collect their columns; returns how many records came."""
     seen = 0
-    create_extras(connection)
+    extras = Extras(connection)
     for chunk in _chunks(parsed):
         seen += len(chunk)
         kept = [item for item in chunk if isinstance(item, Sample)]
@@ -36,7 +35,7 @@ def write_samples(connection, parsed: Iterable[Sample | Problem], columns: Colum
         for rows in (sample_rows(kept), derived_rows(kept, facts_of(kept)), problem_rows(left_out)):
             for table, found in rows.items():
                 insert(connection, table, found)
-        with_rows(connection, columns.add(kept), f"INSERT INTO {EXTRAS} SELECT * FROM new_rows")
+        extras.add(columns.add(kept))
     return seen
 
 

@@ -4,20 +4,50 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from core.datasets.column_roles import Spread, best_first, role_of
 from core.datasets.metadata import Column
-from core.store.dataset_tables import COLUMNS_TABLE
+from core.store.dataset_tables import COLUMNS_TABLE, with_rows
 
-EXTRAS = "read_extras"  # lasts only while importing: (sample_id, extras as JSON keyed by column number)
+EXTRAS = "read_extras_"  # tables that last only while importing: (sample_id, extras as JSON keyed by column number)
+AT_ONCE = 32_000_000  # bytes of a table of extras: DuckDB holds 2 048 values at once, however long they are
+TEXTS = ("text", "json")  # types that DuckDB keeps as VARCHAR
+LONG = 1_000  # bytes of a value from which its hash is counted: to tell how many differ, all of a column are held
 DUCK_TYPES = {"integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "text": "VARCHAR", "date": "TIMESTAMP",
               "json": "VARCHAR"}  # fmt: skip
 OFFSET = "(Z|[+-][0-9]{2}:[0-9]{2})"
 
 
-def create_extras(connection) -> None:
-    """Make the table that takes what `Columns.add` gives."""
-    connection.execute(f"CREATE TEMP TABLE {EXTRAS} (sample_id INTEGER, extras VARCHAR)")
+class Extras:
+    """The columns of samples as they come, in tables that are typed one by one."""
+
+    def __init__(self, connection) -> None:
+        self._connection = connection
+        self._tables, self._size = 0, AT_ONCE
+
+    def add(self, rows: pa.Table) -> None:
+        """Take what `Columns.add` gives."""
+        ends = np.cumsum(pc.fill_null(pc.binary_length(rows["extras"]), 0).to_numpy(), dtype=np.int64) // AT_ONCE
+        edges = [0, *(np.flatnonzero(np.diff(ends)) + 1).tolist(), len(rows)]
+        for start, end in pairwise(edges):
+            if end > start:
+                self._add(rows.slice(start, end - start))
+
+    def _add(self, rows: pa.Table) -> None:
+        if self._size + rows.nbytes > AT_ONCE:
+            self._tables, self._size = self._tables + 1, 0
+            self._connection.execute(f"CREATE TEMP TABLE {self._table} (sample_id INTEGER, extras VARCHAR)")
+        self._size += rows.nbytes
+        with_rows(self._connection, rows, f"INSERT INTO {self._table} SELECT * FROM new_rows")
+
+    @property
+    def _table(self) -> str:
+        return f"{EXTRAS}{self._tables:06}"
 
 
 def create_metadata(connection, columns: list[Column]) -> list[Column]:
@@ -30,7 +60,6 @@ def create_metadata(connection, columns: list[Column]) -> list[Column]:
     for column in known:
         if column.role == "id":
             _tell_repeats(connection, column)
-    connection.execute(f"DROP TABLE {EXTRAS}")
     return known
 
 
@@ -49,10 +78,14 @@ def _create_typed(connection, columns: list[Column]) -> None:
     typed = "".join(f", {_typed(column)} AS {quoted(column.name)}" for column in columns)
     # every field at once: a text is parsed once however many columns there are
     read = f"json_transform(extras, '{json.dumps(shape)}')" if columns else "NULL"
+    query = f"SELECT sample_id{typed} FROM (SELECT sample_id, {read} AS v FROM"
     connection.execute(
-        f"CREATE TABLE metadata AS SELECT sample_id{typed} "
-        f"FROM (SELECT sample_id, {read} AS v FROM {EXTRAS}) ORDER BY sample_id"
+        f"CREATE TABLE metadata AS {query} (SELECT 0::INTEGER AS sample_id, NULL::VARCHAR AS extras) LIMIT 0)"
     )
+    tables = "SELECT table_name FROM duckdb_tables() WHERE temporary AND starts_with(table_name, ?) ORDER BY table_name"
+    for (table,) in connection.execute(tables, [EXTRAS]).fetchall():
+        connection.execute(f"INSERT INTO metadata {query} {table}) ORDER BY sample_id")
+        connection.execute(f"DROP TABLE {table}")
 
 
 def _shape(type: str) -> str:
@@ -73,10 +106,11 @@ def _typed(column: Column) -> str:
 
 def _described(connection, column: Column) -> Column:
     name = quoted(column.name)
+    told = f"CASE WHEN strlen({name}) > {LONG} THEN sha256({name}) ELSE {name} END" if column.type in TEXTS else name
     span = f"max({name})::DOUBLE - min({name})::DOUBLE" if column.type in ("integer", "number") else "NULL"
     empty = f"OR {name} = ''" if column.type == "text" else ""
     rows, missing, distinct, width = connection.execute(
-        f"SELECT count(*), count_if({name} IS NULL {empty}), count(DISTINCT {name}), {span} FROM metadata"
+        f"SELECT count(*), count_if({name} IS NULL {empty}), count(DISTINCT {told}), {span} FROM metadata"
     ).fetchall()[0]
     assert rows - missing == column.present, f"{column.present} values of {column.key!r} in, {rows - missing} out"
     spread = Spread(present=column.present, distinct=distinct, span=width)

@@ -10,24 +10,38 @@ from hypothesis import strategies as st
 
 from core.datasets.metadata import LIMIT, Columns
 from core.datasets.sample import Sample, Turn
-from core.store.dataset_tables import create_tables, insert, sample_rows, with_rows
+from core.store import metadata as store_metadata
+from core.store.dataset_tables import create_tables, insert, sample_rows
 from core.store.datasets import Dataset
 from core.store.import_dataset import import_dataset
-from core.store.metadata import EXTRAS, create_extras, create_metadata, quoted
+from core.store.metadata import Extras, create_metadata, quoted
 
 
 def stored(extras: list[dict], *, file: str = "d.jsonl"):
     """A database with the metadata of these samples, added in chunks of two; its columns by name, and the collector."""
     connection = duckdb.connect()
     create_tables(connection)
-    create_extras(connection)
-    columns = Columns()
+    taken, columns = Extras(connection), Columns()
     made = [Sample(at, (Turn("user", "q"),), b"{}", file, at + 1, extra) for at, extra in enumerate(extras)]
     insert(connection, "samples", sample_rows(made)["samples"])
     for at in range(0, len(made), 2):
-        with_rows(connection, columns.add(made[at : at + 2]), f"INSERT INTO {EXTRAS} SELECT * FROM new_rows")
+        taken.add(columns.add(made[at : at + 2]))
     known = create_metadata(connection, columns.finish())
     return connection, {column.name: column for column in known}, columns
+
+
+def test_columns_are_typed_in_pieces_of_any_size_and_long_values_are_told_apart(monkeypatch):
+    long = ["x" * 2_000 + str(at % 5) for at in range(11)]
+    extras = [{"a": at, "text": text} if at != 4 else {} for at, text in enumerate(long)]
+    for at_once in (1, 3_000, 5_000, store_metadata.AT_ONCE):
+        monkeypatch.setattr(store_metadata, "AT_ONCE", at_once)
+        connection, known, _ = stored(extras)
+        rows = connection.execute("SELECT sample_id, a, text FROM metadata").fetchall()  # as they lie
+        assert rows == [(at, at, text) if at != 4 else (4, None, None) for at, text in enumerate(long)]
+        assert (known["text"].distinct, known["text"].missing, known["a"].distinct) == (5, 1, 10)
+        assert not connection.execute(
+            "SELECT 1 FROM duckdb_tables() WHERE starts_with(table_name, 'read_extras')"
+        ).fetchall()
 
 
 def values(connection, name: str) -> list:
