@@ -59,17 +59,12 @@ def _drawer(opened: Opened, sample_id: int, judged: Judged | None, *, feature: i
     with guard():
         gone_to = st.session_state.get(GONE_TO)
         shown = gone_to[1] if gone_to and gone_to[0] == sample_id else sample_id
-        _draw_head(opened, shown)
+        _draw_head(opened, shown, origin=sample_id)
         with st.container():  # one element however much there is to say: what stands below keeps its place among them
             _draw_flags(opened, shown)
             if judged is not None:
                 _draw_reason(opened, shown, judged, origin=sample_id)
-        parts, back = st.columns(
-            [4.4, 1], vertical_alignment="center"
-        )  # nothing moves when the way back comes and goes
-        if shown != sample_id and back.button(f"Back to #{sample_id}", type="tertiary"):
-            _go(sample_id, sample_id)
-        part = parts.segmented_control(
+        part = st.segmented_control(
             "Part", PARTS, key=f"part_{sample_id}", required=True, default=TALK if feature is None else TOKENS,
             label_visibility="collapsed",
         )  # fmt: skip
@@ -101,9 +96,12 @@ def _go(origin: int, sample_id: int) -> None:
     st.rerun(scope="fragment")
 
 
-def _draw_head(opened: Opened, sample_id: int) -> None:
+def _draw_head(opened: Opened, sample_id: int, *, origin: int) -> None:
+    """Which sample, its marks, and the way back to the one that the drawer was opened on, for which room is kept."""
     counts, mark = opened.analysis.counts, opened.dataset.content_hash
-    name, pin, ban = st.columns([4, 1.2, 1.2], vertical_alignment="center")
+    name, back, pin, ban = st.columns([3, 1.1, 1.1, 1.1], vertical_alignment="center")
+    if sample_id != origin and back.button(f"Back to #{origin}", type="tertiary"):
+        _go(origin, origin)
     tokens = count(int(counts.conversation_tokens[sample_id]), "token")
     name.markdown(f"**Sample #{sample_id}** · {tokens} · {count(int(counts.richness[sample_id]), 'feature')} at θ = 0")
     pinned = sample_id in marked(opened.workspace, mark, PIN)
