@@ -47,8 +47,8 @@ def read_losses(
                 raise Cancelled
             for few, losses in split(batch, tokens.lengths, partial(_mean_loss, model, tokens)):
                 found[few] = losses
-        done += int(tokens.lengths.sum())
-        progress(done, total, f"reading responses{split.note}")
+                done += int(tokens.lengths[few].sum())
+                progress(done, total, f"reading responses{split.note}")
         yield found
 
 
