@@ -44,8 +44,8 @@ Site = Annotated[str, typer.Option(help="mlp (neurons) or residual (the stream a
 def learn(
     context: typer.Context,
     name: str,
+    analysis: Annotated[str, typer.Option(help="the analysis whose model is asked; its data set gives random samples")],
     files: Annotated[list[Path] | None, typer.Argument(help="files with samples of the capability")] = None,
-    analysis: Annotated[str, typer.Option(help="the analysis whose model is asked; its data set gives random samples")] = "",
     from_dataset: Annotated[str | None, typer.Option("--from", help="take samples of this imported data set")] = None,
     column: Annotated[list[str] | None, typer.Option(help="COLUMN=VALUE of --from; may be repeated")] = None,
     ids: Annotated[str | None, typer.Option(help="sample ids of --from, with commas")] = None,
@@ -165,7 +165,7 @@ def remove(context: typer.Context, name: str) -> None:
 def project(
     context: typer.Context,
     names: list[str],
-    analysis: Annotated[str, typer.Option(help="the analysis whose samples are read again")] = "",
+    analysis: Annotated[str, typer.Option(help="the analysis whose samples are read again")],
     estimate: Annotated[bool, typer.Option("--estimate", help="only tell what it would cost")] = False,
     job: Annotated[str | None, typer.Option(hidden=True)] = None,
 ) -> None:
