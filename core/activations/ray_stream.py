@@ -7,6 +7,7 @@ import threading
 import time
 import warnings
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -111,32 +112,43 @@ def read_all(
 def _watched(ray: ModuleType, rows: Any, stop: Stop) -> Iterator[dict[str, Any]]:
     """The rows as they come, with a look at the wish to stop and at the machines in between."""
     came: queue.Queue = queue.Queue(maxsize=1)
+    gone = threading.Event()  # nobody waits any more: a thread that stayed would hold up the end of the process
+
+    def give(what: object) -> None:
+        while not gone.is_set():
+            with suppress(queue.Full):
+                return came.put(what, timeout=POLL)
 
     def fetch() -> None:
         try:
             for table in rows.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0):
                 for row in table.to_pylist():
-                    came.put(row)
-            came.put(None)
+                    give(row)
+                if gone.is_set():
+                    return
+            give(None)
         except BaseException as error:  # whatever it is belongs to the one who waits
-            came.put(error)
+            give(error)
 
     threading.Thread(target=fetch, name="gamut-ray", daemon=True).start()
     alive, looked = _machines(ray), time.monotonic()
-    while True:
-        try:
-            row = came.get(timeout=POLL)
-        except queue.Empty:
-            row = {}
-        if row is None:
-            return
-        if isinstance(row, BaseException):
-            raise _explained(ray, row, alive, stop)
-        if row:
-            yield row
-        if stop() or time.monotonic() - looked >= WATCH:
-            _check(ray, alive, stop)
-            looked = time.monotonic()
+    try:
+        while True:
+            try:
+                row = came.get(timeout=POLL)
+            except queue.Empty:
+                row = {}
+            if row is None:
+                return
+            if isinstance(row, BaseException):
+                raise _explained(ray, row, alive, stop)
+            if row:
+                yield row
+            if stop() or time.monotonic() - looked >= WATCH:
+                _check(ray, alive, stop)
+                looked = time.monotonic()
+    finally:
+        gone.set()
 
 
 def _check(ray: ModuleType, before: set[str], stop: Stop) -> None:
