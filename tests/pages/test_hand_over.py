@@ -119,7 +119,9 @@ def test_a_file_that_is_there_is_hashed_once_and_again_when_it_changes(saved, op
 
 
 def test_how_a_push_ended_stands_where_it_was_asked_for(saved, open_app, monkeypatch):
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)  # the library reads its environment once
     app = open_app(saved, "Hand-over", selection="six", export_layout="folder")
     app = press(app, "Write the file")
     here = ["--workspace", str(saved.root)]
