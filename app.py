@@ -12,7 +12,7 @@ from pages.shared.state import begin, choose_what_was_made, workspace, write_lin
 
 SCREENS = Path(__file__).resolve().parent / "pages"
 ICON = SCREENS / "shared" / "gamut.svg"  # an icon by name would be fetched from another host
-STYLE = SCREENS / "shared" / "charts.css"
+STYLE = SCREENS / "shared" / "screen.css"
 
 
 def screens() -> dict[str, list]:
