@@ -27,9 +27,6 @@ OWN_STORE = (
 )
 # Of a cluster started here: Ray takes the machine's outer address unless it is told that no other machine will come.
 ALONE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_AUTH_MODE": "token"}
-# Whatever cluster it is: Ray counts its users over the network unless it is told not to, and writes lines of its own into
-# the terminal, where what goes wrong is said in a sentence.
-SILENT = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +76,7 @@ def engine_words(cluster: Cluster | None) -> list[str]:
 @contextmanager
 def joined(cluster: Cluster) -> Iterator[ModuleType]:
     """Be a member of the cluster while the body runs: gives the library. One that was started here ends with it."""
-    for name, value in SILENT.items():
-        os.environ.setdefault(name, value)
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # else Ray counts its users over the network
     if cluster.address is None:
         with _own() as ray:
             yield ray

@@ -7,6 +7,7 @@ were at. The driver loads no model.
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -104,6 +105,7 @@ class _Reading:
     def _attempt(self) -> bool:
         """Read as far as the machines of now last; whether that is to the end."""
         self._progress(0, 0, "joining the Ray cluster")
+        os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # Ray Data's actors make Ray warn of what is no fault
         with joined(self._cluster) as ray:
             try:
                 threads = usable_threads()
