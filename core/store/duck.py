@@ -82,7 +82,12 @@ def _first(error: Exception) -> str:
 
 
 def unreadable(error: duckdb.Error) -> str:
-    """What a database that fails while it is read means to the user, in one sentence."""
+    """What a database that fails while it is read or written means to the user, in one sentence."""
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return (
+            f"The database ran out of the memory that it may take ({_first(error)}); nothing is damaged: take a part of the "
+            "file, or several as data sets that are joined into a pool."
+        )
     return (
         f"A database of the workspace cannot be read ({_first(error)}); it is damaged, or the disk or the memory failed: "
         "`analyses show ID --hash` tells whether an analysis is whole, and what is not is imported or analysed again."

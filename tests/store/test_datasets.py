@@ -102,15 +102,20 @@ def test_the_content_hash_follows_content_alone():
         assert hashed(other) != base
 
 
-def test_the_hash_does_not_depend_on_how_rows_are_read(monkeypatch):
+@pytest.mark.parametrize("key", ["id", "sample_id"])
+def test_the_hash_does_not_depend_on_how_rows_are_read(monkeypatch, key):
     connection = duckdb.connect()
     connection.execute(
-        "CREATE TABLE t AS SELECT i::INTEGER AS id, 'w' || i AS word, [i, i + 1] AS list FROM range(10000) r(i)"
+        f"CREATE TABLE t AS SELECT i::INTEGER AS {key}, 'w' || i AS word, [i, i + 1] AS list FROM range(10000, 0, -1) r(i)"
     )
-    connection.execute("UPDATE t SET word = NULL WHERE id % 7 = 0")
-    whole = content_hash(connection, {"t": ("id",)})
+    connection.execute(f"UPDATE t SET word = NULL WHERE {key} % 7 = 0")
+    keys: dict[str, tuple[str, ...]] = {"t": (key, "word")}
+    whole = content_hash(connection, keys)
     monkeypatch.setattr("core.store.content_hash.ROWS", 2048)
-    assert content_hash(connection, {"t": ("id",)}) == whole
+    monkeypatch.setattr("core.store.content_hash.SAMPLES", 999)
+    assert content_hash(connection, keys) == whole
+    connection.execute("INSERT INTO t VALUES (NULL, NULL, NULL)")  # a row of no sample does not slip in
+    assert content_hash(connection, keys) != whole
 
 
 def test_real_dolly_comes_in_whole(workspace, real_data):
