@@ -82,9 +82,7 @@ def _pieces(
     system = system or template.default_system
     if tools:
         system += read("list of tools", tools, partial(tools_in_words, tools, template.tools))
-    before = (
-        _filled(template.system, system) if system or tools else []
-    )  # no tools in a list are written too: as nothing
+    before = _filled(template.system, system) if system or tools else []  # an empty list of tools is told as nothing
     told = [(piece, False) for piece in (*template.prefix, *([] if template.system_in_user else before))]
     for number, (role, words) in enumerate(messages):
         if role == "tool_call":

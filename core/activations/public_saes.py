@@ -11,6 +11,7 @@ from core.activations.places import find_model, hub_cached
 from core.activations.refs import BUNDLED, HUB, hub_place
 from core.activations.registry import ListedSae, listed, saes_of
 from core.errors import GamutError
+from core.numbers import PLAIN, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,5 +74,5 @@ def _sentence(names: tuple[str, ...], shape: Shape | None, found: list, kept: tu
     if not how and shape is not None:
         how = f"trained on models of this shape ({', '.join(models)}): whether this is one of them, its name does not tell"
     some = sum(1 for _, sae in kept if not sae.obstacle)
-    told, every, here = (f"{number:,}".replace(",", " ") for number in (len(kept), len(listed()), some))
+    told, every, here = (whole(number, PLAIN) for number in (len(kept), len(listed()), some))
     return f"{told} of the {every} public SAEs were {how}; {here} of them can be used here."

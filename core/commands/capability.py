@@ -15,6 +15,7 @@ from core.commands.constraint_options import filter_of
 from core.commands.output import ProgressLine, duration, facts, plain, session_of, table
 from core.errors import GamutError
 from core.jobs.run import JobCancelled, RunningJob, running
+from core.numbers import PLAIN, whole
 from core.scores.alignment import POOLINGS, PRINCIPAL, AlignmentSettings, projections
 from core.scores.alignment_summary import summary
 from core.scores.capability import Capability, all_capabilities, capability_names, load_capability, save_capability
@@ -219,7 +220,7 @@ def _cost_words(cost: ProjectionEstimate) -> str:
     if not cost.readings:
         return "Nothing waits for a pass: everything can be scored from what is kept."
     return facts({
-        "tokens to read": f"{cost.tokens:,}".replace(",", " "),
+        "tokens to read": whole(cost.tokens, PLAIN),
         "time": "not known: nothing was read by this model here" if cost.seconds is None else f"about {duration(cost.seconds)}",
         "kept on disk, at most": f"{cost.disk_bytes / 1e6:.1f} MB",
         "readings": "; ".join(f"{name}: {reading_name(settings)}" for name, settings in cost.readings),

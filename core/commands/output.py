@@ -9,6 +9,7 @@ from pathlib import Path
 
 import typer
 
+from core.numbers import PLAIN, whole
 from core.workspace import Workspace
 
 FIGURE = re.compile(r"[\d.]+")  # of a note: a log has no new line for each new loss
@@ -73,7 +74,7 @@ class ProgressLine:
         self._terminal = sys.stderr.isatty()
 
     def __call__(self, done: int, total: int, note: str) -> None:
-        share = f" {100 * done // total} % of {total:,} {self._unit}".replace(",", " ") if total else ""
+        share = f" {100 * done // total} % of {whole(total, PLAIN)} {self._unit}" if total else ""
         line = f"{note}{share}"
         key = line if self._terminal else f"{FIGURE.sub('', note)}{10 * done // total if total else ''}"
         if key != self._said:

@@ -74,9 +74,8 @@ def push(
     except (HfHubHTTPError, HfUriError, LocalTokenNotFoundError) as error:
         raise GamutError(f"The hub refused: {str(error).strip().splitlines()[0]}") from None
     except Exception as error:
-        if not isinstance(
-            error, HfHubHTTPError.__bases__
-        ):  # OSError, and that of the client which the hub's library uses
+        reached_nothing = HfHubHTTPError.__bases__  # OSError, and that of the client which the hub's library uses
+        if not isinstance(error, reached_nothing):
             raise
         raise GamutError(f"The hub could not be reached: {error}; nothing is lost here, push it once more.") from None
     for path, file in sent.items():

@@ -32,12 +32,8 @@ ADDED = (
     "LLaMA-Factory reads tools in messages by its reader called openai, which adds 'detailed thinking off' to the system text "
     "of every row without tools."
 )
-BESIDE = (
-    "tools",
-    "images",
-    "videos",
-    "audios",
-)  # columns that LLaMA-Factory reads with a conversation, under these names
+# Columns that LLaMA-Factory reads with a conversation, under these names.
+BESIDE = ("tools", "images", "videos", "audios")
 OPENAI_TAGS = {
     "role_tag": "role", "content_tag": "content", "user_tag": "user", "assistant_tag": "assistant",
     "observation_tag": "tool", "function_tag": "function", "system_tag": "system",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.numbers import whole
 from core.scores.length_correlation import Estimate
 from core.scores.length_matched import FEATURES_REACHED, Remains
 from core.scores.length_report import GroupLength, LengthReport
@@ -88,9 +89,9 @@ def spectrum_sentence(counts: dict[str, int], effective: float, carriers: list[C
     """Above the fold of the spectrum."""
     total = sum(counts.values())
     said = (
-        f"Of {_whole(total)} features {_whole(counts['dead'])} are dead here, {_whole(counts['rare'])} rare, "
-        f"{_whole(counts['common'])} common and {_whole(counts['ubiquitous'])} ubiquitous; they are as diverse as "
-        f"{_whole(round(effective))} equally common ones"
+        f"Of {whole(total)} features {whole(counts['dead'])} are dead here, {whole(counts['rare'])} rare, "
+        f"{whole(counts['common'])} common and {whole(counts['ubiquitous'])} ubiquitous; they are as diverse as "
+        f"{whole(round(effective))} equally common ones"
     )
     told = [one for one in carriers if one.share_of_samples >= SEEN and one.name != NO_VALUE and one.rare_per_token]
     if len(told) < 2:
@@ -156,10 +157,6 @@ def _ends(groups: list[GroupLength]) -> tuple[GroupLength, GroupLength] | None:
         return None
     low, high = groups[min(told)[1]], groups[max(told)[1]]
     return (low, high) if (low.rarefied.high or 0.0) < (high.rarefied.low or 0.0) else None
-
-
-def _whole(n: int) -> str:
-    return f"{n:,}".replace(",", "\u202f")
 
 
 def _certain(group: GroupLength) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.numbers import whole
 from core.scores.heatmap import Cells, ranks
 from core.selection.neuron_picture import NeuronPicture
 from core.selection.sample_sets import ALL
@@ -99,7 +100,7 @@ def _compared(picture: NeuronPicture, a: str, b: str, noun: str) -> str:
         )
     return (
         f"{_capital(a)} {_verb(a, 'differ')} from {b}{length} most in layer {layer}, by {apart[layer]:.2f} of the pool's spread "
-        f"(random groups of the same sizes: {by_chance:.2f}). {_many(beyond)} of {_many(picture.a.size)} {noun}s differ by "
+        f"(random groups of the same sizes: {by_chance:.2f}). {whole(beyond)} of {whole(picture.a.size)} {noun}s differ by "
         f"more than the farthest does by chance ({limit:.2f}); the farthest is {noun} {neuron} of layer {at}, {abs(own):.2f} "
         f"spreads {_side(own)}."
     )
@@ -136,10 +137,6 @@ def _capital(words: str) -> str:
         if words.startswith(("sample ", "all ", "the ", "capability ", "selection "))
         else words
     )
-
-
-def _many(n: int) -> str:
-    return f"{n:,}".replace(",", "\u202f")
 
 
 HEAD = ("layer", "neuron", "rank", "a", "b", "difference", "spread", "in_spreads", "beyond_chance")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import GamutError
+from core.numbers import whole
 from core.scores.capability import SITES, Capability, load_capability
 from core.scores.enrichment import sides_of, strata_of
 from core.scores.neuron_means import Weights, apart_groups, one_group, two_groups
@@ -194,11 +195,11 @@ def counted(asked: Asked, frame: Frame) -> Counted:
     notes = []
     if sides.both:
         who = f"count in {sides.part.upper()} alone" if sides.part else "count in neither"
-        notes.append(f"{_many(sides.both)} samples belong to both sets and {who}.")
+        notes.append(f"{whole(sides.both)} samples belong to both sets and {who}.")
     if repeats := sides.repeats_a + sides.repeats_b:
-        notes.append(f"Copies count once on each side: {_many(repeats)} left out.")
+        notes.append(f"Copies count once on each side: {whole(repeats)} left out.")
     notes += [
-        f"{_many(alone)} of {name}'s samples have lengths that the other set has not and count for nothing."
+        f"{whole(alone)} of {name}'s samples have lengths that the other set has not and count for nothing."
         for name, alone in zip("AB", weights.alone, strict=True)
         if alone
     ]
@@ -210,15 +211,11 @@ def _beside_capability(frame: Frame, n_a: int, n_b: int) -> Counted:
     weights = apart_groups(frame.a, frame.b, n=n, n_a=n_a, n_b=n_b)
     notes = ["A capability keeps no lengths: the two are compared as they are, copies included."]
     notes += [
-        f"Random groups have {_many(n)} samples where a side has {_many(size)}: there are no more."
+        f"Random groups have {whole(n)} samples where a side has {whole(size)}: there are no more."
         for size in (n_a, n_b)
         if size > n
     ]
     return Counted(weights, n_a, n_b, notes)
-
-
-def _many(n: int) -> str:
-    return f"{n:,}".replace(",", "\u202f")
 
 
 def _without_rest(wanted: SampleSet) -> SampleSet:

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
+from core.numbers import THIN, whole
 from core.selection.budget import Budget
-
-THIN = "\u202f"  # narrow and not breaking, so that a number never falls apart at a line's end
-
-
-def whole(n: int) -> str:
-    """12345 → 12 345."""
-    return f"{n:,}".replace(",", THIN)
 
 
 def short(n: float) -> str:

@@ -114,8 +114,11 @@ def test_the_hash_does_not_depend_on_how_rows_are_read(monkeypatch, key):
     monkeypatch.setattr("core.store.content_hash.ROWS", 2048)
     monkeypatch.setattr("core.store.content_hash.SAMPLES", 999)
     assert content_hash(connection, keys) == whole
+    connection.execute("INSERT INTO t VALUES (2147483647, 'far', NULL), (-2147483648, 'away', NULL)")  # as damage may
+    far = content_hash(connection, keys)
+    assert far != whole
     connection.execute("INSERT INTO t VALUES (NULL, NULL, NULL)")  # a row of no sample does not slip in
-    assert content_hash(connection, keys) != whole
+    assert content_hash(connection, keys) != far
 
 
 def test_real_dolly_comes_in_whole(workspace, real_data):

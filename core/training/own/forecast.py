@@ -9,6 +9,7 @@ from pathlib import Path
 
 from core.activations.refs import same_ref
 from core.files import write_json
+from core.numbers import PLAIN, whole
 from core.training.own.identity import TrainingIdentity
 from core.training.own.settings import OwnSaeSettings, TrainingPlan
 from core.workspace import Workspace
@@ -57,14 +58,10 @@ class TrainingEstimate:
         """What is read, as one sentence."""
         plan = self.plan
         return (
-            f"{_number(plan.tokens)} tokens are read in {_number(plan.steps)} steps of {_number(plan.batch)}: "
-            f"{'' if self.exact else 'about '}{plan.epochs:.2f} times the {_number(plan.available)} scored tokens of "
-            f"{_number(plan.samples)} samples; {_number(plan.held_out)} more are held out for the fit card."
+            f"{whole(plan.tokens, PLAIN)} tokens are read in {whole(plan.steps, PLAIN)} steps of {whole(plan.batch, PLAIN)}: "
+            f"{'' if self.exact else 'about '}{plan.epochs:.2f} times the {whole(plan.available, PLAIN)} scored tokens of "
+            f"{whole(plan.samples, PLAIN)} samples; {whole(plan.held_out, PLAIN)} more are held out for the fit card."
         )
-
-
-def _number(value: int) -> str:
-    return f"{value:,}".replace(",", " ")
 
 
 def write_estimate(workspace: Workspace, identity: TrainingIdentity, estimate: TrainingEstimate) -> None:

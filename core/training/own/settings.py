@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 
 from core.activations.settings import DTYPES, TEMPLATES
 from core.errors import GamutError
+from core.numbers import PLAIN, whole
 
 ARCHITECTURES = {
     "topk": "TopK: exactly k features a token",
@@ -164,9 +165,9 @@ class TrainingPlan:
             return ()
         enough = max(1, self.tokens // ENOUGH)
         return (
-            f"{_number(self.tokens)} tokens for {_number(self.width)} features are {each:.0f} a feature, and below {ENOUGH} "
-            f"many features never wake: take at most {_number(enough)} features, or read {_number(ENOUGH * self.width)} "
-            f"tokens ({ENOUGH * self.width / max(1, self.available):.1f} times the data).",
+            f"{whole(self.tokens, PLAIN)} tokens for {whole(self.width, PLAIN)} features are {each:.0f} a feature, and "
+            f"below {ENOUGH} many features never wake: take at most {whole(enough, PLAIN)} features, or read "
+            f"{whole(ENOUGH * self.width, PLAIN)} tokens ({ENOUGH * self.width / max(1, self.available):.1f} times the data).",
         )
 
 
@@ -179,7 +180,7 @@ def plan_training(
     steps = (settings.tokens or available) // settings.batch
     if available < settings.batch or steps < LEAST_STEPS:
         raise GamutError(
-            f"The data has {_number(available)} scored tokens to train on, which makes {steps} "
+            f"The data has {whole(available, PLAIN)} scored tokens to train on, which makes {steps} "
             f"{'step' if steps == 1 else 'steps'} of {settings.batch}; at "
             f"least {LEAST_STEPS} steps are needed: take more data, a smaller --batch, or more --tokens to read it again."
         )
@@ -189,7 +190,3 @@ def plan_training(
 def _one_of(what: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise GamutError(f"{what} {value!r} is not known; use one of {', '.join(allowed)}.")
-
-
-def _number(value: int) -> str:
-    return f"{value:,}".replace(",", " ")
