@@ -49,7 +49,7 @@ class Budget:
                     f"The budget is {given[name]} {unit_words(name)}; give a whole number from 1 upwards, of at most 18 digits."
                 )
         if self.percent is not None and not 0 < self.percent <= 100:
-            raise GamutError(f"The budget is {self.percent} percent; give a number above 0 and up to 100.")
+            raise GamutError(f"The budget is {self.percent:g} percent; give a number above 0 and up to 100.")
         if self.skip_to_fit and self.limit is None:
             raise GamutError(
                 "Rows that do not fit can only be skipped under a budget of tokens; give one, or do not skip."

@@ -71,7 +71,7 @@ def test_samples_are_sorted_by_what_is_asked_and_one_group_can_be_looked_at(tmp_
     assert app.dataframe[0].value["sample"].tolist() == list(range(1, 100, 2))
     assert app.query_params["samples_group"] == "odd ones"
     app.selectbox(key="samples_measure").set_value("richness").run()
-    assert "Of the median sample “richness” is 1" in said(app)  # by the rule of Budget; of two features each
+    assert "The median of “richness” is 1" in said(app)  # by the rule of Budget; of two features each
 
 
 def test_the_download_holds_every_row_and_what_the_table_says(made):

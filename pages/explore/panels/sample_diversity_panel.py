@@ -156,7 +156,8 @@ def _sentence(measure: str, values: np.ndarray) -> str:
         return f"No sample has a value of “{measure}”."
     middle, low, high = found
     unit = f" {UNITS[measure]}" if measure in UNITS else ""
-    return f"Of the median sample “{measure}” is {_figure(middle)}{unit}, of the middle half {_figure(low)} to {_figure(high)}."
+    half = f"half of the samples lie between {_figure(low)} and {_figure(high)}"
+    return f"The median of “{measure}” is {_figure(middle)}{unit}; {half}."
 
 
 def _figure(value: float) -> str:
